@@ -9,7 +9,7 @@ use crate::journal::RunId;
 const BATON: &str = "baton";
 
 /// What kind of actor does something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// Whoever is at the machine that the host is on, and owns its data directory.
@@ -25,7 +25,7 @@ pub enum ActorKind {
 }
 
 /// Who does something.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Actor {
     /// What kind it is.
     pub kind: ActorKind,

@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use crate::{actor::Actor, journal::RunId};
 
 /// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
     /// A run changed its state, or told of its progress.

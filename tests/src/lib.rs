@@ -17,6 +17,7 @@ pub mod registry;
 pub mod server;
 pub mod sweep;
 pub mod toolchain;
+pub mod views;
 
 /// The component that does what its input says.
 pub const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm"));

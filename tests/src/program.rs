@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::compiled;
+use crate::{compiled, views};
 
 /// The longest that a process of a test may take. The longest of them takes a minute on two quiet cores.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -48,9 +48,12 @@ pub fn run(home: &Path, arguments: &[impl AsRef<OsStr>]) -> Ended {
 }
 
 /// Runs a process to its end. One that takes longer than any test should is killed, and fails its test with what it printed:
-/// the tests behind it go on.
+/// the tests behind it go on. A JSON document that is not the view of its command fails its test, too.
 pub fn output(mut command: impl BorrowMut<Command>) -> Ended {
-    end(command.borrow_mut().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    let command = command.borrow_mut();
+    let ended = end(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    views::check(command, &ended);
+    ended
 }
 
 /// Waits for the end of a process, as [`output`] does.

@@ -27,12 +27,11 @@ use super::{
     text, waits,
 };
 use crate::{
-    app::App,
     events::{Category, Event},
     journal::{QuestionId, RunId},
     kernel::run::State,
     operations::{
-        Problem, ProblemKind,
+        Host, Problem, ProblemKind,
         questions::{self as operations, AnswerQuestion, ListQuestions, Question, QuestionState},
     },
 };
@@ -84,7 +83,7 @@ pub(super) fn keyboard(manner: Manner) -> Option<Keyboard> {
 
 /// Takes the answers to the questions of one tree.
 pub(super) struct Answering<'a> {
-    app: &'a App,
+    app: &'a Host,
     context: &'a Context,
     root: RunId,
     manner: Manner,
@@ -107,7 +106,7 @@ pub(super) struct Answering<'a> {
 impl<'a> Answering<'a> {
     /// `patient` says from now on whether a person may yet answer here.
     pub(super) fn new(
-        app: &'a App,
+        app: &'a Host,
         context: &'a Context,
         root: &RunId,
         (manner, keyboard): (Manner, &'a mut Option<Keyboard>),
@@ -279,7 +278,7 @@ impl<'a> Answering<'a> {
 }
 
 /// The questions of a tree that wait for an answer, most severe first.
-pub(super) async fn open(app: &App, root: &RunId) -> Result<Vec<Question>> {
+pub(super) async fn open(app: &Host, root: &RunId) -> Result<Vec<Question>> {
     let request = ListQuestions { all: false, root: Some(root.clone()) };
     Ok(operations::list(app, &request).await?.items)
 }

@@ -18,12 +18,12 @@ use super::{
     text, waits,
 };
 use crate::{
-    app::App,
     journal::{RunId, Wait},
     kernel::{
         Kernel,
         run::{Run, State},
     },
+    operations::Host,
 };
 
 /// How often the log is looked at: the other process writes to the disk alone.
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Brings the tree under `root` to its end, in this process or in the one that executes; gives the host that is open then.
 /// None when it was left.
-pub(super) async fn drive_or_follow(mut app: App, context: &Context, root: &RunId, manner: Manner) -> Result<(App, Option<Ended>)> {
+pub(super) async fn drive_or_follow(mut app: Host, context: &Context, root: &RunId, manner: Manner) -> Result<(Host, Option<Ended>)> {
     // One for both ways: a second one would read lines that belong to the first.
     let mut keyboard = answering::keyboard(manner);
     loop {
@@ -66,7 +66,7 @@ enum Followed {
     Alone,
 }
 
-async fn follow(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Followed> {
+async fn follow(app: &Host, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Followed> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = kernel.resolve(root.as_str()).await?;
     let mut watch = Watch::begin(kernel, &app.watchers, context, &run).await?;

@@ -16,9 +16,9 @@ use super::{
     text,
 };
 use crate::{
-    app::{Access, App},
     interfaces::llm::money::{Amount, AmountError, Budget as Set, Scope},
     kernel::KernelError,
+    operations::{Access, Host},
 };
 
 /// Show and set how much may be spent on models
@@ -118,7 +118,7 @@ async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Am
     Ok(Exit::Done)
 }
 
-async fn meant(app: &App, arguments: &ScopeArguments, is_set: bool) -> Result<Scope> {
+async fn meant(app: &Host, arguments: &ScopeArguments, is_set: bool) -> Result<Scope> {
     if let Some(run) = &arguments.run {
         return Ok(Scope::Run(app.kernel.resolve(run).await?.root));
     }
@@ -139,7 +139,7 @@ async fn meant(app: &App, arguments: &ScopeArguments, is_set: bool) -> Result<Sc
 }
 
 /// A budget is set for a folder that is not a project yet as well: it becomes one.
-async fn of_folder(app: &App, folder: PathBuf, is_set: bool) -> Result<Scope> {
+async fn of_folder(app: &Host, folder: PathBuf, is_set: bool) -> Result<Scope> {
     if is_set {
         return Ok(Scope::Project(app.kernel.open_project(&folder, &app.config.operator).await?.id));
     }

@@ -14,9 +14,9 @@ use super::{
     screen::{FAINT, STRONG, painted},
     text,
 };
-use crate::{
-    app::Access,
-    operations::decisions::{self, Decision, ListDecisions},
+use crate::operations::{
+    Access,
+    decisions::{self, Decision, ListDecisions},
 };
 
 /// List what was decided without you, newest first: by runs, by `--yes` and by questions that expired

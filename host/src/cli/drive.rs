@@ -21,17 +21,22 @@ use super::{
     waits,
 };
 use crate::{
-    app::App,
     journal::{Effect, ErrorKind, GRACE, Halt, Inspected, RunId},
     kernel::{
         Drive, Kernel,
         run::{Run, State},
     },
+    operations::Host,
 };
 
 /// Drives the tree under `root` until nothing in it can continue, or a person stops it. The questions of its runs are
 /// answered in this manner, where it is `Ask` by the person at the keyboard.
-pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Ended> {
+pub(super) async fn drive_answering(
+    app: &Host,
+    context: &Context,
+    root: &RunId,
+    answers: (Manner, &mut Option<Keyboard>),
+) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = find(kernel, root).await?;
     let mut watch = Watch::begin(kernel, &app.watchers, context, &run).await?;
@@ -50,7 +55,7 @@ pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, 
 
 /// True when it was ended at once.
 async fn follow(
-    app: &App,
+    app: &Host,
     context: &Context,
     watch: &mut Watch<'_>,
     root: &RunId,
@@ -94,7 +99,7 @@ pub(super) const STAYS: &str =
 
 /// Drives until nothing can continue, not even by an answer that a person may yet give here. Where somebody watches, it stays also for
 /// what an operator provides, and says once that it does.
-async fn until_stuck(app: &App, root: &RunId, halt: &Halt, patient: &AtomicBool, staying: Option<mpsc::Sender<()>>) -> Result<()> {
+async fn until_stuck(app: &Host, root: &RunId, halt: &Halt, patient: &AtomicBool, staying: Option<mpsc::Sender<()>>) -> Result<()> {
     const LOOK: Duration = Duration::from_millis(100);
     let drive = Drive { root: Some(root.clone()), until_idle: true };
     let mut has_said = false;
@@ -155,7 +160,7 @@ pub(super) async fn failed_at(kernel: &Kernel, run: &Run) -> Result<Option<u64>>
     Ok(kernel.retry(run).await?.call())
 }
 
-pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
+pub(super) async fn ended(app: &Host, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
     let kernel = app.kernel.as_ref();
     let run = find(kernel, root).await?;
     let tree = kernel.tree(root).await?;

@@ -18,12 +18,9 @@ use super::{
     screen::{BAD, FAINT, WARNING, painted},
     since, text,
 };
-use crate::{
-    app::{Access, App},
-    operations::{
-        Moment,
-        events::{self, Category, Event, EventLevel, ListEvents},
-    },
+use crate::operations::{
+    Access, Host, Moment,
+    events::{self, Category, Event, EventLevel, ListEvents},
 };
 
 /// How often is looked for more while the log is followed, and how much is shown at once.
@@ -103,7 +100,7 @@ impl Logs {
 }
 
 /// Shows what comes behind `cursor`, until Ctrl-C.
-async fn follow(context: &Context, app: &App, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
+async fn follow(context: &Context, app: &Host, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),

@@ -49,28 +49,21 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::{
-    app::{Access, App, AppError},
     config::{self, Config, ConfigError},
     events::path_text,
     interfaces::{sandbox::EngineKind, settings::misspelt},
     journal::Redactor,
-    operations::Problem,
+    operations::{Access, Host, Problem},
 };
 pub use exit::Exit;
 use exit::Misuse;
 use screen::{BAD, Colour, Output, Screen, painted};
-
-/// How long another process may take to make the data.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often is looked whether it has.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Baton runs teams of AI agents that build software. Every workflow and every agent is a WebAssembly component in its
 /// own sandbox, and every run can be killed and resumed without paying for one model reply twice.
@@ -196,28 +189,18 @@ impl Context {
         self.config_at(self.data_dir.clone())
     }
 
-    async fn open(&self, access: Access) -> anyhow::Result<App> {
+    async fn open(&self, access: Access) -> anyhow::Result<Host> {
         self.open_at(self.data_dir.clone(), access).await
     }
 
     /// Opens the data for a change of few rows, beside another Baton where one executes.
-    async fn open_to_change(&self) -> anyhow::Result<App> {
-        let is = |error: &anyhow::Error, kind: fn(&AppError) -> bool| error.downcast_ref::<AppError>().is_some_and(kind);
-        match self.open(Access::Execute).await {
-            Err(error) if is(&error, AppError::is_held) => {}
-            opened => return opened,
-        }
-        let begun = Instant::now();
-        loop {
-            match self.open(Access::Attached).await {
-                // The process that holds the data makes it just now.
-                Err(error) if is(&error, AppError::is_absent) && begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
-                opened => return opened,
-            }
-        }
+    async fn open_to_change(&self) -> anyhow::Result<Host> {
+        let config = self.config()?;
+        self.warn_of_processes(&config);
+        Ok(self.tell_of_folder(Host::open_to_change(config).await?))
     }
 
-    async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
+    async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<Host> {
         let config = self.config_at(data_dir)?;
         if access == Access::Execute {
             self.warn_of_processes(&config);
@@ -234,22 +217,26 @@ impl Context {
         }
     }
 
-    async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
-        let app = App::open(config, access).await?;
-        if config::open_to_others(&app.config.data_dir) == Some(config::Open::ToWrite) {
-            let folder = text::escaped(&app.config.data_dir.display().to_string());
+    async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<Host> {
+        Ok(self.tell_of_folder(Host::open(config, access).await?))
+    }
+
+    /// Says what the operator should know of an opened data directory.
+    fn tell_of_folder(&self, host: Host) -> Host {
+        if config::open_to_others(&host.config().data_dir) == Some(config::Open::ToWrite) {
+            let folder = text::escaped(&host.config().data_dir.display().to_string());
             let mark = painted(screen::WARNING, "!");
             self.screen.tell(format!(
                 "{mark} Others on this machine can change {folder}, where plugins and runs are; `chmod 700` keeps them out."
             ));
         }
-        for refused in &app.refused {
+        for refused in &host.refused {
             let path = text::escaped(&path_text(&refused.path));
             let said = format!("{} The file {path} is rejected: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason));
             // Other code than the operator expects is more than a message.
             if refused.kept.is_some() { self.screen.warn(said) } else { self.screen.tell(said) }
         }
-        Ok(app)
+        host
     }
 
     fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {

@@ -10,9 +10,9 @@ use clap::Args;
 
 use super::{Context, exit::Misuse, text};
 use crate::{
-    app::App,
     interfaces::project::Project,
     kernel::projects::{self, former_key},
+    operations::Host,
 };
 
 /// Which project is meant: the current folder's if nothing is said.
@@ -42,7 +42,7 @@ impl ProjectArguments {
     }
 
     /// The folder in which a run is to work: as it was given, or a project's.
-    pub(super) async fn workspace(&self, app: &App) -> Result<PathBuf> {
+    pub(super) async fn workspace(&self, app: &Host) -> Result<PathBuf> {
         match self.choice()? {
             ProjectChoice::Folder { named, .. } => Ok(named),
             choice => Ok(choice.find(app).await?.folder()?.to_owned()),
@@ -72,7 +72,7 @@ impl ProjectChoice {
     }
 
     /// The project, for a command that looks. A folder that is not known yet stays so.
-    pub(super) async fn find(&self, app: &App) -> Result<ProjectFolder> {
+    pub(super) async fn find(&self, app: &Host) -> Result<ProjectFolder> {
         let folder = match self {
             Self::Folder { folder, .. } => folder,
             Self::Name(name) => return self.of_name(name, app).await,
@@ -86,7 +86,7 @@ impl ProjectChoice {
     }
 
     /// The project, for a command that writes something of it. A folder that is not known yet becomes one.
-    pub(super) async fn open(&self, app: &App) -> Result<ProjectFolder> {
+    pub(super) async fn open(&self, app: &Host) -> Result<ProjectFolder> {
         let folder = match self {
             Self::Folder { folder, .. } => folder,
             Self::Name(name) => return self.of_name(name, app).await,
@@ -95,7 +95,7 @@ impl ProjectChoice {
         Ok(ProjectFolder { project, folder: Ok(folder.clone()), choice: self.clone() })
     }
 
-    async fn of_name(&self, name: &str, app: &App) -> Result<ProjectFolder> {
+    async fn of_name(&self, name: &str, app: &Host) -> Result<ProjectFolder> {
         let found = app.kernel.find_project(name).await?;
         Ok(ProjectFolder { project: found.identity(), folder: usable_folder(&found), choice: self.clone() })
     }
@@ -177,7 +177,7 @@ pub(super) fn moved(project: &projects::Project) -> Option<String> {
 pub(super) struct ProjectNames(HashMap<String, String>);
 
 impl ProjectNames {
-    pub(super) async fn load(app: &App) -> Result<Self> {
+    pub(super) async fn load(app: &Host) -> Result<Self> {
         let named = |project: projects::Project| {
             let removed = if project.removed_at.is_some() { " (removed)" } else { "" };
             (project.id, format!("{}{removed}", project.name))

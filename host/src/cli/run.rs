@@ -17,10 +17,10 @@ use super::{
     text,
 };
 use crate::{
-    app::App,
     interfaces::{agents::AGENTS, llm::money::Scope},
     journal::Capability,
     kernel::{Order, package::Kind, permissions::Circumstances, registry::Plugin},
+    operations::Host,
 };
 
 /// Run a workflow to its end and print its output
@@ -96,7 +96,7 @@ impl Run {
     }
 
     /// Refuses what is no workflow with how it is used instead.
-    fn check_kind(&self, app: &App) -> Result<(), Misuse> {
+    fn check_kind(&self, app: &Host) -> Result<(), Misuse> {
         let Some(plugin) = app.kernel.registry().find(&self.workflow) else { return Ok(()) };
         let (name, kind) = (text::escaped(plugin.name()), plugin.package.manifest.kind);
         let used = match kind {
@@ -112,7 +112,7 @@ impl Run {
 }
 
 /// How an agent is used: by the workflows that may give it tasks, or by one that is yet to be written.
-fn used_by_workflows(app: &App, agent: &str) -> String {
+fn used_by_workflows(app: &Host, agent: &str) -> String {
     const SHOWN: usize = 3;
     let plugins = app.kernel.registry().all();
     let anywhere = Circumstances { project: None, now: app.kernel.now() };

@@ -20,14 +20,16 @@ use super::{
     text, waits,
 };
 use crate::{
-    app::{Access, App},
     events::{Category, Event, path_text},
     journal::{GRACE, Halt, RunId, Wait},
     kernel::{
         Drive,
         run::{Filter, Run, State},
     },
-    operations::questions::{self as operations, ListQuestions, Question, Source},
+    operations::{
+        Access, Host,
+        questions::{self as operations, ListQuestions, Question, Source},
+    },
 };
 
 /// How often the log is looked at where nothing tells of a change.
@@ -58,7 +60,7 @@ impl Serve {
 }
 
 /// True when it was ended at once.
-async fn serve(app: &App, told: &mut Told<'_>) -> Result<bool> {
+async fn serve(app: &Host, told: &mut Told<'_>) -> Result<bool> {
     let (halt, all) = (Halt::default(), Drive::default());
     let mut events = app.kernel.events().listen();
     // Other processes start runs here, and what they do is in the log alone.
@@ -106,7 +108,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     /// Prints that the host is ready, then what it found: unfinished runs and open questions.
-    async fn ready(&mut self, app: &App) -> Result<()> {
+    async fn ready(&mut self, app: &Host) -> Result<()> {
         let (plugins, data) = (app.kernel.registry().all().len() as u64, &app.config.data_dir);
         if self.context.screen.is_json() {
             self.context.screen.line(&json!({ "event": "ready", "data-dir": path_text(data), "plugins": plugins }))?;
@@ -131,7 +133,7 @@ impl Told<'_> {
     }
 
     /// Prints a run that began under an earlier host.
-    async fn found(&mut self, app: &App, run: &Run) -> Result<()> {
+    async fn found(&mut self, app: &Host, run: &Run) -> Result<()> {
         let plugin = text::line(&run.plugin);
         let name = format!("{plugin} (run {})", text::short(&run.id));
         self.roots.insert(run.id.clone(), plugin);
@@ -154,7 +156,7 @@ impl Told<'_> {
         Ok(())
     }
 
-    async fn event(&mut self, app: &App, event: &Event) -> Result<()> {
+    async fn event(&mut self, app: &Host, event: &Event) -> Result<()> {
         if self.context.screen.is_json() {
             let mut shown = event.clone();
             if let Some(Value::String(reason)) = shown.draft.data.get_mut("reason") {
@@ -172,7 +174,7 @@ impl Told<'_> {
         Ok(())
     }
 
-    async fn run(&mut self, app: &App, event: &Event) -> Result<Option<String>> {
+    async fn run(&mut self, app: &Host, event: &Event) -> Result<Option<String>> {
         let Some(run) = event.draft.run.as_ref() else { return Ok(None) };
         let (name, data) = (event.draft.name.as_str(), &event.draft.data);
         if name == "created" && data["parent"].is_null() {
@@ -241,7 +243,7 @@ impl Told<'_> {
         Some(format!("{} {name} waits {what}: {reason}", painted(WARNING, "!")))
     }
 
-    async fn paused(&self, app: &App, name: &str, root: &RunId, reason: &str) -> Result<String> {
+    async fn paused(&self, app: &Host, name: &str, root: &RunId, reason: &str) -> Result<String> {
         let root = app.kernel.resolve(root.as_str()).await?;
         let (way, _) = way_of(&app.kernel, &root, &app.kernel.tree(&root.id).await?).await?;
         let advice = match way {
@@ -252,7 +254,7 @@ impl Told<'_> {
         Ok(format!("{} {name} is paused: {reason}{advice}", painted(WARNING, "!")))
     }
 
-    async fn question(&self, app: &App, event: &Event) -> Result<Option<String>> {
+    async fn question(&self, app: &Host, event: &Event) -> Result<Option<String>> {
         let Some(id) = event.draft.data["question"].as_str() else { return Ok(None) };
         let Ok(asked) = operations::find(app, id).await else { return Ok(None) };
         let question = format!("question {}", questions::short(&asked.id));
@@ -281,7 +283,7 @@ impl Told<'_> {
     }
 
     /// Prints all that happened since the last look, whichever process did it.
-    async fn catch_up(&mut self, app: &App) -> Result<()> {
+    async fn catch_up(&mut self, app: &Host) -> Result<()> {
         loop {
             let events = app.kernel.events().after(self.cursor, None, PAGE).await?;
             let Some(last) = events.last() else { return Ok(()) };

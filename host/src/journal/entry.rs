@@ -10,7 +10,7 @@ use super::{CallError, Effect, answer::Kept, form};
 pub const NOTHING: &str = r#"{"ok":null}"#;
 
 /// Names a run for ever. UUID text: version 7 for a run somebody started, version 8 for a child.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct RunId(String);
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::RunId;
 
 /// Names a question for ever. UUID text, version 8.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct QuestionId(String);
 

@@ -1,16 +1,16 @@
 //! What was decided without a person: by runs, by `--yes` and by questions that expired. Decides nothing.
 
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
-use super::{Moment, Page, Problem};
+use super::{Host, Moment, Page, Problem};
 use crate::{
-    app::App,
     interfaces::people::{self, Decided, DecisionFilter},
     journal::RunId,
 };
 
 /// Something that was decided without a person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Decision {
     /// When.
     pub at: Moment,
@@ -33,7 +33,7 @@ pub struct Decision {
 }
 
 /// Which decisions to list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListDecisions {
     /// Only those of this run and those below it: any beginning or end of its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,16 +46,16 @@ pub struct ListDecisions {
 }
 
 /// The newest first.
-pub async fn list(app: &App, request: &ListDecisions) -> Result<Page<Decision>, Problem> {
+pub async fn list(host: &Host, request: &ListDecisions) -> Result<Page<Decision>, Problem> {
     let run = match &request.run {
-        Some(part) => Some(app.kernel.resolve(part).await?.id),
+        Some(part) => Some(host.app.kernel.resolve(part).await?.id),
         None => None,
     };
     let project = match &request.project {
-        Some(name) => Some(app.kernel.find_project(name).await?.id),
+        Some(name) => Some(host.app.kernel.find_project(name).await?.id),
         None => None,
     };
-    let decided = app.questions.decisions(&DecisionFilter { run, project, limit: request.limit }).await?;
+    let decided = host.app.questions.decisions(&DecisionFilter { run, project, limit: request.limit }).await?;
     Ok(Page::whole(decided.into_iter().map(Decision::from).collect()))
 }
 
@@ -66,3 +66,8 @@ impl From<Decided> for Decision {
         Self { at: Moment(at), run, project, plugin, question, answer, reasoning, source, confidence }
     }
 }
+
+/// The views of this file.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Decision, Page<Decision>)))]
+pub(super) struct Views;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
 
-use super::{Moment, Page, Problem};
-use crate::{actor::Actor, app::App, events, journal::RunId, kernel::KernelError};
+use super::{Host, Moment, Page, Problem};
+use crate::{actor::Actor, events, journal::RunId, kernel::KernelError};
 
 pub use events::Category;
 
@@ -15,7 +16,7 @@ pub use events::Category;
 const CHUNK: u32 = 1_000;
 
 /// How much an event asks for attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventLevel {
     /// What only the author of a plugin wants to know.
@@ -29,7 +30,7 @@ pub enum EventLevel {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// Its place in the log, from 1.
     pub cursor: i64,
@@ -55,7 +56,7 @@ pub struct Event {
 }
 
 /// Which events to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListEvents {
     /// Only those of this project, by its name or id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,8 +81,8 @@ pub struct ListEvents {
 }
 
 /// The oldest first. `next` always leads behind what was looked at, so that whoever follows misses nothing.
-pub async fn list(app: &App, request: &ListEvents) -> Result<Page<Event>, Problem> {
-    let mut looking = Looking::new(app, request).await?;
+pub async fn list(host: &Host, request: &ListEvents) -> Result<Page<Event>, Problem> {
+    let mut looking = Looking::new(host, request).await?;
     match (&request.cursor, request.since) {
         (Some(cursor), _) => looking.forwards(read_cursor(cursor)?).await,
         (None, Some(since)) => {
@@ -102,7 +103,7 @@ fn read_cursor(cursor: &str) -> Result<i64, Problem> {
 
 /// A request, with what it names found.
 struct Looking<'a> {
-    app: &'a App,
+    host: &'a Host,
     request: &'a ListEvents,
     /// The runs that are meant; none for all.
     runs: Option<Vec<RunId>>,
@@ -113,19 +114,19 @@ struct Looking<'a> {
 }
 
 impl<'a> Looking<'a> {
-    async fn new(app: &'a App, request: &'a ListEvents) -> Result<Self, Problem> {
+    async fn new(host: &'a Host, request: &'a ListEvents) -> Result<Self, Problem> {
         let runs = match &request.run {
             Some(part) => {
-                let run = app.kernel.resolve(part).await?;
-                Some(app.kernel.tree(&run.id).await?.into_iter().map(|run| run.id).collect())
+                let run = host.app.kernel.resolve(part).await?;
+                Some(host.app.kernel.tree(&run.id).await?.into_iter().map(|run| run.id).collect())
             }
             None => None,
         };
         let project = match &request.project {
-            Some(name) => Some(app.kernel.find_project(name).await?.id),
+            Some(name) => Some(host.app.kernel.find_project(name).await?.id),
             None => None,
         };
-        Ok(Self { app, request, runs, project, projects: HashMap::new() })
+        Ok(Self { host, request, runs, project, projects: HashMap::new() })
     }
 
     async fn forwards(&mut self, mut cursor: i64) -> Result<Page<Event>, Problem> {
@@ -148,7 +149,7 @@ impl<'a> Looking<'a> {
     }
 
     async fn backwards(&mut self) -> Result<Page<Event>, Problem> {
-        let newest = self.app.kernel.events().newest().await.map_err(KernelError::from)?;
+        let newest = self.host.app.kernel.events().newest().await.map_err(KernelError::from)?;
         let (mut items, mut end) = (Vec::new(), newest);
         while items.len() < self.limit() && end > 0 {
             let begin = (end - i64::from(CHUNK)).max(0);
@@ -166,7 +167,7 @@ impl<'a> Looking<'a> {
 
     /// The cursor of the last event from before a time, 0 for none: the log is in the order of time.
     async fn last_before(&self, since: Moment) -> Result<i64, Problem> {
-        let newest = self.app.kernel.events().newest().await.map_err(KernelError::from)?;
+        let newest = self.host.app.kernel.events().newest().await.map_err(KernelError::from)?;
         let (mut before, mut from) = (0, newest);
         while before < from {
             let middle = before + (from - before) / 2;
@@ -181,7 +182,7 @@ impl<'a> Looking<'a> {
     async fn read(&self, cursor: i64, limit: u32) -> Result<Vec<events::Event>, Problem> {
         // One run alone is found without reading what happened in others.
         let only = self.runs.as_ref().filter(|runs| runs.len() == 1).and_then(|runs| runs.first());
-        let read = self.app.kernel.events().after(cursor, only, limit).await;
+        let read = self.host.app.kernel.events().after(cursor, only, limit).await;
         Ok(read.map_err(KernelError::from)?)
     }
 
@@ -208,7 +209,7 @@ impl<'a> Looking<'a> {
         if let Some(project) = self.projects.get(run) {
             return Ok(project.clone());
         }
-        let found = self.app.kernel.runs().find(run).await.map_err(KernelError::from)?;
+        let found = self.host.app.kernel.runs().find(run).await.map_err(KernelError::from)?;
         let project = found.map(|run| run.project);
         self.projects.insert(run.clone(), project.clone());
         Ok(project)
@@ -229,6 +230,11 @@ fn level(draft: &events::Draft) -> EventLevel {
         _ => EventLevel::Info,
     }
 }
+
+/// The views of this file.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Event, Page<Event>)))]
+pub(super) struct Views;
 
 #[cfg(test)]
 mod tests {

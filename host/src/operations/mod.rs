@@ -8,7 +8,10 @@ mod moment;
 mod page;
 mod problem;
 pub mod questions;
+mod schemas;
 
+pub use host::{Access, Host};
 pub use moment::Moment;
 pub use page::Page;
-pub use problem::{Problem, ProblemKind, ProblemSource};
+pub use problem::{Problem, ProblemKind, ProblemSource, code};
+pub use schemas::schemas;

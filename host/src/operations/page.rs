@@ -1,9 +1,10 @@
 //! Lists, a page at a time. Knows nothing of what is listed.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A part of a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// In the order of the list.
     pub items: Vec<T>,

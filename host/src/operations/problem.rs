@@ -4,6 +4,7 @@
 use std::{borrow::Cow, error::Error, fmt};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     app::{AppError, ApprovalError},
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// What kind of problem it is: all that a caller has to tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
     /// What was named is not there.
@@ -39,7 +40,7 @@ pub enum ProblemKind {
 }
 
 /// Where the cause lies: a request is worth repeating where it does not lie with the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemSource {
     /// With what was asked.
@@ -57,11 +58,12 @@ pub enum ProblemSource {
 }
 
 /// Why an operation did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// Its kind.
     pub kind: ProblemKind,
     /// A word for programs, such as `run_not_found`. More come with time.
+    #[schema(value_type = String)]
     pub code: Cow<'static, str>,
     /// One plain sentence, or two: what is wrong.
     pub message: String,
@@ -78,7 +80,25 @@ pub struct Problem {
 use ProblemKind::{Conflict, Exhausted, Internal, Invalid, NotFound, Unavailable};
 use ProblemSource::{Client, Database, Host, Plugin};
 
+/// Codes that Baton itself acts on.
+pub mod code {
+    /// Another host executes runs in the data directory.
+    pub const DATA_IN_USE: &str = "data_in_use";
+    /// The data directory has no data yet.
+    pub const NO_DATA: &str = "no_data";
+}
+
 impl Problem {
+    /// Whether it has this code.
+    pub fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
+    /// Whether the running host holds the data.
+    pub fn is_in_use(&self) -> bool {
+        self.is(code::DATA_IN_USE)
+    }
+
     /// A problem without a hint and a field.
     pub fn new(kind: ProblemKind, code: &'static str, message: impl Into<String>, source: ProblemSource) -> Self {
         Self { kind, code: code.into(), message: message.into(), hint: None, field: None, source }
@@ -162,8 +182,8 @@ const STORE: Class = (Unavailable, "store_unavailable", Database);
 
 fn of_app(error: &AppError) -> Class {
     match error {
-        error if error.is_held() => (Conflict, "data_in_use", Host),
-        error if error.is_absent() => (NotFound, "no_data", Host),
+        error if error.is_held() => (Conflict, code::DATA_IN_USE, Host),
+        error if error.is_absent() => (NotFound, code::NO_DATA, Host),
         AppError::Config(_) | AppError::Models(_) | AppError::Forge(_) => SETTINGS,
         AppError::Store(_) | AppError::Autopilot(_) => STORE,
         AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => (Internal, "internal", Host),

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
 
-use super::{Moment, Page, Problem, ProblemKind, ProblemSource};
+use super::{Host, Moment, Page, Problem, ProblemKind, ProblemSource};
 use crate::{
     actor::Actor,
-    app::App,
     interfaces::people::{self, Asked, Filter, Given, QuestionStatus, QuestionsError},
     journal::{QuestionId, RunId},
 };
@@ -19,7 +19,7 @@ const LONGEST: usize = 8 << 10;
 const MOST_NAMED: usize = 5;
 
 /// A question that was asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Question {
     /// Its name for ever.
     pub id: QuestionId,
@@ -68,7 +68,7 @@ pub struct Question {
 }
 
 /// What became of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionState {
     /// It waits for an answer.
@@ -80,7 +80,7 @@ pub enum QuestionState {
 }
 
 /// An answer that was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Answer {
     /// The text.
     pub answer: String,
@@ -93,7 +93,7 @@ pub struct Answer {
 }
 
 /// Which questions to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ListQuestions {
     /// Also those that were answered or withdrawn.
     #[serde(default)]
@@ -104,7 +104,7 @@ pub struct ListQuestions {
 }
 
 /// An answer to give.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnswerQuestion {
     /// The question's id.
     pub question: QuestionId,
@@ -114,7 +114,7 @@ pub struct AnswerQuestion {
 }
 
 /// What was answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnsweredQuestion {
     /// The question's id.
     pub question: QuestionId,
@@ -129,18 +129,18 @@ pub struct AnsweredQuestion {
 }
 
 /// Open questions first, most severe first, the oldest first; then the others, the newest first.
-pub async fn list(app: &App, request: &ListQuestions) -> Result<Page<Question>, Problem> {
+pub async fn list(host: &Host, request: &ListQuestions) -> Result<Page<Question>, Problem> {
     let filter = Filter { all: request.all, root: request.root.clone() };
-    let asked = app.questions.list(&filter).await?;
+    let asked = host.app.questions.list(&filter).await?;
     Ok(Page::whole(asked.into_iter().map(Question::from).collect()))
 }
 
 /// The question that is meant by an id, or by any beginning or end of one.
-pub async fn find(app: &App, part: &str) -> Result<Question, Problem> {
+pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
     if part.is_empty() {
         return Err(Problem::invalid("The id of the question is empty. Give a beginning or an end of one."));
     }
-    let mut found = app.questions.matching(part).await?;
+    let mut found = host.app.questions.matching(part).await?;
     match (found.len(), found.pop()) {
         (1, Some(asked)) => Ok(asked.into()),
         (_, None) => Err(QuestionsError::Unknown(part.escape_debug().to_string()).into()),
@@ -157,15 +157,15 @@ pub async fn find(app: &App, part: &str) -> Result<Question, Problem> {
 }
 
 /// Answers a question. Whoever executes its run continues it.
-pub async fn answer(app: &App, actor: &Actor, request: &AnswerQuestion) -> Result<AnsweredQuestion, Problem> {
-    let question = find(app, request.question.as_str()).await?;
+pub async fn answer(host: &Host, actor: &Actor, request: &AnswerQuestion) -> Result<AnsweredQuestion, Problem> {
+    let question = find(host, request.question.as_str()).await?;
     let (answer, source) = match &request.answer {
         Some(answer) => (checked(answer)?, Source::Person),
         None => (question.best_or_first().ok_or_else(nothing_best)?.to_owned(), Source::Yes),
     };
     let given = Given { answer: answer.clone(), by: actor.clone(), source };
-    app.questions.answer(&question.id, &given).await?;
-    app.kernel.changed();
+    host.app.questions.answer(&question.id, &given).await?;
+    host.app.kernel.changed();
     Ok(AnsweredQuestion { question: question.id, answer, source, run: question.run, root: question.root })
 }
 
@@ -231,3 +231,8 @@ impl From<Asked> for Question {
         }
     }
 }
+
+/// The views of this file.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Question, Page<Question>, AnsweredQuestion)))]
+pub(super) struct Views;

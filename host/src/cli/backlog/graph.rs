@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::{ProjectChoice, document};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -16,6 +15,7 @@ use crate::{
         text,
     },
     interfaces::backlog::{Graph, Item, Kind, Status},
+    operations::Access,
 };
 
 /// Draw what waits for what, in waves that can be worked on side by side

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::{ProjectChoice, ProjectFolder, person, write::workspace};
 use crate::{
-    app::App,
     cli::{
         Context,
         exit::Exit,
@@ -21,6 +20,7 @@ use crate::{
         documents::{Effect, Finding, Imported, Standing, hash, import},
         follows,
     },
+    operations::Host,
 };
 
 /// Import the epics of docs/epics.md and the stories of docs/stories/ into the backlog
@@ -88,7 +88,7 @@ struct Taken {
 }
 
 /// `tell` is told what was found where the backlog rejects the items: what was left out may be the cause.
-async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>, tell: impl Fn(&Finding)) -> Result<Taken> {
+async fn take(app: &Host, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>, tell: impl Fn(&Finding)) -> Result<Taken> {
     let (project, by) = (place.id(), person(app));
     let Imported { drafts, standings, mut findings, .. } = read(&app.backlog.items(project, false).await?)?;
     let put = app.backlog.put(project, &drafts, &by).await;
@@ -117,7 +117,7 @@ async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Re
 }
 
 /// Brings one item to where its document has it; whether it was moved.
-async fn stand(app: &App, project: &str, item: &Item, standing: &Standing, findings: &mut Vec<Finding>) -> Result<bool, BacklogError> {
+async fn stand(app: &Host, project: &str, item: &Item, standing: &Standing, findings: &mut Vec<Finding>) -> Result<bool, BacklogError> {
     let Standing { key, status, said_in: (path, line), assignee, branch } = standing;
     if (assignee.is_some() || branch.is_some()) && (assignee, branch) != (&item.assignee, &item.branch) {
         app.backlog.assign(project, key, assignee.as_deref(), branch.as_deref(), &person(app)).await?;

@@ -5,7 +5,6 @@ use clap::Args;
 
 use super::{ProjectChoice, coloured, document, label, status};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -15,6 +14,7 @@ use crate::{
         text,
     },
     interfaces::backlog::{Graph, Item, Kind, Status},
+    operations::Access,
 };
 
 /// List epics, stories and tasks in the order of their keys

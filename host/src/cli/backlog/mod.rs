@@ -21,8 +21,8 @@ use super::{
     table::Cell,
 };
 use crate::{
-    app::App,
     interfaces::backlog::{Author, Graph, Item, Status, check_key, check_label},
+    operations::Host,
 };
 
 /// Manage a project's backlog
@@ -63,7 +63,7 @@ impl Backlog {
 }
 
 /// Whoever sits here.
-fn person(app: &App) -> Author {
+fn person(app: &Host) -> Author {
     Author::Person(app.config.operator.clone())
 }
 

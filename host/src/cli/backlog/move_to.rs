@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::{ProjectChoice, ProjectFolder, key, person, status};
 use crate::{
-    app::App,
     cli::{
         Context,
         exit::Exit,
         screen::{GOOD, WARNING, painted},
     },
     interfaces::backlog::{BacklogError, Graph, Status, check_reason, follows, reopens},
+    operations::Host,
 };
 
 /// Move an item to another status
@@ -58,7 +58,7 @@ impl Move {
     }
 
     /// Moves the item; gives what had waited for one that is open again.
-    async fn move_in(&self, app: &App, place: &ProjectFolder) -> Result<Vec<String>> {
+    async fn move_in(&self, app: &Host, place: &ProjectFolder) -> Result<Vec<String>> {
         let items = app.backlog.items(place.id(), false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let found = items.iter().position(|item| item.draft.key == self.key);

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::{ProjectChoice, document, key};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -16,6 +15,7 @@ use crate::{
         text,
     },
     interfaces::backlog::{Graph, Item, Move, Mover, Status},
+    operations::Access,
 };
 
 /// Show an item: what it is about, what it waits for, and every move

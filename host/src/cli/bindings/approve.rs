@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::{overview, overview::listed, project, proposed};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -14,6 +13,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
+    operations::Access,
 };
 
 /// Approve the bindings that a repository's own baton.toml proposes

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::{overview, overview::Filling, proposed};
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         exit::Exit,
@@ -19,6 +18,7 @@ use crate::{
         projects::Project,
         slots::{Proposal, ProposalState, Source, kind_of},
     },
+    operations::{Access, Host},
 };
 
 /// List the slots, the plugin that fills each, and who bound it
@@ -72,7 +72,7 @@ impl List {
 }
 
 /// The project that is meant, if it is known yet, and what its repository proposes.
-async fn looked(app: &App, choice: &ProjectChoice) -> Result<(Option<Project>, Option<Proposal>)> {
+async fn looked(app: &Host, choice: &ProjectChoice) -> Result<(Option<Project>, Option<Proposal>)> {
     let found = choice.find(app).await?;
     let project = app.kernel.projects().load_project(found.id()).await?;
     let proposal = match found.folder() {

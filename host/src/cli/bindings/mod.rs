@@ -14,7 +14,7 @@ pub(super) use overview::problems;
 pub(super) use proposed::unapproved;
 
 use super::{Context, exit::Exit, exit::Misuse, place::ProjectArguments, place::ProjectChoice};
-use crate::{app::App, interfaces::backlog::check_label, kernel::projects::Project, kernel::slots::Scope};
+use crate::{interfaces::backlog::check_label, kernel::projects::Project, kernel::slots::Scope, operations::Host};
 
 /// Bind plugins to the slots that workflows ask for
 ///
@@ -58,7 +58,7 @@ struct Where {
 
 impl Where {
     /// The scope, and the project in it; a folder that is not known yet becomes a project.
-    async fn scope(&self, app: &App) -> Result<(Scope, Option<Project>)> {
+    async fn scope(&self, app: &Host) -> Result<(Scope, Option<Project>)> {
         if let Some(label) = &self.label {
             check_label(label).map_err(|refusal| Misuse(refusal.to_string()))?;
         }
@@ -71,7 +71,7 @@ impl Where {
     }
 }
 
-async fn project(app: &App, choice: &ProjectChoice) -> Result<Project> {
+async fn project(app: &Host, choice: &ProjectChoice) -> Result<Project> {
     let found = choice.open(app).await?;
     Ok(app.kernel.find_project(found.id()).await?)
 }

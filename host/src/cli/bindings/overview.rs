@@ -5,12 +5,12 @@ use baton_slots::Slot;
 use serde_json::{Value, json};
 
 use crate::{
-    app::App,
     cli::text,
     kernel::{
         projects::Project,
         slots::{Chosen, Scoped, Source, declared_misfit, kind_of},
     },
+    operations::Host,
 };
 
 /// A slot with what fills it, for items with a label or for all.
@@ -25,7 +25,7 @@ pub(super) struct Filling {
 }
 
 impl Filling {
-    fn of(app: &App, slot: &'static Slot, label: Option<String>, chosen: Chosen) -> Self {
+    fn of(app: &Host, slot: &'static Slot, label: Option<String>, chosen: Chosen) -> Self {
         let plugin = app.kernel.registry().find(&chosen.plugin);
         let unfit = || plugin.as_ref().and_then(|plugin| declared_misfit(slot, plugin)).map(|unfit| unfit.to_string());
         let problem = app.kernel.unusable(slot, &chosen).or_else(unfit);
@@ -63,7 +63,7 @@ impl Filling {
 }
 
 /// Why a plugin cannot be bound to a slot, in a sentence.
-pub(super) fn unfit(app: &App, slot: &str, plugin: &str) -> Option<String> {
+pub(super) fn unfit(app: &Host, slot: &str, plugin: &str) -> Option<String> {
     let slot = app.kernel.slot(slot).ok()?;
     match app.kernel.registry().find(plugin) {
         None => Some(format!("Plugin `{}`, which they bind to `{}`, is not installed.", text::escaped(plugin), slot.name)),
@@ -73,13 +73,13 @@ pub(super) fn unfit(app: &App, slot: &str, plugin: &str) -> Option<String> {
 
 /// What fills each slot in a project, or where no project says otherwise: once for all items, and for each label with a
 /// binding of its own.
-pub(super) async fn fillings(app: &App, project: Option<&Project>, repository: Option<&Scoped>) -> Result<Vec<Filling>> {
+pub(super) async fn fillings(app: &Host, project: Option<&Project>, repository: Option<&Scoped>) -> Result<Vec<Filling>> {
     let chosen = app.kernel.overview(project, repository).await?;
     Ok(chosen.into_iter().map(|(slot, label, chosen)| Filling::of(app, slot, label, chosen)).collect())
 }
 
 /// Each binding anywhere that cannot be used, in a sentence.
-pub(in crate::cli) async fn problems(app: &App) -> Result<Vec<String>> {
+pub(in crate::cli) async fn problems(app: &Host) -> Result<Vec<String>> {
     let mut found: Vec<String> = Vec::new();
     let projects = app.kernel.projects().all_projects().await?;
     let present = projects.iter().filter(|project| project.removed_at.is_none()).map(Some);

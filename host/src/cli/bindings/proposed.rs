@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::overview::listed;
 use crate::{
-    app::App,
     cli::{
         Context,
         place::ProjectChoice,
@@ -16,6 +15,7 @@ use crate::{
         run::Run,
         slots::{Proposal, ProposalState},
     },
+    operations::Host,
 };
 
 /// For programs.
@@ -54,7 +54,7 @@ pub(super) fn line(context: &Context, choice: &ProjectChoice, proposal: &Proposa
 }
 
 /// The line for a run that is about to start.
-pub(in crate::cli) async fn unapproved(app: &App, context: &Context, choice: &ProjectChoice, run: &Run) -> Result<Option<String>> {
+pub(in crate::cli) async fn unapproved(app: &Host, context: &Context, choice: &ProjectChoice, run: &Run) -> Result<Option<String>> {
     let Some(settings) = &run.project_settings else { return Ok(None) };
     let project = app.kernel.projects().project_of_folder(&run.workspace).await?;
     let id = project.map(|project| project.id).unwrap_or_default();

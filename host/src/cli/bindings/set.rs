@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::{Where, told};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -14,6 +13,7 @@ use crate::{
         text,
     },
     kernel::slots::{Chosen, Source, declared_misfit},
+    operations::Access,
 };
 
 /// Bind a plugin to a slot, for all projects or for one

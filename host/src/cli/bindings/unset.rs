@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{Where, told};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::{Exit, Misuse},
         screen::{GOOD, painted},
     },
+    operations::Access,
 };
 
 /// Remove a binding that was made by `baton bindings set`

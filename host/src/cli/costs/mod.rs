@@ -24,9 +24,9 @@ use super::{
     text,
 };
 use crate::{
-    app::{Access, App},
     interfaces::llm::money::{Amount, Posting},
     journal::RunId,
+    operations::{Access, Host},
 };
 
 /// Show what models cost, by agent, workflow, project, story, model or day
@@ -108,7 +108,7 @@ impl Costs {
         Ok(Exit::Done)
     }
 
-    async fn sums(&self, app: &App) -> Result<BTreeMap<String, Sum>> {
+    async fn sums(&self, app: &Host) -> Result<BTreeMap<String, Sum>> {
         let since = self.days.map_or(0, |days| figures::now().saturating_sub(u64::from(days) * 86_400_000));
         let (mut sums, mut cursor) = (BTreeMap::<String, Sum>::new(), 0);
         loop {
@@ -169,7 +169,7 @@ impl Costs {
         table
     }
 
-    fn explain(&self, context: &Context, app: &App, sums: &BTreeMap<String, Sum>) {
+    fn explain(&self, context: &Context, app: &Host, sums: &BTreeMap<String, Sum>) {
         let (cost, unknown): (Amount, u64) = (sums.values().map(|sum| sum.cost).sum(), sums.values().map(|sum| sum.unknown).sum());
         let provenance = app.config.prices.provenance();
         context.screen.tell(painted(FAINT, format!("In all {}. Prices: {provenance}.", figures::money(Some(cost.dollars())))));

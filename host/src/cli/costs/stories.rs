@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::Result;
 use baton_slots::DEVELOPER;
 
-use crate::{app::App, interfaces::llm::money::Posting, journal::RunId, kernel::run::Run};
+use crate::{interfaces::llm::money::Posting, journal::RunId, kernel::run::Run, operations::Host};
 
 /// Between the project and the key in the name of a row. Neither can hold it.
 const BETWEEN: char = '\u{1f}';
@@ -30,7 +30,7 @@ pub(super) fn parts(row: &str) -> Option<(&str, &str)> {
 }
 
 /// The work of each row below these roots.
-pub(super) async fn load(app: &App, roots: &BTreeSet<RunId>) -> Result<BTreeMap<String, Work>> {
+pub(super) async fn load(app: &Host, roots: &BTreeSet<RunId>) -> Result<BTreeMap<String, Work>> {
     let mut rows = BTreeMap::new();
     for root in roots {
         add(&mut rows, &app.kernel.tree(root).await?);

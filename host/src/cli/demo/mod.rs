@@ -24,9 +24,10 @@ use super::{
     text,
 };
 use crate::{
-    app::{Access, App, worktrees},
+    app::worktrees,
     interfaces::RunOptions,
     interfaces::git::Program,
+    operations::{Access, Host},
 };
 use files::Brief;
 use stages::{Stage, Stages};
@@ -230,7 +231,7 @@ fn shown(path: &Path) -> String {
     text::escaped(&path.display().to_string())
 }
 
-fn git(app: &App) -> Result<&Program> {
+fn git(app: &Host) -> Result<&Program> {
     app.config
         .git
         .as_ref()

@@ -7,7 +7,6 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::{
-    app::App,
     cli::{
         Context,
         answering::Manner,
@@ -21,11 +20,12 @@ use crate::{
         package::Kind,
         run::{Filter, Run, State},
     },
+    operations::Host,
 };
 
 /// What every stage needs.
 pub(super) struct Stages<'a> {
-    pub(super) app: &'a App,
+    pub(super) app: &'a Host,
     pub(super) context: &'a Context,
     pub(super) folder: &'a Path,
     /// Of the runs: who answers.

@@ -2,16 +2,16 @@
 
 use super::{Check, own};
 use crate::{
-    app::App,
     cli::{
         Context,
         place::ProjectArguments,
         project::{Lacking, lacking},
     },
+    operations::Host,
 };
 
 /// Nothing where the folder's commands have what they need, as far as Baton sees.
-pub(super) async fn check(context: &Context, app: &App) -> Option<Check> {
+pub(super) async fn check(context: &Context, app: &Host) -> Option<Check> {
     const NAME: &str = "environment";
     let found = ProjectArguments::default().choice().ok()?.find(app).await.ok()?;
     match lacking(app, context, &found, &own::effective(&app.config)).await {

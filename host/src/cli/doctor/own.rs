@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::{Check, environment, providers, repository, slots, tools};
 use crate::{
-    app::{Access, App, AppError},
     cli::{Context, figures, text},
     config::{self, Config, PROJECT_FILE},
     interfaces::{
@@ -18,6 +17,7 @@ use crate::{
         sandbox::EngineKind,
         settings::{misspelt, user_tables_in},
     },
+    operations::{Access, Host, Problem},
 };
 
 /// Less free space than this will soon be none.
@@ -40,7 +40,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     checks.push(models(&config.models, &effective(&config)));
     checks.extend(super::models::unknown(&config));
     let data_dir = config.data_dir.clone();
-    match App::open(config.clone(), Access::Execute).await {
+    match Host::open(config.clone(), Access::Execute).await {
         Ok(app) => {
             checks.push(Check::ok("data", format!("{}, free to use", shown(&data_dir))));
             checks.extend(opened(&app));
@@ -50,7 +50,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
             checks.extend(repository::check(&app).await);
             app.close().await;
         }
-        Err(error) if error.is_held() => checks.extend(held(context, config, &error).await),
+        Err(error) if error.is_in_use() => checks.extend(held(context, config, &error).await),
         Err(error) => checks.push(Check::fail("data", shown(&data_dir), error.to_string())),
     }
     checks.extend(privacy(&data_dir));
@@ -139,7 +139,7 @@ fn models(config: &llm::Config, settings: &Value) -> Check {
     Check::warn("models", found, advice)
 }
 
-fn opened(app: &App) -> Vec<Check> {
+fn opened(app: &Host) -> Vec<Check> {
     let plugins = app.kernel.registry().all().len() as u64;
     let mut checks = vec![Check::ok("database", "opens, and is of this version")];
     checks.push(match app.kernel.engine().pooled() {
@@ -162,13 +162,13 @@ fn opened(app: &App) -> Vec<Check> {
 }
 
 /// What has to be asked: providers, engines, servers and toolboxes, all at once.
-async fn asked(app: &App) -> Vec<Check> {
+async fn asked(app: &Host) -> Vec<Check> {
     let (providers, containers, tools) = tokio::join!(providers::checks(&app.config), containers(app), tools::checks(app));
     providers.into_iter().chain([containers]).chain(tools).collect()
 }
 
 /// What executes commands.
-async fn containers(app: &App) -> Check {
+async fn containers(app: &Host) -> Check {
     let advice = "Planning works without. Whatever runs commands, such as tests, needs it.";
     let isolates = app.config.sandbox.engine == EngineKind::Docker;
     match tokio::time::timeout(PATIENCE, app.sandbox.about()).await {
@@ -180,7 +180,7 @@ async fn containers(app: &App) -> Check {
 }
 
 /// Whether the images that commands are executed in are here.
-async fn images(app: &App, engine: &str) -> Check {
+async fn images(app: &Host, engine: &str) -> Check {
     let advice = |images: &[(String, String)]| {
         let pulls: Vec<_> =
             images.iter().map(|(_, reference)| format!("`docker pull {}`", text::shell_word(&text::escaped(reference)))).collect();
@@ -198,9 +198,9 @@ async fn images(app: &App, engine: &str) -> Check {
     }
 }
 
-async fn held(context: &Context, config: Config, error: &AppError) -> Vec<Check> {
+async fn held(context: &Context, config: Config, error: &Problem) -> Vec<Check> {
     let mut checks = vec![Check::warn("data", shown(&config.data_dir), error.to_string())];
-    match App::open(config, Access::Look).await {
+    match Host::open(config, Access::Look).await {
         Ok(app) => {
             checks.extend(opened(&app));
             checks.extend(slots::check(&app).await);

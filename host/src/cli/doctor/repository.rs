@@ -1,14 +1,10 @@
 //! Whether stories can be worked on in the repository of the current folder. Changes nothing of it.
 
 use super::{Check, own};
-use crate::{
-    app::{App, worktrees},
-    cli::place::ProjectArguments,
-    interfaces::git::LFS_POINTERS,
-};
+use crate::{app::worktrees, cli::place::ProjectArguments, interfaces::git::LFS_POINTERS, operations::Host};
 
 /// Nothing where they can, or where the folder is not a repository.
-pub(super) async fn check(app: &App) -> Option<Check> {
+pub(super) async fn check(app: &Host) -> Option<Check> {
     let (program, views) = (app.config.git.clone()?, worktrees(&app.config.data_dir));
     let folder = ProjectArguments::default().workspace(app).await.ok()?;
     let settings = own::effective(&app.config);

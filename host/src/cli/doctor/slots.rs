@@ -1,10 +1,10 @@
 //! Bindings of slots that cannot be used. Looks at no repository: what it proposes is told when a run starts in it.
 
 use super::Check;
-use crate::{app::App, cli::bindings};
+use crate::{cli::bindings, operations::Host};
 
 /// Nothing where every binding can be used.
-pub(super) async fn check(app: &App) -> Option<Check> {
+pub(super) async fn check(app: &Host) -> Option<Check> {
     match bindings::problems(app).await {
         Ok(problems) if problems.is_empty() => None,
         Ok(problems) => {

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::Check;
 use crate::{
-    app::{App, SetKind, ToolSet},
+    app::{SetKind, ToolSet},
     cli::{figures, text},
+    operations::Host,
 };
 
 /// A server that is fetched when it is started takes a while.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A check for every MCP server, and one for every toolbox with which something is wrong.
-pub(super) async fn checks(app: &App) -> Vec<Check> {
+pub(super) async fn checks(app: &Host) -> Vec<Check> {
     match app.tool_sets(&[], PATIENCE).await {
         Ok(sets) => sets.iter().filter_map(check).collect(),
         Err(error) => vec![Check::warn("tools", "cannot be listed", error.to_string())],

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::{Context, exit::Exit, model, place::ProjectArguments};
-use crate::app::Access;
+use crate::operations::Access;
 use served::Served;
 
 /// Serve the installed workflows as MCP tools over standard input and output

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     app::{
-        self, App, Folder,
+        self, Folder,
         distribution::{Fetched, Reference, Registry},
     },
     cli::{
@@ -28,6 +28,7 @@ use crate::{
         signature::{Signer, Trust},
         sources::Source,
     },
+    operations::Host,
 };
 
 /// A plugin that nobody has installed yet.
@@ -103,12 +104,12 @@ impl Arrival {
     }
 
     /// Where it would be put.
-    pub(super) fn place(&self, app: &App) -> Result<PathBuf> {
+    pub(super) fn place(&self, app: &Host) -> Result<PathBuf> {
         Ok(Folder::of(&app.config.data_dir).place(&self.plugin, app.kernel.registry())?)
     }
 
     /// What it would take the place of. Where somebody else may have made that, nothing carries over.
-    pub(super) fn replaces(&mut self, app: &App) -> Option<Replaced> {
+    pub(super) fn replaces(&mut self, app: &Host) -> Option<Replaced> {
         let present = app.kernel.registry().find(self.plugin.name()).filter(|present| present.origin != Origin::Bundled)?;
         let signed_by = match app.config.trust.signer(&present.package) {
             Signer::Trusted(name) if present.package.signed_by != self.plugin.package.signed_by => Some(name),
@@ -119,7 +120,7 @@ impl Arrival {
     }
 
     /// Puts it into the plugin folder, with the grants that carry over.
-    pub(super) async fn settle(mut self, app: &App) -> Result<Settled> {
+    pub(super) async fn settle(mut self, app: &Host) -> Result<Settled> {
         let path = self.place(app)?;
         // What cannot be compiled and linked must not take the place of what can. An installation always tries again.
         app.kernel.engine().try_anew(&self.plugin.package);
@@ -135,7 +136,7 @@ impl Arrival {
 }
 
 /// A plugin that is not installed with the grants that it would have if it were.
-pub(super) async fn with_grants(plugin: Plugin, app: &App) -> Result<Plugin> {
+pub(super) async fn with_grants(plugin: Plugin, app: &Host) -> Result<Plugin> {
     let mut arrival = Arrival { plugin, from: None };
     // Where somebody else may have made what it replaces, nothing carries over.
     arrival.replaces(app);
@@ -168,7 +169,7 @@ fn reference(named: &Path) -> Result<Option<Reference>, Misuse> {
     }
 }
 
-async fn remember(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>) -> Result<()> {
+async fn remember(app: &Host, plugin: &Plugin, from: Option<&(Reference, String)>) -> Result<()> {
     let Some((reference, digest)) = from else { return Ok(app.sources().forget(plugin.name()).await?) };
     let source = Source {
         plugin: plugin.name().to_owned(),
@@ -180,7 +181,7 @@ async fn remember(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>
     Ok(app.sources().remember(&source).await?)
 }
 
-async fn record(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>, replaced: Option<&str>) -> Result<()> {
+async fn record(app: &Host, plugin: &Plugin, from: Option<&(Reference, String)>, replaced: Option<&str>) -> Result<()> {
     let data = json!({
         "plugin": plugin.name(),
         "hash": plugin.package.hash,

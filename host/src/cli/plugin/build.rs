@@ -11,7 +11,6 @@ use serde_json::json;
 
 use super::{arrival, list, output, show};
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         authoring::Project,
@@ -22,6 +21,7 @@ use crate::{
     },
     events::path_text,
     kernel::registry::Plugin,
+    operations::{Access, Host},
 };
 
 /// Build a plugin's folder to a component that can be installed
@@ -63,7 +63,7 @@ impl Build {
 
 /// The plugin with the grants that it would have if it were installed now.
 async fn with_grants(context: &Context, plugin: Plugin) -> Result<Plugin> {
-    match App::open(context.config()?, Access::Look).await {
+    match Host::open(context.config()?, Access::Look).await {
         Ok(app) => arrival::with_grants(plugin, &app).await,
         // Nothing was decided where there is no data, and a build needs none.
         Err(_) => Ok(plugin),

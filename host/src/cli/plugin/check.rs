@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{arrival, build, fitting::Fitting, list, show};
 use crate::{
-    app::{self, Access, App},
+    app,
     cli::{
         Context,
         authoring::Project,
@@ -22,6 +22,7 @@ use crate::{
         text,
     },
     kernel::{engine::Engine, registry::Plugin},
+    operations::{Access, Host},
 };
 
 /// Check a component, or build a folder and check the result: whether this host accepts it, and what it would be granted
@@ -92,7 +93,7 @@ pub(super) struct Checked {
 impl Checked {
     /// Compiles it as an installation would, with an engine and a cache of its own, so that the time is that of a first
     /// time and nothing stays.
-    pub(super) async fn of(app: &App, plugin: Plugin) -> Result<Self> {
+    pub(super) async fn of(app: &Host, plugin: Plugin) -> Result<Self> {
         let plugin = arrival::with_grants(plugin, app).await?;
         // Code belongs to the engine that compiled it, so another reading of the same bytes has to serve here.
         let again =

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::{list, reach};
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         exit::Exit,
@@ -21,6 +20,7 @@ use crate::{
         permissions::Patterns,
         registry::{Origin, Plugin, Status},
     },
+    operations::{Access, Host},
 };
 
 /// Capabilities as arguments.
@@ -54,7 +54,7 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
 }
 
 /// The same with a host that is open. How far the plugin reaches with a grant is shown first.
-pub(super) async fn decide_in(app: App, context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
+pub(super) async fn decide_in(app: Host, context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
     let installed = app.kernel.registry().find(plugin);
     if installed.is_none()
         && grants(change)
@@ -108,7 +108,7 @@ fn grants(change: &Change) -> bool {
 }
 
 /// Shows what a grant would make of a plugin, and changes nothing.
-pub(super) async fn preview(context: &Context, app: &App, name: &str, change: &Change) -> Result<Exit> {
+pub(super) async fn preview(context: &Context, app: &Host, name: &str, change: &Change) -> Result<Exit> {
     let (grant_state, reach) = app.kernel.preview(name, change).await?;
     let Some(plugin) = app.kernel.registry().find(name) else { return Ok(Exit::Done) };
     if context.screen.is_json() {
@@ -127,7 +127,7 @@ pub(super) async fn preview(context: &Context, app: &App, name: &str, change: &C
 }
 
 /// A plugin as programs see it, with what runs begin with in another Baton where that is another version.
-pub(super) fn summary(app: &App, plugin: &Plugin) -> Value {
+pub(super) fn summary(app: &Host, plugin: &Plugin) -> Value {
     let mut document = list::summary(plugin);
     if let Some(begun) = app.begun_elsewhere(plugin) {
         document["begun-elsewhere"] = json!({ "version": begun.version, "hash": begun.hash });
@@ -136,7 +136,7 @@ pub(super) fn summary(app: &App, plugin: &Plugin) -> Value {
 }
 
 /// Which version another Baton begins runs with, where it is not the one that was spoken of.
-pub(super) fn elsewhere(app: &App, plugin: &Plugin) -> Option<String> {
+pub(super) fn elsewhere(app: &Host, plugin: &Plugin) -> Option<String> {
     let begun = app.begun_elsewhere(plugin)?;
     let (name, hash) = (text::escaped(plugin.name()), begun.hash.get(..12).unwrap_or(&begun.hash));
     let (version, present) = (text::escaped(&begun.version), text::escaped(&plugin.package.manifest.version.to_string()));

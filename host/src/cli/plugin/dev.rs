@@ -13,7 +13,6 @@ use super::{
     decision::outcome,
 };
 use crate::{
-    app::App,
     cli::{
         Context,
         answering::Manner,
@@ -28,6 +27,7 @@ use crate::{
         text,
     },
     kernel::{Order, granting::Change, package::Kind, registry::Plugin},
+    operations::Host,
 };
 
 /// Build, install and run a plugin whenever its sources change, until Ctrl-C
@@ -126,7 +126,7 @@ impl Dev {
         Ok(())
     }
 
-    async fn workspace(&self, app: &App, project: &Project) -> Result<PathBuf> {
+    async fn workspace(&self, app: &Host, project: &Project) -> Result<PathBuf> {
         if let Some(name) = &self.project {
             let named = ProjectChoice::Name(name.clone()).find(app).await?;
             return Ok(named.folder()?.to_owned());

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::check::Checked;
 use crate::{
-    app::App,
     cli::{
         Context,
         screen::{BAD, GOOD, WARNING, painted},
@@ -16,6 +15,7 @@ use crate::{
         Sampled,
         slots::{Unfit, declared_misfit},
     },
+    operations::Host,
 };
 
 /// What came of it.
@@ -26,7 +26,7 @@ pub(super) struct Fitting {
 }
 
 impl Fitting {
-    pub(super) async fn of(app: &App, checked: &Checked, slot: &'static Slot) -> Result<Self> {
+    pub(super) async fn of(app: &Host, checked: &Checked, slot: &'static Slot) -> Result<Self> {
         let plugin = text::escaped(checked.plugin.name());
         let workspace =
             tempfile::tempdir().context("There is no place for an empty workspace; set TMPDIR to a folder that can be written")?;

@@ -8,9 +8,9 @@ use super::{
     terms::TermArguments,
 };
 use crate::{
-    app::{Access, App},
     cli::{Context, exit::Exit},
     kernel::granting::{Change, Named},
+    operations::{Access, Host},
 };
 
 /// Grant a plugin what it asks for, or a part of it
@@ -50,7 +50,7 @@ impl Grant {
         decide_in(app, context, &self.plugin, &change, &self.reason).await
     }
 
-    async fn change(&self, app: &App) -> Result<Change> {
+    async fn change(&self, app: &Host) -> Result<Change> {
         let these = || self.these.capabilities.clone();
         Ok(match self.terms.terms(app).await? {
             _ if !self.only.is_empty() => Change::Only(self.only.clone()),

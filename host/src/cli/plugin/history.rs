@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::reach;
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -21,6 +20,7 @@ use crate::{
     },
     events::{Category, Event},
     kernel::grants::Terms,
+    operations::{Access, Host},
 };
 
 /// The event of a call that was denied.
@@ -62,7 +62,7 @@ impl History {
         Ok(Exit::Done)
     }
 
-    async fn found(&self, app: &App) -> Result<Vec<Event>> {
+    async fn found(&self, app: &Host) -> Result<Vec<Event>> {
         let (mut found, mut before) = (Vec::new(), None);
         while found.len() < self.last {
             let page = app.kernel.events().latest(Category::Audit, before, PAGE).await?;

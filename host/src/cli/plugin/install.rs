@@ -12,7 +12,6 @@ use super::{
     list, reach, show,
 };
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         exit::Exit,
@@ -28,6 +27,7 @@ use crate::{
         registry::Plugin,
         signature::Trust,
     },
+    operations::{Access, Host},
 };
 
 /// Install a plugin, or replace an older version of it
@@ -89,7 +89,7 @@ impl Install {
     }
 
     /// How far it would reach with all that it asks for.
-    fn reach(&self, app: &App, plugin: &Plugin) -> Result<(GrantState, Reach)> {
+    fn reach(&self, app: &Host, plugin: &Plugin) -> Result<(GrantState, Reach)> {
         let grant_state = app.kernel.preview_of(plugin, &plugin.grant_state(), &Change::Grant(Vec::new()))?;
         let reach = app.kernel.reach(plugin, &grant_state);
         Ok((grant_state, reach))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{decision, reach};
 use crate::{
-    app::{Access, App, Refused},
+    app::Refused,
     cli::{
         Context,
         exit::Exit,
@@ -24,6 +24,7 @@ use crate::{
         registry::{Origin, Plugin, Status},
         signature::{Signer, Trust},
     },
+    operations::{Access, Host},
 };
 
 /// List plugins, and the files in the plugin folder that are rejected
@@ -92,7 +93,7 @@ impl List {
 }
 
 /// Those through which a plugin reaches less than before what they do for it was bounded, until an operator decides.
-fn reaches_less_through(app: &App, plugin: &Plugin) -> Vec<String> {
+fn reaches_less_through(app: &Host, plugin: &Plugin) -> Vec<String> {
     let grant_state = plugin.grant_state();
     if !grant_state.reaches_less || plugin.origin == Origin::Bundled {
         return Vec::new();
@@ -101,7 +102,7 @@ fn reaches_less_through(app: &App, plugin: &Plugin) -> Vec<String> {
     reach.iter().filter(|(_, reached)| !reached.beyond.is_empty()).map(|(name, _)| name.to_owned()).collect()
 }
 
-fn reaches_less(context: &Context, app: &App, plugin: &Plugin) -> Option<String> {
+fn reaches_less(context: &Context, app: &Host, plugin: &Plugin) -> Option<String> {
     let through = reaches_less_through(app, plugin);
     if through.is_empty() {
         return None;

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    app::{Access, App, Folder, FolderError},
+    app::{Folder, FolderError},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -15,6 +15,7 @@ use crate::{
     },
     events::{Category, Draft, path_text},
     kernel::{granting::Change, registry::Origin},
+    operations::{Access, Host},
 };
 
 /// Remove a plugin from the plugin folder, and revoke its grants
@@ -58,7 +59,7 @@ impl Remove {
     }
 
     /// The file, and the hash of the plugin in it where it is one.
-    fn found(&self, app: &App) -> Result<(PathBuf, Option<String>)> {
+    fn found(&self, app: &Host) -> Result<(PathBuf, Option<String>)> {
         if let Some(plugin) = app.kernel.registry().find(&self.plugin) {
             return match &plugin.origin {
                 Origin::Bundled => Err(FolderError::Bundled(self.plugin.clone()).into()),

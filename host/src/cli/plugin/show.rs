@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{decision, inputs, list, not_a_file, reach, usage::Usage};
 use crate::{
-    app::{self, Access, App, Refused},
+    app::{self, Refused},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -26,6 +26,7 @@ use crate::{
         registry::{Origin, Plugin, Status},
         signature::Trust,
     },
+    operations::{Access, Host},
 };
 
 /// Show a plugin or a file: what it is, what it asks for and what it may do, or why it is rejected
@@ -85,7 +86,7 @@ impl Show {
     }
 
     /// The inner error is why the file is refused.
-    fn understood(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
+    fn understood(&self, app: &Host) -> Result<Result<Plugin, String>, Misuse> {
         let path = Path::new(&self.plugin);
         if path.is_file() {
             return Ok(app::read_plugin(path, &app.config.trust));
@@ -175,7 +176,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
 }
 
 /// What it was granted on terms, and what others may do when it starts them.
-async fn granted(context: &Context, app: &App, plugin: &Plugin) -> Result<Vec<String>> {
+async fn granted(context: &Context, app: &Host, plugin: &Plugin) -> Result<Vec<String>> {
     let grant_state = plugin.grant_state();
     let projects = ProjectNames::load(app).await?;
     let limited =

@@ -5,9 +5,9 @@ use clap::Args;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    app::App,
     cli::{exit::Misuse, figures, text},
     kernel::grants::Terms,
+    operations::Host,
 };
 
 /// Where and until when.
@@ -23,7 +23,7 @@ pub(super) struct TermArguments {
 
 impl TermArguments {
     /// What is meant; none where it holds everywhere and for good.
-    pub(super) async fn terms(&self, app: &App) -> Result<Option<Terms>> {
+    pub(super) async fn terms(&self, app: &Host) -> Result<Option<Terms>> {
         if self.project.is_none() && self.until.is_none() {
             return Ok(None);
         }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::{build, check::Checked};
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         authoring::Project,
@@ -19,6 +18,7 @@ use crate::{
     },
     events::path_text,
     kernel::recording::Recording,
+    operations::{Access, Host},
 };
 
 /// Where a plugin keeps runs that it has to be able to repeat.
@@ -96,7 +96,7 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Replays one recording; a file that is none is a failure like any other.
-async fn replay_one(context: &Context, app: &App, checked: &Checked, path: &Path) -> Result<Value> {
+async fn replay_one(context: &Context, app: &Host, checked: &Checked, path: &Path) -> Result<Value> {
     let file = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
     let (told, mut document) = match replay::read(path) {
         Ok(recording) => verdict(app, checked, &recording).await,
@@ -109,7 +109,7 @@ async fn replay_one(context: &Context, app: &App, checked: &Checked, path: &Path
     Ok(document)
 }
 
-async fn verdict(app: &App, checked: &Checked, recording: &Recording) -> (String, Value) {
+async fn verdict(app: &Host, checked: &Checked, recording: &Recording) -> (String, Value) {
     let plugin = &checked.plugin;
     let version = format!("{} {}", text::line(plugin.name()), plugin.package.manifest.version);
     match app.kernel.replay(recording, plugin.clone()).await {

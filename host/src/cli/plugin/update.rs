@@ -12,7 +12,7 @@ use super::{
     list, show,
 };
 use crate::{
-    app::{Access, App, distribution::Reference},
+    app::distribution::Reference,
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -23,6 +23,7 @@ use crate::{
     },
     config::Config,
     kernel::{registry::Plugin, signature::Trust, sources::Source},
+    operations::{Access, Host},
 };
 
 /// Fetch the plugins that came from a registry again, and install those that changed
@@ -81,7 +82,7 @@ impl Update {
     }
 
     /// The plugins to look at. One whose file was replaced by hand did not come from there.
-    async fn present(&self, app: &App) -> Result<Vec<Present>> {
+    async fn present(&self, app: &Host) -> Result<Vec<Present>> {
         let plugins = app.kernel.registry().all();
         let found = app.sources().sources().await?.into_iter().filter_map(|source| {
             let plugin = plugins.get(&source.plugin).filter(|plugin| plugin.package.hash == source.hash)?;

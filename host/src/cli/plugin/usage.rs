@@ -4,7 +4,6 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::{
-    app::App,
     cli::{
         figures,
         runs::list,
@@ -17,6 +16,7 @@ use crate::{
         run::{Filter, Run},
         versions::Need,
     },
+    operations::Host,
 };
 
 /// How many of the last runs are shown.
@@ -31,7 +31,7 @@ pub(super) struct Usage {
 
 impl Usage {
     /// Of a plugin that is installed.
-    pub(super) async fn of(app: &App, plugin: &Plugin) -> Result<Self> {
+    pub(super) async fn of(app: &Host, plugin: &Plugin) -> Result<Self> {
         let (kernel, package) = (&app.kernel, &plugin.package);
         let mut needs: Vec<_> = kernel.needs().await?.into_iter().filter(|need| need.plugin == plugin.name()).collect();
         let present = needs.iter().position(|need| need.hash == package.hash).map(|place| needs.remove(place));

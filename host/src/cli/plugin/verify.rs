@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{list, not_a_file};
 use crate::{
-    app::{self, Access, App},
+    app,
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -19,6 +19,7 @@ use crate::{
         registry::{Origin, Plugin},
         signature::{Signer, Trust},
     },
+    operations::{Access, Host},
 };
 
 /// Show who signed a plugin, and whether you trust the key
@@ -52,7 +53,7 @@ impl Verify {
     }
 
     /// The plugin as its file is now; the inner error is why it is refused. A name is read again from its file.
-    fn read(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
+    fn read(&self, app: &Host) -> Result<Result<Plugin, String>, Misuse> {
         let Some(plugin) = app.kernel.registry().find(&self.plugin) else {
             let path = Path::new(&self.plugin);
             if path.is_file() {

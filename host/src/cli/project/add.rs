@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::{answer, repository};
 use crate::{
-    app::App,
     cli::{
         Context,
         exit::Exit,
@@ -15,6 +14,7 @@ use crate::{
         text,
     },
     kernel::projects::Project,
+    operations::Host,
 };
 
 /// Add a folder as a project, or to a project
@@ -68,7 +68,7 @@ impl Add {
         Ok(Exit::Done)
     }
 
-    async fn add(&self, app: &App, repository: Option<String>) -> Result<Project> {
+    async fn add(&self, app: &Host, repository: Option<String>) -> Result<Project> {
         let by = &app.config.operator;
         Ok(match &self.to {
             Some(to) => {
@@ -81,7 +81,7 @@ impl Add {
 }
 
 /// The project in whose folder the newest folder of this one lies.
-async fn outer(app: &App, project: &Project) -> Result<Option<String>> {
+async fn outer(app: &Host, project: &Project) -> Result<Option<String>> {
     let Some(folder) = project.folders.last() else { return Ok(None) };
     let others = app.kernel.projects().all_projects().await?.into_iter();
     let mut others = others.filter(|other| other.removed_at.is_none() && other.id != project.id);

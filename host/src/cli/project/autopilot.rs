@@ -6,7 +6,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Access, App},
     cli::{
         Context, budget,
         ending::reason,
@@ -22,6 +21,7 @@ use crate::{
         llm::money::Amount,
     },
     kernel::run::{Run, State},
+    operations::{Access, Host},
 };
 
 /// Where nothing was said before.
@@ -204,7 +204,7 @@ struct View {
 }
 
 impl View {
-    async fn load(app: &App, found: &ProjectFolder, row: Option<Row>) -> Result<Self> {
+    async fn load(app: &Host, found: &ProjectFolder, row: Option<Row>) -> Result<Self> {
         let now = app.kernel.now();
         let run = match &row {
             Some(row) => app.kernel.runs().find(&row.run).await?,

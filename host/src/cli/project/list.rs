@@ -5,7 +5,6 @@ use clap::Args;
 
 use super::{coloured, document, missing, state_of};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -14,6 +13,7 @@ use crate::{
         text,
     },
     kernel::projects::Project,
+    operations::Access,
 };
 
 /// List projects

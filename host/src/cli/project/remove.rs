@@ -7,7 +7,6 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -15,6 +14,7 @@ use crate::{
         text,
     },
     kernel::projects::Change,
+    operations::Access,
 };
 
 /// Remove a project from the list

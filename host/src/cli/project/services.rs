@@ -5,7 +5,6 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -15,6 +14,7 @@ use crate::{
     },
     events::{Category, Draft},
     interfaces::sandbox::{ApprovedServices, Service, Services as Wanted, decide_services},
+    operations::{Access, Host},
 };
 
 /// Manage the services beside a project's tests, such as a database
@@ -140,7 +140,7 @@ struct Known {
 }
 
 impl Known {
-    async fn of(app: &App, choice: &ProjectChoice) -> Result<Self> {
+    async fn of(app: &Host, choice: &ProjectChoice) -> Result<Self> {
         let found = choice.find(app).await?;
         let settings = app.config.project(found.folder()?)?;
         Ok(Self {

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::{document, missing, state_of};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -18,6 +17,7 @@ use crate::{
     interfaces::llm::money::{Amount, Scope},
     journal::RunId,
     kernel::projects::Project,
+    operations::Access,
 };
 
 /// Show a project: its folders, its state, its budget and a run that is unfinished

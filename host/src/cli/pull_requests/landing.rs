@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::ProjectFolder;
 use crate::{
-    app::App,
     cli::{Context, answering::Manner, attached, exit::Exit, text},
     interfaces::RunOptions,
     interfaces::{
@@ -13,6 +12,7 @@ use crate::{
         forge::{Kind, MergeAuthority, PullRequest, State},
     },
     kernel::{self, Order, run},
+    operations::Host,
 };
 
 /// What came of it.
@@ -28,7 +28,7 @@ pub(super) enum Landed {
 impl ProjectFolder {
     /// The story of a pull request that the host keeps and that git has not merged; none where no story is in review on its
     /// branch.
-    pub(super) async fn story_to_land(&self, app: &App, found: &PullRequest) -> Result<Option<String>> {
+    pub(super) async fn story_to_land(&self, app: &Host, found: &PullRequest) -> Result<Option<String>> {
         let proposal = &found.proposal;
         if app.forges.rules(&self.project).kind != Kind::Local || found.state != State::Open {
             return Ok(None);
@@ -42,7 +42,7 @@ impl ProjectFolder {
     }
 
     /// Has the story landed by a run that may do this and nothing else of the kind.
-    pub(super) async fn land(&self, app: App, context: &Context, found: &PullRequest, story: &str) -> Result<Landed> {
+    pub(super) async fn land(&self, app: Host, context: &Context, found: &PullRequest, story: &str) -> Result<Landed> {
         let proposal = &found.proposal;
         let stories = json!([{ "key": story, "branch": proposal.branch, "pull_request": found.number }]);
         let order = Order {

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{ProjectChoice, key, painted_state};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -14,6 +13,7 @@ use crate::{
         text,
     },
     interfaces::forge::{State, Summary},
+    operations::Access,
 };
 
 /// List the pull requests that are open

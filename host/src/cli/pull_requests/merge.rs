@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::{ProjectChoice, ProjectFolder, key, landing::Landed, numbers, short};
 use crate::{
-    app::App,
     cli::{
         Context,
         exit::{Exit, Misuse},
         screen::{GOOD, painted},
     },
     interfaces::forge::{Landing, Method, PullRequest, State},
+    operations::Host,
 };
 
 /// Merge a pull request
@@ -66,7 +66,7 @@ impl Merge {
         self.merged(context, &commit)
     }
 
-    async fn land(&self, app: App, context: &Context, workspace: &ProjectFolder, found: &PullRequest, story: &str) -> Result<Exit> {
+    async fn land(&self, app: Host, context: &Context, workspace: &ProjectFolder, found: &PullRequest, story: &str) -> Result<Exit> {
         match workspace.land(app, context, found, story).await? {
             Landed::By(commit) => self.merged(context, &commit),
             Landed::Not(reason) => Err(anyhow::anyhow!("Pull request {} is not merged, and stays open: {reason}", self.number)),

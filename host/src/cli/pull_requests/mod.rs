@@ -20,8 +20,8 @@ use super::{
     text,
 };
 use crate::{
-    app::App,
     interfaces::forge::{Forge, Place, State},
+    operations::Host,
 };
 
 /// List, merge and close pull requests
@@ -54,12 +54,12 @@ impl PullRequests {
 }
 
 impl ProjectFolder {
-    fn forge(&self, app: &App) -> Result<Arc<dyn Forge>> {
+    fn forge(&self, app: &Host) -> Result<Arc<dyn Forge>> {
         Ok(app.forges.of(&self.project)?)
     }
 
     /// On behalf of whoever sits here. No two commands have the same `key`.
-    fn place<'a>(&'a self, app: &'a App, key: &'a str) -> Result<Place<'a>> {
+    fn place<'a>(&'a self, app: &'a Host, key: &'a str) -> Result<Place<'a>> {
         Ok(Place { project: self.id(), folder: self.folder()?, author: &app.config.operator.name, key, again: false })
     }
 }

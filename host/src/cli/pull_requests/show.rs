@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{ProjectChoice, ProjectFolder, at, key, numbers, short};
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         exit::Exit,
@@ -15,6 +14,7 @@ use crate::{
         text,
     },
     interfaces::forge::{Mergeable, Progress, PullRequest, State, Verdict},
+    operations::{Access, Host},
 };
 
 /// Show a pull request: what it proposes, its checks and its reviews
@@ -50,7 +50,7 @@ impl Show {
     }
 }
 
-async fn difference(app: &App, workspace: &ProjectFolder, found: &PullRequest) -> Result<String> {
+async fn difference(app: &Host, workspace: &ProjectFolder, found: &PullRequest) -> Result<String> {
     let diff = app.forges.repository().diff(workspace.folder()?, found).await;
     diff.map_err(anyhow::Error::msg)
 }

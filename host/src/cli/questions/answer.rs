@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::card;
 use crate::{
-    app::{Access, App, AppError},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -15,7 +14,10 @@ use crate::{
         text,
     },
     kernel::run::State,
-    operations::questions::{self, AnswerQuestion, AnsweredQuestion},
+    operations::{
+        Access, Host, Problem,
+        questions::{self, AnswerQuestion, AnsweredQuestion},
+    },
 };
 
 /// How long it is watched whether the running host continues the run, and how often.
@@ -61,10 +63,10 @@ impl Answer {
 }
 
 /// The data for an answer, and whether another Baton executes runs in it.
-pub(super) async fn open(context: &Context) -> Result<(App, bool)> {
+pub(super) async fn open(context: &Context) -> Result<(Host, bool)> {
     match context.open(Access::Execute).await {
         Ok(app) => Ok((app, false)),
-        Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => Ok((context.open(Access::Attached).await?, true)),
+        Err(error) if error.downcast_ref::<Problem>().is_some_and(Problem::is_in_use) => Ok((context.open(Access::Attached).await?, true)),
         Err(error) => Err(error),
     }
 }
@@ -82,7 +84,7 @@ pub(super) enum Next {
 
 impl Next {
     /// Looks what happens instead of guessing it: whoever is at work on the data need not be at work on this run.
-    pub(super) async fn of(app: &App, answered: &AnsweredQuestion, elsewhere: bool) -> Result<Self> {
+    pub(super) async fn of(app: &Host, answered: &AnsweredQuestion, elsewhere: bool) -> Result<Self> {
         let begun = Instant::now();
         while elsewhere && begun.elapsed() < PATIENCE {
             let run = app.kernel.runs().find(&answered.run).await?;

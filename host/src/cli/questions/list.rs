@@ -5,7 +5,6 @@ use clap::Args;
 
 use super::{card, short};
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -15,7 +14,10 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
-    operations::questions::{self, ListQuestions, Question, QuestionState, Severity},
+    operations::{
+        Access,
+        questions::{self, ListQuestions, Question, QuestionState, Severity},
+    },
 };
 
 /// List the questions that wait for an answer, most severe first

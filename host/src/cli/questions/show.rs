@@ -6,9 +6,11 @@ use jiff::tz::TimeZone;
 
 use super::{card, short};
 use crate::{
-    app::Access,
     cli::{Context, exit::Exit, figures, text},
-    operations::questions::{self, QuestionState},
+    operations::{
+        Access,
+        questions::{self, QuestionState},
+    },
 };
 
 /// Show a question: what is asked and why, and its answer

@@ -8,10 +8,12 @@ use jiff::tz::TimeZone;
 
 use super::{answer, card};
 use crate::{
-    app::{Access, App},
     cli::{Context, exit::Exit, figures, keyboard::Keyboard},
     journal::QuestionId,
-    operations::questions::{self, AnswerQuestion, ListQuestions, Question},
+    operations::{
+        Access, Host,
+        questions::{self, AnswerQuestion, ListQuestions, Question},
+    },
 };
 
 /// How often it is looked whether there is a new question.
@@ -40,7 +42,7 @@ impl Watch {
 
 struct Following<'a> {
     context: &'a Context,
-    app: App,
+    app: Host,
     known: HashSet<QuestionId>,
     /// The question whose answer is being typed.
     shown: Option<Question>,

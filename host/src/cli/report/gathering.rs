@@ -6,7 +6,6 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::{
-    app::App,
     cli::{Context, figures, questions, waits},
     interfaces::{
         autopilot::Autopilot,
@@ -17,7 +16,10 @@ use crate::{
     },
     journal::Wait,
     kernel::run::{self, Run, State},
-    operations::questions::{self as operations, ListQuestions, Question},
+    operations::{
+        Host,
+        questions::{self as operations, ListQuestions, Question},
+    },
 };
 
 /// Runs that wait, of all projects together, that are looked at.
@@ -78,7 +80,7 @@ pub(super) struct Spent {
 }
 
 impl Gathered {
-    pub(super) async fn load(app: &App, project: &Project, since: u64) -> Result<Self> {
+    pub(super) async fn load(app: &Host, project: &Project, since: u64) -> Result<Self> {
         let until = app.kernel.now();
         let happened = app.reports().happened(&project.id, since).await?;
         let items = app.backlog.items(&project.id, false).await?;
@@ -195,7 +197,7 @@ fn merges(items: &[Item]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Runs that lack what an operator provides, whose service or account is waited for, or that are paused.
-async fn waiting(app: &App, project: &str) -> Result<Vec<Waiting>> {
+async fn waiting(app: &Host, project: &str) -> Result<Vec<Waiting>> {
     let states = ["waiting", "paused"].map(str::to_owned).into();
     let runs = app.kernel.runs().list(&run::Filter { states, limit: MOST_RUNS, ..run::Filter::default() }).await?;
     let told = |run: Run| {
@@ -215,7 +217,7 @@ async fn waiting(app: &App, project: &str) -> Result<Vec<Waiting>> {
 }
 
 /// Why the autopilot begins no story, where a person can change that.
-async fn hindrance(app: &App, autopilot: Option<&Autopilot>) -> Result<Option<Waiting>> {
+async fn hindrance(app: &Host, autopilot: Option<&Autopilot>) -> Result<Option<Waiting>> {
     let Some(autopilot) = autopilot.filter(|autopilot| autopilot.is_on) else { return Ok(None) };
     let shown = app.kernel.published().published(&autopilot.run).await?;
     let reason =
@@ -223,7 +225,7 @@ async fn hindrance(app: &App, autopilot: Option<&Autopilot>) -> Result<Option<Wa
     Ok(reason.map(|reason| Waiting { run: None, what: "the checkout".to_owned(), reason }))
 }
 
-async fn spent(app: &App, (postings, items): (&[Posting], &[Item]), autopilot: Option<&Autopilot>, now: u64) -> Result<Spent> {
+async fn spent(app: &Host, (postings, items): (&[Posting], &[Item]), autopilot: Option<&Autopilot>, now: u64) -> Result<Spent> {
     let merges: HashMap<_, _> = merges(items).collect();
     let story_of = |item: &str| merges.get(item).map_or(item, |story| *story).to_owned();
     let mut by_story: BTreeMap<String, Amount> = BTreeMap::new();

@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::{Context, exit::Exit, place::ProjectArguments, since};
-use crate::app::Access;
+use crate::operations::Access;
 use gathering::Gathered;
 
 /// Report what landed, what is blocked, asked and waited for, and what it cost

@@ -5,13 +5,13 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    app::{Access, App, AppError},
     cli::{Context, exit::Exit, text},
     journal::Halt,
     kernel::{
         Drive,
         run::{CancelCause, Run},
     },
+    operations::{Access, Host, Problem},
 };
 
 /// Cancel a run and all runs below it, also while the running host executes it
@@ -32,7 +32,7 @@ impl Cancel {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let (app, elsewhere) = match context.open(Access::Execute).await {
             Ok(app) => (app, false),
-            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => (context.open(Access::Attached).await?, true),
+            Err(error) if error.downcast_ref::<Problem>().is_some_and(Problem::is_in_use) => (context.open(Access::Attached).await?, true),
             Err(error) => return Err(error),
         };
         let run = app.kernel.resolve(&self.run).await?;
@@ -47,7 +47,7 @@ impl Cancel {
     }
 
     /// Executes the runs to their end, as nothing else does.
-    async fn cancel(&self, app: &App, run: &Run) -> Result<&'static str> {
+    async fn cancel(&self, app: &Host, run: &Run) -> Result<&'static str> {
         if !self.now {
             app.kernel.cancel(run, &app.config.operator).await?;
             app.kernel.drive(&Drive { root: Some(run.id.clone()), until_idle: true }, &Halt::default()).await?;
@@ -61,7 +61,7 @@ impl Cancel {
     }
 
     /// Leaves word for the host that executes the run.
-    async fn ask(&self, app: &App, run: &Run) -> Result<&'static str> {
+    async fn ask(&self, app: &Host, run: &Run) -> Result<&'static str> {
         app.kernel.check_cancellable(run).await?;
         app.kernel.runs().request_cancel(&run.id, CancelCause::Operator, self.now, &app.config.operator).await?;
         Ok(if self.now { "will be cancelled by the running host within a second" } else { "is being cancelled by the running host" })

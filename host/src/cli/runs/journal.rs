@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::Exit,
@@ -19,6 +18,7 @@ use crate::{
     },
     journal::{Entry, EntryState, Inspected, RunId},
     kernel::run::Run,
+    operations::Access,
 };
 
 /// Show every call a run made, with its answer

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::waiting;
 use crate::{
-    app::{Access, App},
     cli::{
         Context, ending,
         exit::Exit,
@@ -21,6 +20,7 @@ use crate::{
     },
     events::path_text,
     kernel::run::{Filter, Run, State, Tally},
+    operations::{Access, Host},
 };
 
 /// List runs, the newest first
@@ -65,7 +65,7 @@ impl List {
         Ok(Exit::Done)
     }
 
-    async fn filter(&self, app: &App) -> Result<Filter> {
+    async fn filter(&self, app: &Host) -> Result<Filter> {
         let since = self.since.as_ref().map(|since| since::read(since, figures::now(), &TimeZone::system())).transpose()?;
         let project = match &self.project {
             Some(name) => Some(app.kernel.find_project(name).await?.id),

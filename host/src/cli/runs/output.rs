@@ -7,7 +7,6 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Access, App},
     cli::{
         Context, Misuse,
         exit::Exit,
@@ -19,6 +18,7 @@ use crate::{
     events::{Category, Event},
     journal::RunId,
     kernel::run::Run,
+    operations::{Access, Host},
 };
 
 /// Events that are read at once.
@@ -135,7 +135,7 @@ fn executed(runs: &[Run], mut events: Vec<Event>) -> Vec<Value> {
 }
 
 /// A run's beginning, and what its events tell of commands that have ended.
-async fn told_of(app: &App, run: &RunId) -> Result<Vec<Event>> {
+async fn told_of(app: &Host, run: &RunId) -> Result<Vec<Event>> {
     let (mut told, mut cursor) = (Vec::new(), 0);
     loop {
         let page = app.kernel.events().after(cursor, Some(run), PAGE).await?;
@@ -149,7 +149,7 @@ async fn told_of(app: &App, run: &RunId) -> Result<Vec<Event>> {
 }
 
 /// What a command printed that fits into its answer.
-async fn answered(app: &App, run: &RunId, seq: u64) -> Result<String> {
+async fn answered(app: &Host, run: &RunId, seq: u64) -> Result<String> {
     let entries = app.kernel.journal().entries(run).await?;
     let answer = entries.into_iter().find(|entry| entry.seq == seq).and_then(|entry| entry.answer).unwrap_or_default();
     let answer: Value = serde_json::from_str(&answer).unwrap_or_default();

@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::{
-    app::Access,
     cli::{Context, exit::Exit, figures, text},
     kernel::recording::Ending,
+    operations::Access,
 };
 
 /// Write a run and the answers of all its calls to a file that `baton runs replay` reads

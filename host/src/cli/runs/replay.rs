@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::difference;
 use crate::{
-    app::{Access, App, read_plugin},
+    app::read_plugin,
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -26,6 +26,7 @@ use crate::{
         replay::Verdict,
         signature::Trust,
     },
+    operations::{Access, Host},
 };
 
 /// Execute a plugin against a recorded run, asking no model and changing nothing
@@ -57,7 +58,7 @@ impl Replay {
     }
 
     /// A file if there is one of that name, else a run.
-    async fn recording(&self, app: &App) -> Result<Recording> {
+    async fn recording(&self, app: &Host) -> Result<Recording> {
         let path = Path::new(&self.recording);
         if path.is_file() {
             return Ok(read(path)?);
@@ -72,7 +73,7 @@ impl Replay {
         Ok(app.kernel.record(&run).await?)
     }
 
-    fn plugin(&self, app: &App, recording: &Recording) -> Result<Arc<Plugin>> {
+    fn plugin(&self, app: &Host, recording: &Recording) -> Result<Arc<Plugin>> {
         match &self.plugin {
             // A trial reaches nothing, so anybody's file may be tried.
             Some(path) => Ok(Arc::new(read_plugin(path, &Trust::default()).map_err(Misuse)?)),

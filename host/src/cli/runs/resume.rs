@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::replay;
 use crate::{
-    app::App,
     cli::{
         Context,
         answering::Answers,
@@ -23,6 +22,7 @@ use crate::{
         repairing::{Repair, Repaired},
         run::Run,
     },
+    operations::Host,
 };
 
 /// Another version of a plugin than the one a run is pinned to.
@@ -95,7 +95,7 @@ impl Resume {
     }
 
     /// Moves the run to the current version, or shows why it stays as it is.
-    async fn repair(&self, app: &App, run: &Run, context: &Context) -> Result<bool> {
+    async fn repair(&self, app: &Host, run: &Run, context: &Context) -> Result<bool> {
         let repair = app.kernel.repair(run, self.at, &app.config.operator).await?;
         if let Repair::Queued(repaired) = &repair {
             context.screen.tell(moved(run, repaired));

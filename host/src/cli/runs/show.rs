@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::{list, waiting};
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         continuing::{self, Way},
@@ -24,6 +23,7 @@ use crate::{
         ceiling::{Bound, Limit},
         run::{CancelCause, Cancelling, Run, State, Tally},
     },
+    operations::{Access, Host},
 };
 
 /// Show a run: its state and why, what it cost, and the runs below it
@@ -78,7 +78,7 @@ impl Show {
 }
 
 /// The command by which a run that failed or is paused continues.
-async fn next(app: &App, run: &Run, context: &Context) -> Result<Option<String>> {
+async fn next(app: &Host, run: &Run, context: &Context) -> Result<Option<String>> {
     if !matches!(run.state, State::Paused { .. } | State::Failed { .. }) {
         return Ok(None);
     }
@@ -190,7 +190,7 @@ fn describe_state(state: &State, zone: &TimeZone) -> String {
     }
 }
 
-async fn below(app: &App, run: &Run) -> Result<Vec<Below>> {
+async fn below(app: &Host, run: &Run) -> Result<Vec<Below>> {
     let mut tree = app.kernel.tree(&run.id).await?;
     tree.sort_by_key(|run| run.parent.as_ref().map(|(_, seq)| *seq));
     let mut ordered = Vec::new();

@@ -6,13 +6,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Access, App},
     cli::{Context, exit::Exit, figures, text},
     interfaces::llm::{
         Usage,
         transcript::{self, Exchange, Outcome},
     },
     kernel::run::Run,
+    operations::{Access, Host},
 };
 
 /// Show what a run and those below it asked models, and every reply, as Markdown
@@ -58,7 +58,7 @@ impl Transcript {
         Ok(Exit::Done)
     }
 
-    async fn print_json(&self, context: &Context, app: &App, run: &Run, runs: &[Run]) -> Result<Exit> {
+    async fn print_json(&self, context: &Context, app: &Host, run: &Run, runs: &[Run]) -> Result<Exit> {
         let mut documents = Vec::new();
         for run in runs {
             let exchanges: Vec<_> = exchanges(app, run).await?.iter().map(document).collect();
@@ -72,7 +72,7 @@ impl Transcript {
 }
 
 /// The exchanges of a run. What is damaged in the journal is left to `runs journal`.
-async fn exchanges(app: &App, run: &Run) -> Result<Vec<Exchange>> {
+async fn exchanges(app: &Host, run: &Run) -> Result<Vec<Exchange>> {
     let entries: Vec<_> = app.kernel.journal().inspect(&run.id).await?.into_iter().map(|found| found.entry).collect();
     Ok(transcript::read(&entries))
 }

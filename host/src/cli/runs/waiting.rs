@@ -4,10 +4,10 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 
 use crate::{
-    app::App,
     cli::{figures, text, waits},
     journal::Wait,
     kernel::run::{Run, State},
+    operations::Host,
 };
 
 /// When a run goes on by itself, in milliseconds since 1970 UTC, if time is what it waits for.
@@ -19,7 +19,7 @@ pub(super) fn due(run: &Run) -> Option<u64> {
 }
 
 /// The runs that wait for an account, or for what an operator provides, among those given and below them.
-pub(super) async fn below(app: &App, runs: impl Iterator<Item = &Run>) -> Result<Vec<Run>> {
+pub(super) async fn below(app: &Host, runs: impl Iterator<Item = &Run>) -> Result<Vec<Run>> {
     let mut waiting: Vec<Run> = Vec::new();
     for run in runs.filter(|run| matches!(run.state, State::Waiting { .. })) {
         let found = app.kernel.tree(&run.id).await?.into_iter().filter(|run| account(run).is_some() || waits::needed(run).is_some());

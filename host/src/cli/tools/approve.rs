@@ -6,13 +6,14 @@ use serde_json::json;
 
 use super::PATIENCE;
 use crate::{
-    app::{Access, ApprovalError},
+    app::ApprovalError,
     cli::{
         Context,
         exit::{Exit, Misuse},
         screen::{GOOD, painted},
         text,
     },
+    operations::Access,
 };
 
 /// Approve the present form of tools that changed since they were granted

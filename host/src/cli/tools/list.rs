@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::PATIENCE;
 use crate::{
-    app::{Access, Tool, ToolSet},
+    app::{Tool, ToolSet},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -16,6 +16,7 @@ use crate::{
         text,
     },
     interfaces::toolboxes::Effects,
+    operations::Access,
 };
 
 /// List the tools of the host, of MCP servers and of toolboxes, and which plugins are granted them

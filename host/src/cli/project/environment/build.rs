@@ -9,10 +9,7 @@ use tokio::sync::mpsc;
 
 use super::shown;
 use crate::{
-    app::{
-        Access, App,
-        environment::{BuildOptions, Proposal},
-    },
+    app::environment::{BuildOptions, Proposal},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -21,6 +18,7 @@ use crate::{
         text,
     },
     interfaces::{environments::ProjectImage, sandbox::Piece},
+    operations::{Access, Host},
 };
 
 /// Lines of a build that may wait to be printed.
@@ -108,7 +106,7 @@ fn check(context: &Context, found: &ProjectFolder, proposal: &Proposal) -> Resul
     Err(Misuse(format!("There is nothing to build: no file proposes an image.{remarks} Name one with `{again} --image NAME`.")))
 }
 
-async fn built(context: &Context, app: &App, found: &ProjectFolder, proposal: &Proposal, options: &BuildOptions) -> Result<ProjectImage> {
+async fn built(context: &Context, app: &Host, found: &ProjectFolder, proposal: &Proposal, options: &BuildOptions) -> Result<ProjectImage> {
     let (sender, mut receiver) = mpsc::channel(PIECES);
     let work = async {
         let built = app.build_environment(found.folder()?, proposal, options, &sender).await;

@@ -5,8 +5,9 @@ use clap::Args;
 
 use super::shown;
 use crate::{
-    app::{Access, environment::BuildOptions},
+    app::environment::BuildOptions,
     cli::{Context, exit::Exit, place::ProjectArguments},
+    operations::Access,
 };
 
 /// Show the environment that the project's files propose

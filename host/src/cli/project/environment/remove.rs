@@ -5,7 +5,6 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    app::Access,
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -14,6 +13,7 @@ use crate::{
         text,
     },
     events::{Category, Draft},
+    operations::Access,
 };
 
 /// Withdraw the approval of a project's environment

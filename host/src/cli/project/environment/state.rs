@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::shown;
 use crate::{
-    app::{App, environment::EnvironmentState},
+    app::environment::EnvironmentState,
     cli::{
         Context,
         place::{ProjectChoice, ProjectFolder},
@@ -14,6 +14,7 @@ use crate::{
     },
     interfaces::{Settings, sandbox::EngineKind},
     kernel::run::Run,
+    operations::Host,
 };
 
 /// What is missing, and what fixes it.
@@ -25,7 +26,7 @@ pub(in crate::cli) struct Lacking {
 }
 
 /// What a project's environment lacks; none where the operator named an image for tests, or where commands are no containers.
-pub(in crate::cli) async fn lacking(app: &App, context: &Context, found: &ProjectFolder, settings: &Value) -> Result<Option<Lacking>> {
+pub(in crate::cli) async fn lacking(app: &Host, context: &Context, found: &ProjectFolder, settings: &Value) -> Result<Option<Lacking>> {
     let is_set = Settings::merge(std::slice::from_ref(settings)).for_host("test.image").is_some();
     if is_set || app.config.sandbox.engine == EngineKind::Process {
         return Ok(None);
@@ -57,7 +58,7 @@ pub(in crate::cli) async fn lacking(app: &App, context: &Context, found: &Projec
 
 /// The line for a run that is about to start, where the files propose another environment than the one that is approved. Where
 /// none is approved, whoever runs tests says so.
-pub(in crate::cli) async fn unapproved(app: &App, context: &Context, choice: &ProjectChoice, run: &Run) -> Result<Option<String>> {
+pub(in crate::cli) async fn unapproved(app: &Host, context: &Context, choice: &ProjectChoice, run: &Run) -> Result<Option<String>> {
     let found = choice.find(app).await?;
     if app.approved_environment(found.id()).await?.is_none() {
         return Ok(None);

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Access, App},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -17,6 +16,7 @@ use crate::{
     },
     events::{Category, Draft},
     interfaces::sandbox::{Approved, Decision, Plan, decide},
+    operations::{Access, Host},
 };
 
 /// Manage the command that fetches what a project depends on
@@ -167,7 +167,7 @@ struct Known {
 }
 
 impl Known {
-    async fn of(app: &App, choice: &ProjectChoice) -> Result<Self> {
+    async fn of(app: &Host, choice: &ProjectChoice) -> Result<Self> {
         let found = choice.find(app).await?;
         let folder = found.folder()?;
         let settings = app.config.project(folder)?;

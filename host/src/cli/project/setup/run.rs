@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::Known;
 use crate::{
-    app::App,
     cli::{
         Context,
         answering::Manner,
@@ -19,6 +18,7 @@ use crate::{
     interfaces::{RunOptions, sandbox::Decision},
     journal::RunId,
     kernel::{Order, package::Kind, run::State},
+    operations::Host,
 };
 
 /// The workflow that has setups done.
@@ -90,7 +90,7 @@ fn usable(decision: Decision) -> Result<(), String> {
 }
 
 /// What its container printed.
-async fn printed(app: &App, run: &RunId) -> Result<String> {
+async fn printed(app: &Host, run: &RunId) -> Result<String> {
     let (mut printed, mut cursor) = (String::new(), 0);
     loop {
         let page = app.kernel.events().after(cursor, Some(run), PAGE).await?;

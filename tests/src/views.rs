@@ -1,0 +1,76 @@
+//! Whether what a command prints as JSON is the view that its operation gives, field by field. Knows what every command prints.
+
+use std::{ffi::OsStr, process::Command};
+
+use baton::{
+    cli::Cli,
+    operations::{
+        Page, Problem,
+        decisions::Decision,
+        events::Event,
+        host::Versions,
+        questions::{AnsweredQuestion, Question},
+    },
+};
+use clap::CommandFactory;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::program::Ended;
+
+/// Fails where a document is not what its view would be written as.
+type Check = fn(Value);
+
+/// What each command prints with `-o json` when it succeeds.
+const VIEWS: &[(&str, Check)] = &[
+    ("decisions", is::<Page<Decision>>),
+    ("logs", is::<Page<Event>>),
+    ("questions answer", is::<AnsweredQuestion>),
+    ("questions list", is::<Page<Question>>),
+    ("questions show", is::<Question>),
+    ("version", is::<Versions>),
+];
+
+/// Checks what a program printed that was started with `-o json`: on standard output where it succeeded, an error on standard
+/// error where it did not.
+pub fn check(command: &Command, ended: &Ended) {
+    let arguments: Vec<_> = command.get_args().collect();
+    let Some(words) = json_command(&arguments) else { return };
+    let view = VIEWS.iter().find(|(command, _)| *command == words);
+    if ended.code == Some(0)
+        && let Some((_, check)) = view
+        && !ended.stdout.is_empty()
+    {
+        check(parsed(&words, &ended.stdout));
+    }
+    if ended.code.is_some_and(|code| code != 0)
+        && ended.stdout.is_empty()
+        && let Ok(problem) = serde_json::from_str(&ended.stderr)
+    {
+        is::<Problem>(problem);
+    }
+}
+
+/// The words of a command that prints one JSON document, such as `runs list`; none for another program or another form.
+fn json_command(arguments: &[&OsStr]) -> Option<String> {
+    let arguments = [OsStr::new("baton")].into_iter().chain(arguments.iter().copied());
+    let matches = Cli::command().try_get_matches_from(arguments).ok()?;
+    let (mut words, mut at) = (Vec::new(), &matches);
+    while let Some((name, below)) = at.subcommand() {
+        words.push(name);
+        at = below;
+    }
+    let is_json = at.get_raw("output").into_iter().flatten().any(|value| value == "json");
+    let follows = at.try_get_raw("follow").ok().flatten().is_some() && at.get_flag("follow");
+    (is_json && !follows).then(|| words.join(" "))
+}
+
+fn parsed(words: &str, text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("`baton {words} -o json` printed no JSON document ({error}):\n{text}"))
+}
+
+fn is<T: Serialize + DeserializeOwned>(document: Value) {
+    let name = std::any::type_name::<T>();
+    let view: T = serde_json::from_value(document.clone()).unwrap_or_else(|error| panic!("not a {name} ({error}):\n{document:#}"));
+    assert_eq!(serde_json::to_value(view).unwrap(), document, "{name}");
+}
