@@ -9,6 +9,7 @@ use baton::{
         decisions::Decision,
         events::Event,
         host::Versions,
+        projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
         questions::{AnsweredQuestion, Question},
     },
 };
@@ -25,6 +26,15 @@ type Check = fn(Value);
 const VIEWS: &[(&str, Check)] = &[
     ("decisions", is::<Page<Decision>>),
     ("logs", is::<Page<Event>>),
+    ("project add", is::<AddedProject>),
+    ("project complete", is::<ChangedProject>),
+    ("project list", is::<Page<Project>>),
+    ("project move", is::<ChangedProject>),
+    ("project pause", is::<ChangedProject>),
+    ("project remove", is::<RemovedProject>),
+    ("project rename", is::<ChangedProject>),
+    ("project resume", is::<ChangedProject>),
+    ("project show", is::<ProjectDetails>),
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),

@@ -22,8 +22,8 @@ pub use name::{check_name, former_key, is_same, name_of, name_of_key, unique_nam
 pub use operating::usable_folder;
 
 /// What may be done in a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ProjectState {
     /// It is known, and no run has started in it.
     Inactive,
