@@ -6,11 +6,14 @@ use baton::{
     cli::Cli,
     operations::{
         Page, Problem,
+        approvals::ApprovalStatus,
         decisions::Decision,
         events::Event,
         host::Versions,
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
         questions::{AnsweredQuestion, Question},
+        services::ServiceSet,
+        setups::{Setup, SetupRun},
     },
 };
 use clap::CommandFactory;
@@ -34,6 +37,13 @@ const VIEWS: &[(&str, Check)] = &[
     ("project remove", is::<RemovedProject>),
     ("project rename", is::<ChangedProject>),
     ("project resume", is::<ChangedProject>),
+    ("project services approve", is::<ApprovalStatus<ServiceSet>>),
+    ("project services revoke", is::<ApprovalStatus<ServiceSet>>),
+    ("project services show", is::<ApprovalStatus<ServiceSet>>),
+    ("project setup approve", is::<ApprovalStatus<Setup>>),
+    ("project setup revoke", is::<ApprovalStatus<Setup>>),
+    ("project setup run", is::<SetupRun>),
+    ("project setup show", is::<ApprovalStatus<Setup>>),
     ("project show", is::<ProjectDetails>),
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, projects, questions};
+use super::{decisions, events, host, projects, questions, services, setups};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -17,6 +17,8 @@ pub fn schemas() -> Value {
         host::Views::openapi(),
         projects::Views::openapi(),
         questions::Views::openapi(),
+        services::Views::openapi(),
+        setups::Views::openapi(),
     ];
     for views in files {
         document.merge(views);
