@@ -152,7 +152,7 @@ fn a_folder_that_moved_keeps_its_history() {
     }
     let lost = user.echo(&["--project", "shop"]).exits(2).stderr;
     assert!(lost.contains("baton project move shop DIR"), "{lost}");
-    assert_eq!(user.json(&["backlog", "list", "--project", "shop"])[0]["key"], "1-1-init", "which needs no folder");
+    assert_eq!(user.json(&["backlog", "list", "--project", "shop"])["items"][0]["key"], "1-1-init", "which needs no folder");
 
     let nowhere = user.baton(&["project", "move", "shop", "nowhere"]).exits(2).stderr;
     assert!(nowhere.contains("The folder nowhere does not exist. Baton moves no files"), "{nowhere}");
@@ -160,7 +160,7 @@ fn a_folder_that_moved_keeps_its_history() {
     assert_eq!((&moved["id"], &moved["state"]), (&gone["id"], &json!("active")));
     assert_eq!(folders(&moved), [text(&user.path("elsewhere/shop"))]);
     let here = ["--workspace", "elsewhere/shop"];
-    assert_eq!(user.json(&[&["backlog", "list"][..], &here].concat())[0]["key"], "1-1-init");
+    assert_eq!(user.json(&[&["backlog", "list"][..], &here].concat())["items"][0]["key"], "1-1-init");
     // The folder of the worktree is used again, over the repository where it is now.
     let _ran = user.run(worktree("story/2", json!({ "do": "echo", "say": 1 })), &here).exits(0);
     let slots = fs::read_dir(user.path("data/worktrees").join(gone["id"].as_str().unwrap())).unwrap().count();

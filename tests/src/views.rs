@@ -10,6 +10,7 @@ use baton::{
         decisions::Decision,
         events::Event,
         host::Versions,
+        items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
         questions::{AnsweredQuestion, Question},
         services::ServiceSet,
@@ -27,6 +28,14 @@ type Check = fn(Value);
 
 /// What each command prints with `-o json` when it succeeds.
 const VIEWS: &[(&str, Check)] = &[
+    ("backlog add", is::<Item>),
+    ("backlog edit", is::<Item>),
+    ("backlog graph", is::<BacklogGraph>),
+    ("backlog import", is::<ImportedItems>),
+    ("backlog list", is::<Page<Item>>),
+    ("backlog move", is::<MovedItem>),
+    ("backlog show", is::<ItemDetails>),
+    ("backlog write", is::<WrittenDocuments>),
     ("decisions", is::<Page<Decision>>),
     ("logs", is::<Page<Event>>),
     ("project add", is::<AddedProject>),

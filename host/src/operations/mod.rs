@@ -6,6 +6,7 @@ pub mod decisions;
 mod dollars;
 pub mod events;
 pub mod host;
+pub mod items;
 mod moment;
 mod page;
 mod problem;

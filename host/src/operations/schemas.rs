@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, projects, questions, services, setups};
+use super::{decisions, events, host, items, projects, questions, services, setups};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -15,6 +15,7 @@ pub fn schemas() -> Value {
         decisions::Views::openapi(),
         events::Views::openapi(),
         host::Views::openapi(),
+        items::Views::openapi(),
         projects::Views::openapi(),
         questions::Views::openapi(),
         services::Views::openapi(),

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     actor::Actor,
@@ -18,12 +19,13 @@ use crate::{
 };
 
 /// Which project is meant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectRef {
     /// The one with this name or id.
     Name(String),
     /// The one with this folder.
+    #[schema(value_type = String)]
     Folder(PathBuf),
 }
 
