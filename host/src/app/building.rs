@@ -244,12 +244,12 @@ fn installed(config: &Config, found: &publishing::Found, access: Access) -> Resu
 
 /// Where guests compute; nowhere where none is executed.
 pub(super) struct Guests {
-    handle: tokio::runtime::Handle,
+    pub(super) handle: tokio::runtime::Handle,
     threads: Option<tokio::runtime::Runtime>,
 }
 
 impl Guests {
-    fn start(access: Access) -> Result<Self, AppError> {
+    pub(super) fn start(access: Access) -> Result<Self, AppError> {
         if access != Access::Execute {
             return Ok(Self { handle: tokio::runtime::Handle::current(), threads: None });
         }

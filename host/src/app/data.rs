@@ -10,10 +10,11 @@ use std::{
 use super::{Access, AppError, clock};
 use crate::{
     config::Config,
+    errors::StorageError,
     journal::Clock,
     kernel::{
         KernelError,
-        versions::{Claim, Published, Versions, VersionsError},
+        versions::{Claim, Published, Versions},
     },
     store::{Lease, Store, StoreError, refuse_links},
 };
@@ -47,7 +48,7 @@ impl Data {
 }
 
 /// A database that has not been opened for work since Baton was updated does not know of them yet.
-fn unless_older<T>(access: Access, rows: Result<Vec<T>, VersionsError>) -> Result<Vec<T>, KernelError> {
+fn unless_older<T>(access: Access, rows: Result<Vec<T>, StorageError>) -> Result<Vec<T>, KernelError> {
     match rows {
         Err(_) if access == Access::Look => Ok(Vec::new()),
         rows => Ok(rows?),

@@ -31,8 +31,9 @@ pub use persona::warnings;
 
 use crate::{
     config::{Config, ConfigError},
+    errors::StorageError,
     interfaces::{
-        autopilot::{AutopilotError, Autopilots},
+        autopilot::Autopilots,
         backlog::Backlog,
         forge::Forges,
         git::Repositories,
@@ -91,9 +92,9 @@ pub enum AppError {
     /// No threads.
     #[error("The host could not start its threads: {0}.")]
     Threads(std::io::Error),
-    /// What operators let autopilots do.
+    /// The store, behind a port.
     #[error(transparent)]
-    Autopilot(#[from] AutopilotError),
+    Storage(#[from] StorageError),
     /// A folder in which no story can land.
     #[error(transparent)]
     Checkout(CallError),
