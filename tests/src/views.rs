@@ -11,6 +11,7 @@ use baton::{
         host::Versions,
         items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
+        pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
     },
 };
@@ -44,6 +45,10 @@ const VIEWS: &[(&str, Check)] = &[
     ("project rename", is::<ChangedProject>),
     ("project resume", is::<ChangedProject>),
     ("project show", is::<ProjectDetails>),
+    ("pull-requests close", is::<ChangedPullRequest>),
+    ("pull-requests list", is::<Page<PullRequestSummary>>),
+    ("pull-requests merge", is::<ChangedPullRequest>),
+    ("pull-requests show", is::<PullRequest>),
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),

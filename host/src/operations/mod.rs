@@ -10,6 +10,7 @@ mod moment;
 mod page;
 mod problem;
 pub mod projects;
+pub mod pull_requests;
 pub mod questions;
 mod schemas;
 

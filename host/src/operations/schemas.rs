@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, items, projects, questions};
+use super::{decisions, events, host, items, projects, pull_requests, questions};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -17,6 +17,7 @@ pub fn schemas() -> Value {
         host::Views::openapi(),
         items::Views::openapi(),
         projects::Views::openapi(),
+        pull_requests::Views::openapi(),
         questions::Views::openapi(),
     ];
     for views in files {
