@@ -2,6 +2,8 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod approvals;
+pub mod budgets;
+pub mod costs;
 pub mod decisions;
 mod dollars;
 pub mod events;
@@ -11,6 +13,7 @@ mod moment;
 mod page;
 mod problem;
 pub mod projects;
+pub mod pull_requests;
 pub mod questions;
 mod schemas;
 pub mod services;
