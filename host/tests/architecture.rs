@@ -35,6 +35,11 @@ fn modules_import_downwards() {
 }
 
 #[test]
+fn payloads_are_declared_in_tables() {
+    hold(places::payloads_are_declared_in_tables);
+}
+
+#[test]
 fn interfaces_are_strangers_to_each_other() {
     hold(layers::interfaces_are_strangers);
 }

@@ -13,6 +13,7 @@ mod declaring;
 pub mod disk;
 mod draining;
 pub mod engine;
+pub(crate) mod events;
 mod execution;
 pub mod granting;
 pub mod grants;

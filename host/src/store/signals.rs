@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     interfaces::signals::{self, MOST_UNTAKEN, Signal, SignalError, Signals},
     journal::RunId,
+    kernel::events::SignalSent,
     kernel::run::State,
 };
 
@@ -100,8 +101,8 @@ impl Change for Send {
             return Ok(Err(refusal));
         }
         let place = self.put(step).await?;
-        let event = json!({ "signal": self.name, "place": place, "bytes": self.value.len() });
-        step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Audit, "signal-sent", &self.run, event).by(&self.by)]));
+        let sent = SignalSent { signal: self.name.clone(), place, bytes: self.value.len() as u64 };
+        step.events.extend(NewEvent::all(vec![Draft::of_run(&self.run, &sent).by(&self.by)]));
         Ok(Ok(()))
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
 use super::{
@@ -21,8 +20,9 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     journal::{Continuation, NOTHING, RunId},
+    kernel::events::CancelRequested,
     kernel::run::{Added, CancelCause, Run, State},
 };
 
@@ -327,8 +327,7 @@ impl Change for RequestCancel {
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         let request = sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).bind(self.cause.as_str());
         if request.bind(i64::from(!self.at_once)).execute(&mut *step.connection).await?.rows_affected() > 0 {
-            let data = json!({ "cause": self.cause, "now": self.at_once });
-            let event = Draft::of_run(Category::Run, "cancel-requested", &self.id, data).by(&self.by);
+            let event = Draft::of_run(&self.id, &CancelRequested { cause: self.cause, now: self.at_once }).by(&self.by);
             step.events.extend(NewEvent::all(vec![event]));
         }
         questions::withdraw(&self.id, step).await?;
