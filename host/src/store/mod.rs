@@ -21,6 +21,7 @@ mod lease;
 mod ledger;
 mod links;
 mod memory;
+mod new_files;
 mod new_rows;
 mod number;
 mod plugins;

@@ -14,9 +14,9 @@ use super::{
         queue::{Change, Step},
         waiting,
     },
-    ended, in_tree, of_tree,
+    ended, giving_up, in_tree, of_tree,
     record::{Detail, States, to_text, workspace},
-    repin, tally, unfinished,
+    tally, unfinished,
 };
 use crate::{
     actor::Actor,
@@ -278,7 +278,7 @@ impl Change for Reopen {
             let queued = sqlx::query(REOPEN_ENDED).bind(run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
             if queued.rows_affected() == 1 {
                 sqlx::query(UNANSWER).bind(run.as_str()).bind(stored(*seq)).execute(&mut *step.connection).await?;
-                repin::give_up_calls(run, *seq + 1, step).await?;
+                giving_up::give_up_calls(run, *seq + 1, step).await?;
             }
         }
         step.events.extend(self.events.iter().cloned());
