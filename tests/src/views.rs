@@ -13,7 +13,7 @@ use baton::{
         decisions::Decision,
         environments::{Environment, EnvironmentProposal, EnvironmentTest, RemovedEnvironment},
         events::Event,
-        health::Check,
+        health::Check as HealthCheck,
         host::Versions,
         items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
@@ -28,7 +28,7 @@ use clap::CommandFactory;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::program::Ended;
+use crate::{events, program::Ended};
 
 /// Fails where a document is not what its view would be written as.
 type Check = fn(Value);
@@ -49,8 +49,8 @@ const VIEWS: &[(&str, Check)] = &[
     ("budget set", is::<Budget>),
     ("costs", is::<Costs>),
     ("decisions", is::<Page<Decision>>),
-    ("doctor", is::<Page<Check>>),
-    ("logs", is::<Page<Event>>),
+    ("doctor", is::<Page<HealthCheck>>),
+    ("logs", is_log),
     ("project add", is::<AddedProject>),
     ("project autopilot off", is::<AutopilotOff>),
     ("project autopilot on", is::<Autopilot>),
@@ -122,6 +122,12 @@ fn json_command(arguments: &[&OsStr]) -> Option<String> {
 
 fn parsed(words: &str, text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("`baton {words} -o json` printed no JSON document ({error}):\n{text}"))
+}
+
+fn is_log(document: Value) {
+    is::<Page<Event>>(document.clone());
+    let page: Page<Event> = serde_json::from_value(document).unwrap();
+    page.items.iter().for_each(|event| events::check(event.category, &event.name, &event.data));
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

@@ -12,7 +12,6 @@ pub mod events;
 pub mod health;
 pub mod host;
 pub mod items;
-mod moment;
 pub mod needs;
 mod numbers;
 mod page;
@@ -27,8 +26,9 @@ pub mod setups;
 
 pub use dollars::Dollars;
 pub use host::{Access, Host};
-pub use moment::Moment;
 pub use numbers::grouped;
 pub use page::Page;
 pub use problem::{Problem, ProblemKind, ProblemSource, code};
 pub use schemas::schemas;
+
+pub use crate::moment::Moment;

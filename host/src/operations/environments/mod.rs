@@ -14,11 +14,11 @@ use super::{
 use crate::{
     actor::Actor,
     app::environment::{self, BuildOptions, Proposal},
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{
         Settings,
         environments::ProjectImage,
-        sandbox::{EngineKind, Piece},
+        sandbox::{EngineKind, Piece, events::EnvironmentWithdrawn},
     },
 };
 
@@ -148,8 +148,7 @@ pub async fn approve(host: &Host, actor: &Actor, built: &BuiltEnvironment) -> Re
 /// Has no environment hold in a project any more. The image stays on this machine.
 pub async fn remove(host: &Host, actor: &Actor, project: &ProjectRef) -> Result<RemovedEnvironment, Problem> {
     let place = project.find(host).await?;
-    let data = Withdrawn { project: place.id() };
-    let event = Draft::of_host(Category::Audit, "environment-withdrawn", serde_json::to_value(data).unwrap_or_default()).by(actor);
+    let event = Draft::of_host(&EnvironmentWithdrawn { project: place.id().to_owned() }).by(actor);
     if !host.app.environments().withdraw_environment(place.id(), vec![event]).await? {
         return Err(not_approved());
     }
@@ -250,11 +249,6 @@ fn not_approved() -> Problem {
 /// A sentence of a repository without its end.
 fn ended(sentence: &str) -> &str {
     sentence.trim_end_matches('.')
-}
-
-#[derive(Serialize)]
-struct Withdrawn<'a> {
-    project: &'a str,
 }
 
 /// The views of this file.
