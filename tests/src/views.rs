@@ -6,6 +6,7 @@ use baton::{
     cli::Cli,
     operations::{
         Page, Problem,
+        approvals::ApprovalStatus,
         budgets::{Budget, RemovedBudget},
         costs::Costs,
         decisions::Decision,
@@ -15,6 +16,8 @@ use baton::{
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
+        services::ServiceSet,
+        setups::{Setup, SetupRun},
     },
 };
 use clap::CommandFactory;
@@ -51,6 +54,13 @@ const VIEWS: &[(&str, Check)] = &[
     ("project remove", is::<RemovedProject>),
     ("project rename", is::<ChangedProject>),
     ("project resume", is::<ChangedProject>),
+    ("project services approve", is::<ApprovalStatus<ServiceSet>>),
+    ("project services revoke", is::<ApprovalStatus<ServiceSet>>),
+    ("project services show", is::<ApprovalStatus<ServiceSet>>),
+    ("project setup approve", is::<ApprovalStatus<Setup>>),
+    ("project setup revoke", is::<ApprovalStatus<Setup>>),
+    ("project setup run", is::<SetupRun>),
+    ("project setup show", is::<ApprovalStatus<Setup>>),
     ("project show", is::<ProjectDetails>),
     ("pull-requests close", is::<ChangedPullRequest>),
     ("pull-requests list", is::<Page<PullRequestSummary>>),

@@ -240,8 +240,8 @@ impl App {
         &*self.store
     }
 
-    /// The setups that operators approved.
-    pub fn setups(&self) -> &dyn Approvals {
+    /// What operators approved of what repositories propose.
+    pub fn approvals(&self) -> &dyn Approvals {
         &*self.store
     }
 

@@ -1,6 +1,7 @@
 //! What can be asked of a host, whichever skin asks: one file per resource, an actor and a typed request in, a typed view or a
 //! problem out. Knows no command line, no HTTP and no terminal.
 
+pub mod approvals;
 pub mod budgets;
 pub mod costs;
 pub mod decisions;
@@ -15,6 +16,8 @@ pub mod projects;
 pub mod pull_requests;
 pub mod questions;
 mod schemas;
+pub mod services;
+pub mod setups;
 
 pub use dollars::Dollars;
 pub use host::{Access, Host};

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{budgets, costs, decisions, events, host, items, projects, pull_requests, questions};
+use super::{budgets, costs, decisions, events, host, items, projects, pull_requests, questions, services, setups};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -21,6 +21,8 @@ pub fn schemas() -> Value {
         projects::Views::openapi(),
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
+        services::Views::openapi(),
+        setups::Views::openapi(),
     ];
     for views in files {
         document.merge(views);

@@ -3,6 +3,7 @@
 //! plugins, the forms of tools, the documents, the projects, the backlog, the signals and
 //! what runs publish; decides nothing.
 
+mod approvals;
 mod artifacts;
 mod autopilots;
 mod backlog;
@@ -30,7 +31,6 @@ mod queue;
 mod report;
 mod rows;
 mod runs;
-mod setups;
 mod signals;
 mod sources;
 #[cfg(test)]

@@ -22,12 +22,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(super) use caches::BIN;
-pub use plan::{Approvals, Approved, Decision, Plan, decide};
+pub use plan::{Decision, Plan, decide};
 pub use proxy::{Onward, Registry};
 pub use settings::{SetupSettings, USUAL_HOSTS};
 pub(super) use working::FORWARD;
 
 use super::{
+    approvals::Approvals,
     engine::{Extra, Mounted},
     job::DEFAULT_IMAGE,
     service::{Place, Sandbox},
@@ -141,16 +142,16 @@ impl Setups {
     }
 
     /// Which setup a workspace has.
-    async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision, CallError> {
+    async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision<Plan>, CallError> {
         let settings = &self.parts.settings;
-        let approved = self.parts.approvals.approved_setup(&wanted.project).await;
+        let approved = self.parts.approvals.find::<Plan>(&wanted.project).await;
         let approved = approved.map_err(|error| CallError::unavailable(error.to_string()))?;
         let proposed = match Plan::read(&wanted.test) {
             Ok(proposed) => proposed,
             Err(reason) if settings.own.is_none() => return Ok(Decision::Undecided(format!("{reason} Correct it, then resume the run."))),
             Err(_) => None,
         };
-        Ok(decide(settings.own.as_ref(), proposed, approved.as_ref().map(|approved| &approved.plan), Plan::suggest(workspace).as_ref()))
+        Ok(decide(settings.own.as_ref(), proposed, approved.as_ref().map(|approved| &approved.content), Plan::suggest(workspace).as_ref()))
     }
 }
 

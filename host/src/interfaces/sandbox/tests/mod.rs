@@ -8,6 +8,7 @@ mod project;
 mod setups;
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
