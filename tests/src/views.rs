@@ -24,7 +24,7 @@ use clap::CommandFactory;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::program::Ended;
+use crate::{events, program::Ended};
 
 /// Fails where a document is not what its view would be written as.
 type Check = fn(Value);
@@ -45,7 +45,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("budget set", is::<Budget>),
     ("costs", is::<Costs>),
     ("decisions", is::<Page<Decision>>),
-    ("logs", is::<Page<Event>>),
+    ("logs", is_log),
     ("project add", is::<AddedProject>),
     ("project complete", is::<ChangedProject>),
     ("project list", is::<Page<Project>>),
@@ -108,6 +108,12 @@ fn json_command(arguments: &[&OsStr]) -> Option<String> {
 
 fn parsed(words: &str, text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("`baton {words} -o json` printed no JSON document ({error}):\n{text}"))
+}
+
+fn is_log(document: Value) {
+    is::<Page<Event>>(document.clone());
+    let page: Page<Event> = serde_json::from_value(document).unwrap();
+    page.items.iter().for_each(|event| events::check(event.category, &event.name, &event.data));
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

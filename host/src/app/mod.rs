@@ -7,6 +7,7 @@ mod data;
 mod defaults;
 pub mod distribution;
 pub mod environment;
+pub(crate) mod events;
 mod folder;
 mod persona;
 mod publishing;

@@ -11,7 +11,7 @@ use super::{Host, Moment, Problem, ProblemKind, ProblemSource, projects::Project
 use crate::{
     actor::Actor,
     config::Config,
-    events::{Category, Draft},
+    events::Draft,
     interfaces::sandbox::{Approvable, Approved, Decision},
 };
 
@@ -71,9 +71,6 @@ pub struct ApprovalStatus<T> {
 /// Something that a repository proposes, as operations treat it.
 pub(super) trait Proposed: Approvable + Clone + PartialEq {
     type View;
-    /// The name of the event of an approval, and of the end of one.
-    const EVENTS: (&'static str, &'static str);
-
     /// What the operator's own settings say.
     fn in_settings(config: &Config) -> Option<&Self>;
 
@@ -93,8 +90,11 @@ pub(super) trait Proposed: Approvable + Clone + PartialEq {
 
     fn view(&self) -> Self::View;
 
-    /// The data of the event of its approval.
-    fn event(&self, project: &str) -> Value;
+    /// The event of its approval.
+    fn approved(&self, project: &str) -> Draft;
+
+    /// The event of the end of an approval.
+    fn revoked(project: &str) -> Draft;
 }
 
 /// All that is known of something that a repository proposes.
@@ -166,7 +166,7 @@ pub(super) async fn approve<T: Proposed>(
     content: &T,
 ) -> Result<ApprovalStatus<T::View>, Problem> {
     let place = project.open(host, actor).await?;
-    let event = Draft::of_host(Category::Audit, T::EVENTS.0, content.event(place.id())).by(actor);
+    let event = content.approved(place.id()).by(actor);
     host.app.approvals().approve(place.id(), content, actor, vec![event]).await?;
     Ok(Known::<T>::load(host, project).await?.status())
 }
@@ -174,8 +174,7 @@ pub(super) async fn approve<T: Proposed>(
 /// Has nothing hold any more.
 pub(super) async fn revoke<T: Proposed>(host: &Host, actor: &Actor, project: &ProjectRef) -> Result<ApprovalStatus<T::View>, Problem> {
     let place = project.find(host).await?;
-    let data = Revoked { project: place.id() };
-    let event = Draft::of_host(Category::Audit, T::EVENTS.1, serde_json::to_value(data).unwrap_or_default()).by(actor);
+    let event = T::revoked(place.id()).by(actor);
     host.app.approvals().revoke::<T>(place.id(), actor, vec![event]).await?;
     Ok(Known::<T>::load(host, project).await?.status())
 }
@@ -184,11 +183,6 @@ pub(super) async fn revoke<T: Proposed>(host: &Host, actor: &Actor, project: &Pr
 pub(super) fn not_approvable(message: impl Into<String>, hint: &str) -> Problem {
     let problem = Problem::new(ProblemKind::Invalid, "nothing_to_approve", message, ProblemSource::Client);
     Problem { hint: Some(hint.to_owned()), ..problem }
-}
-
-#[derive(Serialize)]
-struct Revoked<'a> {
-    project: &'a str,
 }
 
 fn none<T>() -> Option<T> {

@@ -9,7 +9,6 @@ mod dollars;
 pub mod events;
 pub mod host;
 pub mod items;
-mod moment;
 mod page;
 mod problem;
 pub mod projects;
@@ -21,7 +20,8 @@ pub mod setups;
 
 pub use dollars::Dollars;
 pub use host::{Access, Host};
-pub use moment::Moment;
 pub use page::Page;
 pub use problem::{Problem, ProblemKind, ProblemSource, code};
 pub use schemas::schemas;
+
+pub use crate::moment::Moment;

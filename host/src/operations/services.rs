@@ -14,7 +14,11 @@ use super::{
 use crate::{
     actor::Actor,
     config::Config,
-    interfaces::sandbox::{self, Approvable, Decision, Services, decide_services},
+    events::Draft,
+    interfaces::sandbox::{
+        self, Approvable, Decision, Services, decide_services,
+        events::{ServicesApproved, ServicesRevoked},
+    },
 };
 
 /// Services that belong together.
@@ -77,7 +81,6 @@ pub async fn revoke(host: &Host, actor: &Actor, project: &ProjectRef) -> Result<
 
 impl Proposed for Services {
     type View = ServiceSet;
-    const EVENTS: (&'static str, &'static str) = ("services-approved", "services-revoked");
 
     fn in_settings(config: &Config) -> Option<&Self> {
         config.setup.services.as_ref()
@@ -105,17 +108,15 @@ impl Proposed for Services {
         ServiceSet { services: services.collect(), hash: self.hash() }
     }
 
-    fn event(&self, project: &str) -> Value {
+    fn approved(&self, project: &str) -> Draft {
         let ServiceSet { services, hash } = self.view();
-        serde_json::to_value(ServicesApproved { project, hash, services }).unwrap_or_default()
+        let services = serde_json::to_value(services).unwrap_or_default();
+        Draft::of_host(&ServicesApproved { project: project.to_owned(), hash, services })
     }
-}
 
-#[derive(Serialize)]
-struct ServicesApproved<'a> {
-    project: &'a str,
-    hash: String,
-    services: BTreeMap<String, Service>,
+    fn revoked(project: &str) -> Draft {
+        Draft::of_host(&ServicesRevoked { project: project.to_owned() })
+    }
 }
 
 impl From<sandbox::Service> for Service {

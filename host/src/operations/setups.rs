@@ -14,10 +14,13 @@ use super::{
 use crate::{
     actor::Actor,
     config::Config,
-    events::Category,
+    events::Draft,
     interfaces::{
         RunOptions,
-        sandbox::{self, Approvable, Decision, Plan},
+        sandbox::{
+            self, Approvable, Decision, Plan,
+            events::{SetupApproved, SetupRevoked, Wrote},
+        },
     },
     journal::RunId,
     kernel::{KernelError, Order, package::Kind, run::State},
@@ -120,8 +123,7 @@ async fn printed(host: &Host, run: &RunId) -> Result<String, Problem> {
     loop {
         let page = host.app.kernel.events().after(cursor, Some(run), CHUNK).await.map_err(KernelError::from)?;
         let Some(last) = page.last().map(|event| event.cursor) else { return Ok(printed) };
-        let output = page.iter().filter(|event| event.draft.category == Category::Sandbox && event.draft.name == "output");
-        printed.extend(output.filter_map(|event| event.draft.data.get("text").and_then(Value::as_str)));
+        printed.extend(page.iter().filter_map(|event| event.draft.payload::<Wrote>()?.text));
         cursor = last;
     }
 }
@@ -167,7 +169,6 @@ fn check_decided(decision: Decision<Plan>) -> Result<(), Problem> {
 
 impl Proposed for Plan {
     type View = Setup;
-    const EVENTS: (&'static str, &'static str) = ("setup-approved", "setup-revoked");
 
     fn in_settings(config: &Config) -> Option<&Self> {
         config.setup.own.as_ref()
@@ -197,18 +198,14 @@ impl Proposed for Plan {
         Setup { command: self.command.clone(), files: self.files.clone(), hash: self.hash() }
     }
 
-    fn event(&self, project: &str) -> Value {
-        let event = SetupApproved { project, hash: self.hash(), setup: &self.command, setup_files: &self.files };
-        serde_json::to_value(event).unwrap_or_default()
+    fn approved(&self, project: &str) -> Draft {
+        let (setup, setup_files) = (self.command.clone(), self.files.clone());
+        Draft::of_host(&SetupApproved { project: project.to_owned(), hash: self.hash(), setup, setup_files })
     }
-}
 
-#[derive(Serialize)]
-struct SetupApproved<'a> {
-    project: &'a str,
-    hash: String,
-    setup: &'a str,
-    setup_files: &'a [String],
+    fn revoked(project: &str) -> Draft {
+        Draft::of_host(&SetupRevoked { project: project.to_owned() })
+    }
 }
 
 /// The views of this file.

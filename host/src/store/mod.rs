@@ -21,6 +21,8 @@ mod lease;
 mod ledger;
 mod links;
 mod memory;
+mod new_files;
+mod new_rows;
 mod number;
 mod plugins;
 mod projects;

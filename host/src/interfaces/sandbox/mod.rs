@@ -6,6 +6,7 @@ mod approvals;
 mod collector;
 mod docker;
 mod engine;
+pub(crate) mod events;
 mod host;
 mod images;
 mod job;

@@ -19,7 +19,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) use caches::BIN;
 pub use plan::{Decision, Plan, decide};
@@ -30,12 +30,13 @@ pub(super) use working::FORWARD;
 use super::{
     approvals::Approvals,
     engine::{Extra, Mounted},
+    events::SetUpEnded,
     job::DEFAULT_IMAGE,
     service::{Place, Sandbox},
     settings::{EngineKind, Image},
 };
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{blocking::blocking, folder_locks::Work, keys::Keys},
     journal::{Attempt, CallError, Pause, PauseKind, Performed},
 };
@@ -219,11 +220,17 @@ impl Sandbox {
             Err(error) => return Performed::answer(Err(error)),
         };
         let setup = SetUp::of(&record, state, &left_out);
-        let told = json!({
-            "seq": attempt.seq, "state": state, "command": setup.command, "setup": key, "reached": setup.reached, "denied": setup.denied,
-            "changed": record.changed, "took-ms": setup.took_ms,
-        });
-        let told = Draft::of_run(Category::Sandbox, "set-up", &place.run, self.parts.redactor.value(told));
+        let told = SetUpEnded {
+            seq: attempt.seq,
+            state: state.to_owned(),
+            command: setup.command.clone(),
+            setup: key.clone(),
+            reached: setup.reached.clone(),
+            denied: setup.denied.clone(),
+            changed: record.changed.clone(),
+            took_ms: setup.took_ms,
+        };
+        let told = Draft::of_run(&place.run, &told).map(|data| self.parts.redactor.value(data));
         Performed::Answered(Ok(setup), events.into_iter().chain([told]).collect())
     }
 
