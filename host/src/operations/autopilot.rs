@@ -1,5 +1,6 @@
 //! The autopilot of a project: turned on and off, with its limits, and what it does now. Begins no story itself.
 
+use baton_slots::autopilot::{PUBLISHED, Published};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -10,17 +11,16 @@ use super::{
 use crate::{
     actor::Actor,
     interfaces::autopilot::{self, AutopilotLimits, Hours, has_zone, local_zone},
-    journal::RunId,
     kernel::{KernelError, run::State},
 };
+
+pub use crate::journal::RunId;
 
 /// The limits of a first time.
 const STORIES: u32 = 2;
 const TRIES: u32 = 3;
 const MOST_STORIES: u32 = 16;
 const MOST_TRIES: u32 = 20;
-/// The key under which the run publishes what it does.
-const PUBLISHED: &str = "autopilot";
 
 /// The autopilot of a project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -214,8 +214,8 @@ pub(super) async fn activity(host: &Host, run: &RunId) -> Result<Option<Autopilo
     let Some(run) = host.app.kernel.runs().find(run).await.map_err(KernelError::from)? else { return Ok(None) };
     let published = host.app.kernel.published().published(&run.id).await?;
     let published = published.into_iter().find(|shown| shown.key == PUBLISHED);
-    let published = published.and_then(|shown| serde_json::from_value(shown.value).ok()).unwrap_or_default();
-    let Published { state, stories, until_ms, reason: waits_for } = published;
+    let published: Option<Published> = published.and_then(|shown| serde_json::from_value(shown.value).ok());
+    let Published { state, stories, until_ms, reason: waits_for } = published.unwrap_or_default();
     let reason = match &run.state {
         State::Paused { pause } => Some(pause.reason.clone()),
         State::Failed { error } => Some(error.text.clone()),
@@ -225,24 +225,11 @@ pub(super) async fn activity(host: &Host, run: &RunId) -> Result<Option<Autopilo
         run_state: run.state.as_str().to_owned(),
         reason,
         is_held: host.app.kernel.held_by(&run).await?.is_some(),
-        phase: state.as_deref().and_then(AutopilotPhase::of_word),
+        phase: AutopilotPhase::of_word(&state),
         until: until_ms.map(Moment),
         at_work: stories,
         waits_for,
     }))
-}
-
-/// What the plugin publishes.
-#[derive(Default, Deserialize)]
-struct Published {
-    #[serde(default)]
-    state: Option<String>,
-    #[serde(default)]
-    stories: Vec<String>,
-    #[serde(default)]
-    until_ms: Option<u64>,
-    #[serde(default)]
-    reason: Option<String>,
 }
 
 impl AutopilotPhase {

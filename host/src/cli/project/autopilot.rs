@@ -226,7 +226,7 @@ pub(in crate::cli) fn share(part: Dollars, whole: Dollars) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{journal::RunId, operations::Moment};
+    use crate::operations::{Moment, autopilot::RunId};
 
     fn view(on: bool, activity: Option<AutopilotActivity>) -> autopilot::Autopilot {
         let settings = AutopilotSettings {
