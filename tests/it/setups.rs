@@ -113,7 +113,7 @@ async fn what_a_repository_proposes_holds_once_it_is_approved() {
         pause_of(&run)
     );
     let plan = Plan::read(&proposal).unwrap().unwrap();
-    host.app.setups().approve_setup(&run.project, Some(&plan), &person("ada"), Vec::new()).await.unwrap();
+    host.app.approvals().approve(&run.project, &plan, &person("ada"), Vec::new()).await.unwrap();
     host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(output_of(host.find(&run.id).await)["state"], "done");
@@ -174,7 +174,7 @@ async fn lockfiles_are_renewed_with_the_network_of_setups() {
     let (id, renewed) = (run.id.clone(), output_of(run));
     assert_eq!((&renewed["state"], &renewed["reached"]), (&json!("done"), &json!([format!("127.0.0.1:{port}")])), "{renewed}");
     assert_eq!((text(&host, "package-lock.json"), host.workspace().join("index.js").exists()), ("package".to_owned(), false));
-    assert_eq!(told(&host.events(&id).await, "lockfiles-renewed")[0]["state"], "done");
+    assert_eq!(told(&host.events(&id).await, "lockfiles_renewed")[0]["state"], "done");
     assert_eq!(output_of(renew().await)["state"], "unchanged");
 
     fs::write(host.workspace().join("package.json"), "left-pda").unwrap();

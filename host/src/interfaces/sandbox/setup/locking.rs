@@ -8,7 +8,6 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
     SetUp, Sought, Wanted, joined, kept, pause,
@@ -17,12 +16,13 @@ use super::{
     working::{self, Executed},
 };
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{
         blocking::blocking,
         folder_locks::Work,
         sandbox::{
             engine::Key,
+            events::LockfilesRenewed,
             job::Ending,
             service::{Place, Sandbox},
         },
@@ -87,11 +87,15 @@ impl Sandbox {
             denied: noted.denied.into_iter().collect(),
             took_ms: ended.took_ms,
         };
-        let data = json!({
-            "seq": attempt.seq, "state": state, "command": command, "reached": renewed.reached, "denied": renewed.denied,
-            "took-ms": renewed.took_ms,
-        });
-        let event = Draft::of_run(Category::Sandbox, "lockfiles-renewed", &sought.place.run, self.parts.redactor.value(data));
+        let event = LockfilesRenewed {
+            seq: attempt.seq,
+            state: state.to_owned(),
+            command: command.to_owned(),
+            reached: renewed.reached.clone(),
+            denied: renewed.denied.clone(),
+            took_ms: renewed.took_ms,
+        };
+        let event = Draft::of_run(&sought.place.run, &event).map(|data| self.parts.redactor.value(data));
         Performed::Answered(Ok(renewed), events.into_iter().chain([event]).collect())
     }
 
