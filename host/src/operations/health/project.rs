@@ -41,7 +41,10 @@ async fn environment(host: &Host, project: &ProjectRef) -> Option<Check> {
 }
 
 fn setup(status: &ApprovalStatus<Setup>) -> Option<Check> {
-    unapproved(status, "setup", |setup| format!("The repository proposes the setup `{}`, which is not approved.", escaped(&setup.command)))
+    unapproved(status, "setup", |setup| {
+        let lock = setup.lock.as_deref().map(|lock| format!(" with `{}` for lockfiles", escaped(lock))).unwrap_or_default();
+        format!("The repository proposes the setup `{}`{lock}, which is not approved.", escaped(&setup.command))
+    })
 }
 
 fn proposed_services(status: &ApprovalStatus<ServiceSet>) -> Option<Check> {
@@ -86,7 +89,8 @@ mod tests {
     use super::*;
 
     fn status(state: ApprovalState, problem: Option<&str>) -> ApprovalStatus<Setup> {
-        let pending = Setup { command: "npm ci\u{1b}".to_owned(), files: Vec::new(), hash: String::new() };
+        let pending =
+            Setup { command: "npm ci\u{1b}".to_owned(), files: Vec::new(), lock: Some("npm install".to_owned()), hash: String::new() };
         ApprovalStatus {
             project: "p".to_owned(),
             state,
@@ -104,7 +108,10 @@ mod tests {
     fn only_a_proposal_that_pauses_runs_is_told() {
         assert!(setup(&status(ApprovalState::Approved, None)).is_none() && setup(&status(ApprovalState::None, None)).is_none());
         let check = setup(&status(ApprovalState::Proposed, None)).unwrap();
-        assert_eq!(check.message, r"The repository proposes the setup `npm ci\u{1b}`, which is not approved.");
+        assert_eq!(
+            check.message,
+            r"The repository proposes the setup `npm ci\u{1b}` with `npm install` for lockfiles, which is not approved."
+        );
         assert!(check.hint.unwrap().contains("baton project setup approve"));
         let wrong = setup(&status(ApprovalState::Proposed, Some("It is wrong."))).unwrap();
         assert!(wrong.message == "It is wrong." && wrong.hint.unwrap().starts_with("Correct it"));
