@@ -286,7 +286,7 @@ impl User {
     fn runs(&self) -> BTreeSet<(String, String)> {
         let runs = self.document(&["runs", "list", "--all", "--limit", "1000"]);
         let text = |run: &Value, key: &str| run[key].as_str().unwrap().to_owned();
-        runs.as_array().unwrap().iter().map(|run| (text(run, "run"), text(run, "plugin"))).collect()
+        runs["items"].as_array().unwrap().iter().map(|run| (text(run, "id"), text(run, "plugin"))).collect()
     }
 
     fn setups(&self, run: &str) -> Vec<Setup> {

@@ -10,6 +10,7 @@ use baton::{
         events::Event,
         host::Versions,
         questions::{AnsweredQuestion, Question},
+        runs::{Run, RunSummary},
     },
 };
 use clap::CommandFactory;
@@ -28,6 +29,8 @@ const VIEWS: &[(&str, Check)] = &[
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),
+    ("runs list", is::<Page<RunSummary>>),
+    ("runs show", is::<Run>),
     ("version", is::<Versions>),
 ];
 

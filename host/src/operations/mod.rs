@@ -8,6 +8,7 @@ mod moment;
 mod page;
 mod problem;
 pub mod questions;
+pub mod runs;
 mod schemas;
 
 pub use host::{Access, Host};
