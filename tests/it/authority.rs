@@ -95,7 +95,7 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     assert!(granted.contains("'write=out/**' in project shop until 2100-01-31"), "{granted}");
     let _written = run_in(&user, "shop", &write).exits(0);
     let denied = run_in(&user, "bank", &write).exits(1).stderr;
-    let here = user.json(&["project", "show", "bank"])["project"].as_str().unwrap().to_owned();
+    let here = user.json(&["project", "show", "bank"])["id"].as_str().unwrap().to_owned();
     let command = format!("`baton plugin grant probe 'write=out/a.txt' --project {here} --until DATE");
     assert!(denied.contains("was granted it for another project") && denied.contains(&command), "{denied}");
     for command in [&["plugin", "list"][..], &["plugin", "show", "probe"]] {

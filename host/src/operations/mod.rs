@@ -2,15 +2,19 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod decisions;
+mod dollars;
 pub mod events;
 pub mod host;
+pub mod items;
 mod moment;
 mod page;
 mod problem;
+pub mod projects;
 pub mod questions;
 pub mod runs;
 mod schemas;
 
+pub use dollars::Dollars;
 pub use host::{Access, Host};
 pub use moment::Moment;
 pub use page::Page;

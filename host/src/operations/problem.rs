@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use crate::{
     app::{AppError, ApprovalError},
     config::ConfigError,
+    errors::StorageError,
     interfaces::{
         backlog::{BacklogError, Refusal},
         forge::ForgeError,
-        llm::money::LedgerError,
         people::QuestionsError,
         published::PublishError,
         signals::SignalError,
@@ -142,7 +142,7 @@ macro_rules! problems_of {
     };
 }
 
-problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, LedgerError, PublishError, ApprovalError);
+problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, StorageError, PublishError, ApprovalError);
 
 type Class = (ProblemKind, &'static str, ProblemSource);
 
@@ -173,7 +173,7 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref().map(of_questions))
         .or_else(|| error.downcast_ref().map(of_forge))
         .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
-        .or_else(|| error.downcast_ref::<LedgerError>().map(|_| STORE))
+        .or_else(|| error.downcast_ref::<StorageError>().map(|_| STORE))
         .or_else(|| error.downcast_ref().map(of_publish))
         .or_else(|| error.downcast_ref().map(of_approval))
 }
@@ -187,7 +187,7 @@ fn of_app(error: &AppError) -> Class {
         error if error.is_held() => (Conflict, code::DATA_IN_USE, Host),
         error if error.is_absent() => (NotFound, code::NO_DATA, Host),
         AppError::Config(_) | AppError::Models(_) | AppError::Forge(_) => SETTINGS,
-        AppError::Store(_) | AppError::Autopilot(_) => STORE,
+        AppError::Store(_) | AppError::Storage(_) => STORE,
         AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => (Internal, "internal", Host),
         AppError::Checkout(_) => (Conflict, "checkout_unfit", Client),
         AppError::Kernel(error) => of_kernel(error),
@@ -215,13 +215,7 @@ fn of_kernel(error: &KernelError) -> Class {
         KernelError::Signal(error) => of_signal(error),
         KernelError::Registry(_) | KernelError::Recording(_) => (Invalid, "plugin_invalid", Plugin),
         KernelError::Engine(_) | KernelError::Shelf(_) => (Unavailable, "host_unavailable", Host),
-        KernelError::Projects(_)
-        | KernelError::Grants(_)
-        | KernelError::Runs(_)
-        | KernelError::Journal(_)
-        | KernelError::Events(_)
-        | KernelError::Bindings(_)
-        | KernelError::Versions(_) => STORE,
+        KernelError::Store(_) => STORE,
     }
 }
 
@@ -293,7 +287,7 @@ fn of_approval(error: &ApprovalError) -> Class {
     match error {
         ApprovalError::NoTool(_) => (NotFound, "tool_not_found", Client),
         ApprovalError::Unavailable { .. } => (Unavailable, "tools_unavailable", Host),
-        ApprovalError::Pins(_) => STORE,
+        ApprovalError::Store(_) => STORE,
     }
 }
 

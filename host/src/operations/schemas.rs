@@ -6,14 +6,21 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, questions, runs};
+use super::{decisions, events, host, items, projects, questions, runs};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
-    for views in
-        [decisions::Views::openapi(), events::Views::openapi(), host::Views::openapi(), questions::Views::openapi(), runs::Views::openapi()]
-    {
+    let files = [
+        decisions::Views::openapi(),
+        events::Views::openapi(),
+        host::Views::openapi(),
+        items::Views::openapi(),
+        projects::Views::openapi(),
+        questions::Views::openapi(),
+        runs::Views::openapi(),
+    ];
+    for views in files {
         document.merge(views);
     }
     document.components.and_then(|components| serde_json::to_value(components.schemas).ok()).unwrap_or_default()
