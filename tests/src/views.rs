@@ -6,20 +6,26 @@ use baton::{
     cli::Cli,
     operations::{
         Page, Problem,
+        approvals::ApprovalStatus,
+        budgets::{Budget, RemovedBudget},
+        costs::Costs,
         decisions::Decision,
         events::Event,
         host::Versions,
         items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
+        pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
         runs::{Run, RunSummary},
+        services::ServiceSet,
+        setups::{Setup, SetupRun},
     },
 };
 use clap::CommandFactory;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::program::Ended;
+use crate::{events, program::Ended};
 
 /// Fails where a document is not what its view would be written as.
 type Check = fn(Value);
@@ -34,8 +40,13 @@ const VIEWS: &[(&str, Check)] = &[
     ("backlog move", is::<MovedItem>),
     ("backlog show", is::<ItemDetails>),
     ("backlog write", is::<WrittenDocuments>),
+    ("budget", is::<Page<Budget>>),
+    ("budget list", is::<Page<Budget>>),
+    ("budget remove", is::<RemovedBudget>),
+    ("budget set", is::<Budget>),
+    ("costs", is::<Costs>),
     ("decisions", is::<Page<Decision>>),
-    ("logs", is::<Page<Event>>),
+    ("logs", is_log),
     ("project add", is::<AddedProject>),
     ("project complete", is::<ChangedProject>),
     ("project list", is::<Page<Project>>),
@@ -44,7 +55,18 @@ const VIEWS: &[(&str, Check)] = &[
     ("project remove", is::<RemovedProject>),
     ("project rename", is::<ChangedProject>),
     ("project resume", is::<ChangedProject>),
+    ("project services approve", is::<ApprovalStatus<ServiceSet>>),
+    ("project services revoke", is::<ApprovalStatus<ServiceSet>>),
+    ("project services show", is::<ApprovalStatus<ServiceSet>>),
+    ("project setup approve", is::<ApprovalStatus<Setup>>),
+    ("project setup revoke", is::<ApprovalStatus<Setup>>),
+    ("project setup run", is::<SetupRun>),
+    ("project setup show", is::<ApprovalStatus<Setup>>),
     ("project show", is::<ProjectDetails>),
+    ("pull-requests close", is::<ChangedPullRequest>),
+    ("pull-requests list", is::<Page<PullRequestSummary>>),
+    ("pull-requests merge", is::<ChangedPullRequest>),
+    ("pull-requests show", is::<PullRequest>),
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),
@@ -89,6 +111,12 @@ fn json_command(arguments: &[&OsStr]) -> Option<String> {
 
 fn parsed(words: &str, text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("`baton {words} -o json` printed no JSON document ({error}):\n{text}"))
+}
+
+fn is_log(document: Value) {
+    is::<Page<Event>>(document.clone());
+    let page: Page<Event> = serde_json::from_value(document).unwrap();
+    page.items.iter().for_each(|event| events::check(event.category, &event.name, &event.data));
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

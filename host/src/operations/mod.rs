@@ -1,22 +1,28 @@
 //! What can be asked of a host, whichever skin asks: one file per resource, an actor and a typed request in, a typed view or a
 //! problem out. Knows no command line, no HTTP and no terminal.
 
+pub mod approvals;
+pub mod budgets;
+pub mod costs;
 pub mod decisions;
 mod dollars;
 pub mod events;
 pub mod host;
 pub mod items;
-mod moment;
 mod page;
 mod problem;
 pub mod projects;
+pub mod pull_requests;
 pub mod questions;
 pub mod runs;
 mod schemas;
+pub mod services;
+pub mod setups;
 
 pub use dollars::Dollars;
 pub use host::{Access, Host};
-pub use moment::Moment;
 pub use page::Page;
 pub use problem::{Problem, ProblemKind, ProblemSource, code};
 pub use schemas::schemas;
+
+pub use crate::moment::Moment;

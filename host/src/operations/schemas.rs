@@ -6,19 +6,24 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, items, projects, questions, runs};
+use super::{budgets, costs, decisions, events, host, items, projects, pull_requests, questions, runs, services, setups};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
+        budgets::Views::openapi(),
+        costs::Views::openapi(),
         decisions::Views::openapi(),
         events::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
         projects::Views::openapi(),
+        pull_requests::Views::openapi(),
         questions::Views::openapi(),
         runs::Views::openapi(),
+        services::Views::openapi(),
+        setups::Views::openapi(),
     ];
     for views in files {
         document.merge(views);

@@ -8,9 +8,9 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use semver::Version;
-use serde_json::json;
 
 use crate::{
+    app::events::Installed,
     app::{
         self, Folder,
         distribution::{Fetched, Reference, Registry},
@@ -22,7 +22,7 @@ use crate::{
         text,
     },
     config::Config,
-    events::{Category, Draft},
+    events::Draft,
     kernel::{
         registry::{Origin, Plugin},
         signature::{Signer, Trust},
@@ -182,14 +182,14 @@ async fn remember(app: &Host, plugin: &Plugin, from: Option<&(Reference, String)
 }
 
 async fn record(app: &Host, plugin: &Plugin, from: Option<&(Reference, String)>, replaced: Option<&str>) -> Result<()> {
-    let data = json!({
-        "plugin": plugin.name(),
-        "hash": plugin.package.hash,
-        "replaced": replaced,
-        "reference": from.map(|(reference, _)| reference.to_string()),
-        "digest": from.map(|(_, digest)| digest),
-        "key": plugin.package.signed_by.map(|key| key.to_string()),
-    });
-    app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "installed", data).by(&app.config.operator)]).await?;
+    let installed = Installed {
+        plugin: plugin.name().to_owned(),
+        hash: plugin.package.hash.clone(),
+        replaced: replaced.map(str::to_owned),
+        reference: from.map(|(reference, _)| reference.to_string()),
+        digest: from.map(|(_, digest)| digest.clone()),
+        key: plugin.package.signed_by.map(|key| key.to_string()),
+    };
+    app.kernel.events().append(vec![Draft::of_host(&installed).by(&app.config.operator)]).await?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::{
         text,
     },
     events::{Category, Event},
-    kernel::grants::Terms,
+    kernel::{granting::events::GrantTerms, grants::Terms},
     operations::{Access, Host},
 };
 
@@ -133,7 +133,7 @@ fn of(data: &Value) -> String {
 
 /// What was granted with where and until when it holds, where that is limited.
 fn on_terms(what: String, data: &Value, projects: &ProjectNames) -> String {
-    match Terms::deserialize(&data["terms"]) {
+    match GrantTerms::deserialize(&data["terms"]).map(Terms::from) {
         Ok(terms) if terms != Terms::default() => format!("{what} {}", reach::stated(&terms, projects)),
         _ => what,
     }
@@ -178,7 +178,7 @@ mod tests {
             "It is a long sentence. ".repeat(5).trim_end()
         );
         let context = Context { data_dir: Some("my data".into()), ..Context::bare() };
-        let event = |name: &str| Event { cursor: 1, at: 0, draft: Draft::of_host(Category::Audit, name, json!({ "reason": said })) };
+        let event = |name: &str| Event { cursor: 1, at: 0, draft: Draft::for_test(Category::Audit, name, None, json!({ "reason": said })) };
         let whole = said.replace("'write=a'", "'write=a' --data-dir 'my data'");
         assert_eq!(
             (document(&context, &event("denied"))["about"]["reason"].clone(), why(&context, &event("denied"))),

@@ -7,13 +7,15 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
+    app::events::Removed,
     app::{Folder, FolderError},
     cli::{
         Context,
         exit::{Exit, Misuse},
         text,
     },
-    events::{Category, Draft, path_text},
+    events::{Draft, path_text},
+    journal::PluginVersion,
     kernel::{granting::Change, registry::Origin},
     operations::{Access, Host},
 };
@@ -42,8 +44,9 @@ impl Remove {
         }
         app.sources().forget(&self.plugin).await?;
         if app.withdraw(&path).await?.is_none() {
-            let data = json!({ "plugin": self.plugin, "file": path_text(&path), "rejected": true });
-            app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data).by(&app.config.operator)]).await?;
+            let plugin = PluginVersion { plugin: self.plugin.clone(), ..PluginVersion::default() };
+            let removed = Removed { plugin, file: path_text(&path), rejected: true };
+            app.kernel.events().append(vec![Draft::of_host(&removed).by(&app.config.operator)]).await?;
         }
         app.close().await;
         if context.screen.is_json() {

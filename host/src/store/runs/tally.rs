@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
 use sqlx::{AnyPool, Row};
 
 use super::{
@@ -10,7 +9,11 @@ use super::{
     record::to_text,
     unfinished,
 };
-use crate::{journal::RunId, kernel::run::Tally};
+use crate::{
+    interfaces::llm::events::Completed,
+    journal::{RunId, events::Repeated},
+    kernel::run::Tally,
+};
 
 /// All that is counted for each of several runs, given as a JSON array of ids: how many runs it and its descendants are and
 /// how many calls they made, each in one row, and a row for each of their model events.
@@ -29,6 +32,7 @@ const LIMITED_RUNS: &str = concat!(
     unfinished!(),
     ") select count(*) from tree"
 );
+
 /// What each of several runs took with its descendants; nothing where there is no such run. One statement, so that all counts
 /// are of one moment.
 pub(super) async fn count(reads: &AnyPool, runs: &[RunId]) -> Result<HashMap<RunId, Tally>, StoreError> {
@@ -57,19 +61,18 @@ pub(super) async fn limited_runs<'a>(reads: impl sqlx::Executor<'a, Database = s
     Ok(sqlx::query(LIMITED_RUNS).bind(root.as_str()).fetch_one(reads).await?.try_get::<i64, _>(0)?.unsigned_abs())
 }
 
-fn seq(data: &str) -> Result<Option<u64>, StoreError> {
-    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
-    Ok(data["seq"].as_u64())
+fn seq(data: &str) -> Result<u64, StoreError> {
+    let repeated: Repeated = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
+    Ok(repeated.seq)
 }
 
 fn add_reply(tally: &mut Tally, data: &str) -> Result<(), StoreError> {
-    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
-    let tokens = |name: &str| data[name].as_u64().unwrap_or(0);
+    let reply: Completed = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
     // Of a try that may have been charged, no reply came back.
-    tally.model_calls += u64::from(data["possibly-charged"] != true);
-    tally.input_tokens = tally.input_tokens.saturating_add(tokens("input-tokens"));
-    tally.output_tokens = tally.output_tokens.saturating_add(tokens("output-tokens"));
+    tally.model_calls += u64::from(!reply.possibly_charged);
+    tally.input_tokens = tally.input_tokens.saturating_add(reply.input_tokens.unwrap_or_default());
+    tally.output_tokens = tally.output_tokens.saturating_add(reply.output_tokens.unwrap_or_default());
     // One unknown price makes the sum unknown, which is not the same as free.
-    tally.cost_usd = tally.cost_usd.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
+    tally.cost_usd = tally.cost_usd.zip(reply.cost_usd).map(|(sum, cost)| sum + cost);
     Ok(())
 }
