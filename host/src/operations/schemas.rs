@@ -7,8 +7,8 @@ use utoipa::{
 };
 
 use super::{
-    autopilot, budgets, costs, decisions, environments, events, health, host, items, projects, pull_requests, questions, reports, services,
-    setups,
+    autopilot, budgets, costs, decisions, environments, events, health, host, items, projects, pull_requests, questions, reports, runs,
+    services, setups,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
@@ -28,6 +28,7 @@ pub fn schemas() -> Value {
         projects::Views::openapi(),
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
+        runs::Views::openapi(),
         services::Views::openapi(),
         setups::Views::openapi(),
     ];
