@@ -477,7 +477,7 @@ impl Sandbox {
                 Ok(name) => Some(name),
                 Err(error) => {
                     self.leftovers.leave(&teller.key);
-                    return paused(format!("The output of a command cannot be kept: {error} Then resume the run."), true);
+                    return paused(format!("{error} Then resume the run."), true);
                 }
             },
         };
