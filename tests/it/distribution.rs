@@ -165,7 +165,7 @@ fn what_is_not_there_installs_nothing() {
     let user = User::new();
     let reference = format!("{}/ada:1.0.0", registry.host());
     let missing = user.baton(&["plugin", "install", &reference]).exits(1).stderr;
-    assert!(missing.contains(&format!("The registry has no {reference}")), "{missing}");
+    assert!(missing.contains(&format!("The registry does not have {reference}")), "{missing}");
     user.publish("ada", "1.0.0", NARROW, &reference);
     let _installed = user.baton(&["plugin", "install", &reference]).exits(0);
     let host = registry.host();
@@ -271,7 +271,7 @@ fn a_lying_server_is_refused_with_what_it_lied_about() {
         (manifests(|_, _| Reply::new("403 No", "")), "does not allow this"),
         (blobs(|_, _| Reply::new("200 OK", HELLO).endless()), "The plugin is larger than"),
         (blobs(|_, _| Reply::new("200 OK", &HELLO[..HELLO.len() - 1])), "its digest is sha256:"),
-        (blobs(|_, _| Reply::new("404 Gone", "")), "The registry has no"),
+        (blobs(|_, _| Reply::new("404 Gone", "")), "The registry does not have"),
         (blobs(|_, _| Reply::new("307 Elsewhere", "").with("Location: http://localhost:1/x")), "it is another host, and not encrypted"),
         (blobs(|_, _| Reply::new("307 Elsewhere", "").with("Location: file:///etc/passwd")), "it is another host, and not encrypted"),
         (blobs(|asked, _| Reply::new("302 Here", "").with(format!("Location: {}", asked.path))), "sent on too often"),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Access, App};
 use crate::{
-    errors::StorageError,
+    errors::{Hint, StorageError},
     interfaces::{
         llm::providers::spelling::wire_name,
         toolboxes::{Effects, Form, Quarantined, Roster},
@@ -116,20 +116,23 @@ pub struct Approval {
 /// Why the forms of tools were not approved.
 #[derive(Debug, thiserror::Error)]
 pub enum ApprovalError {
-    /// No such tool.
-    #[error("No tool fits `{}`; `baton tools list` lists all tools.", .0.escape_debug())]
+    #[error("No tool matches `{}`.", .0.escape_debug())]
     NoTool(String),
-    /// Its server cannot be asked.
-    #[error("The tools of `{set}` cannot be looked at: {problem}")]
-    Unavailable {
-        /// The server.
-        set: String,
-        /// Why.
-        problem: String,
-    },
-    /// The store.
+    /// `set` is the server that cannot be asked.
+    #[error("Cannot list the tools of `{set}`: {problem}")]
+    Unavailable { set: String, problem: String },
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for ApprovalError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoTool(_) => Some("`baton tools list` lists all tools.".to_owned()),
+            Self::Unavailable { .. } => None,
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 impl App {

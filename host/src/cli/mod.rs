@@ -63,7 +63,7 @@ use crate::{
 };
 pub use exit::Exit;
 use exit::Misuse;
-use screen::{BAD, Colour, Output, Screen, painted};
+use screen::{BAD, Colour, Output, STRONG, Screen, painted};
 
 /// Baton runs teams of AI agents that build software. Every workflow and every agent is a WebAssembly component in its
 /// own sandbox, and every run can be killed and resumed without paying for one model reply twice.
@@ -165,7 +165,10 @@ impl Cli {
         if screen.is_json() {
             screen.problem(&problem);
         } else {
-            screen.warn(format!("{} {}", painted(BAD, "error:"), text::plain(&problem.to_string())));
+            screen.warn(format!("{} {}", painted(BAD, "error:"), text::plain(&problem.message)));
+            if let Some(hint) = &problem.hint {
+                screen.warn(format!("{} {}", painted(STRONG, "hint:"), text::plain(hint)));
+            }
         }
         Exit::of_problem(problem.kind)
     }
@@ -342,7 +345,7 @@ mod tests {
         let cli = Cli::parse_from(["baton", "doctor"]);
         assert_eq!(cli.report(&KernelError::NoRun("x".to_owned()).into()), Exit::Usage);
         assert_eq!(cli.report(&Misuse("x".to_owned()).into()), Exit::Usage);
-        assert_eq!(cli.report(&KernelError::WrongState("x".to_owned()).into()), Exit::Failed);
+        assert_eq!(cli.report(&KernelError::Disabled("x".to_owned()).into()), Exit::Failed);
         assert_eq!(cli.report(&io::Error::from(io::ErrorKind::BrokenPipe).into()), Exit::Done);
     }
 }

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 
 pub(super) use proposed::unapproved;
 
-use super::{Context, exit::Exit, exit::Misuse, place::ProjectArguments, place::ProjectChoice};
+use super::{Context, exit::Exit, place::ProjectArguments, place::ProjectChoice};
 use crate::{interfaces::backlog::check_label, kernel::projects::Project, kernel::slots::Scope, operations::Host};
 
 /// Bind plugins to the slots that workflows ask for
@@ -59,7 +59,7 @@ impl Where {
     /// The scope, and the project in it; a folder that is not known yet becomes a project.
     async fn scope(&self, app: &Host) -> Result<(Scope, Option<Project>)> {
         if let Some(label) = &self.label {
-            check_label(label).map_err(|refusal| Misuse(refusal.to_string()))?;
+            check_label(label).map_err(crate::interfaces::backlog::BacklogError::from)?;
         }
         let project = match self.project.named()? {
             Some(choice) => Some(project(app, &choice).await?),

@@ -13,7 +13,7 @@ use crate::{
         text,
     },
     kernel::slots::{Chosen, Source, declared_misfit},
-    operations::Access,
+    operations::{Access, Problem},
 };
 
 /// Bind a plugin to a slot, for all projects or for one
@@ -34,10 +34,10 @@ pub(super) struct Set {
 impl Set {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Decide).await?;
-        let slot = app.kernel.slot(&self.slot).map_err(|error| Misuse(error.to_string()))?;
+        let slot = app.kernel.slot(&self.slot).map_err(Problem::from)?;
         let (scope, project) = self.place.scope(&app).await?;
         let chosen = Chosen { plugin: self.plugin.clone(), scope: scope.clone(), source: Source::Command };
-        app.kernel.check_binding(slot, &self.plugin).map_err(|error| Misuse(error.to_string()))?;
+        app.kernel.check_binding(slot, &self.plugin).map_err(Problem::from)?;
         let plugin = app.kernel.registry().find(&self.plugin).ok_or_else(|| self.missing());
         let misfit = declared_misfit(slot, &*plugin?).map(|unfit| unfit.to_string());
         if let Some(problem) = misfit.or_else(|| app.kernel.unusable(slot, &chosen)) {

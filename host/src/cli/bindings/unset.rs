@@ -11,7 +11,7 @@ use crate::{
         exit::{Exit, Misuse},
         screen::{GOOD, painted},
     },
-    operations::Access,
+    operations::{Access, Problem},
 };
 
 /// Remove a binding that was made by `baton bindings set`
@@ -28,7 +28,7 @@ pub(super) struct Unset {
 impl Unset {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Decide).await?;
-        let slot = app.kernel.slot(&self.slot).map_err(|error| Misuse(error.to_string()))?;
+        let slot = app.kernel.slot(&self.slot).map_err(Problem::from)?;
         let (scope, project) = self.place.scope(&app).await?;
         let was_there = app.kernel.unbind(&scope, slot.name, &app.config.operator).await?;
         app.close().await;

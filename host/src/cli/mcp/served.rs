@@ -29,6 +29,7 @@ use crate::{
         registry::{Plugin, Status},
         run::{Run, State},
     },
+    operations::Problem,
 };
 
 /// The workflows behind MCP.
@@ -118,7 +119,7 @@ impl ServerHandler for Served {
         };
         Ok(match seen {
             Ok(run) => outcome(&run).map_or_else(|reason| self.failed(&reason), CallToolResult::success),
-            Err(error) => self.failed(&error.to_string()),
+            Err(error) => self.failed(&Problem::from(error).to_string()),
         }
         .into())
     }

@@ -22,7 +22,7 @@ use crate::{
         text,
     },
     kernel::{engine::Engine, registry::Plugin},
-    operations::{Access, Host},
+    operations::{Access, Host, Problem},
 };
 
 /// Check a component, or build a folder and check the result: whether this host accepts it, and what it would be granted
@@ -60,7 +60,7 @@ impl Check {
             }
         };
         let app = context.open(Access::Look).await?;
-        let slot = self.slot.as_deref().map(|slot| app.kernel.slot(slot)).transpose().map_err(|error| Misuse(error.to_string()))?;
+        let slot = self.slot.as_deref().map(|slot| app.kernel.slot(slot)).transpose().map_err(Problem::from)?;
         let checked = Checked::of(&app, plugin).await?;
         let fitting = match slot.filter(|_| !checked.is_refused()) {
             Some(slot) => Some(Fitting::of(&app, &checked, slot).await?),
@@ -103,7 +103,7 @@ impl Checked {
             let cache = tempfile::tempdir().context("There is no place for compiled code; set TMPDIR to a folder that can be written")?;
             let engine = Engine::new(&cache.path().join("cache"), &cache.path().join("cache.key"), compiler)?;
             let began = Instant::now();
-            let refused = again.exports(&engine).err().map(|error| error.to_string());
+            let refused = again.exports(&engine).err().map(|error| Problem::of(&error).to_string());
             Ok((refused, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)))
         };
         let (refused, took) = tokio::task::spawn_blocking(compile).await??;

@@ -20,6 +20,7 @@ use crate::{
         disk::read_text,
         signature::{self, PrivateKey, Trust},
     },
+    operations::Problem,
 };
 
 /// Bytes of a key; one in PEM has some hundred.
@@ -49,7 +50,7 @@ impl Sign {
         }
         let refuse = |reason: String| anyhow!("{shown} is not signed: {}", text::plain(&reason));
         let wasm = app::read_file(&self.file).map_err(refuse)?;
-        let signed = signature::sign(&wasm, &key).map_err(|error| refuse(error.to_string()))?;
+        let signed = signature::sign(&wasm, &key).map_err(|error| refuse(Problem::of(&error).to_string()))?;
         let plugin = app::understand(signed, &self.file, &Trust::default()).map_err(refuse)?;
         let target = self.to.as_deref().unwrap_or(&self.file);
         output::write(target, &plugin.package.wasm)?;

@@ -18,7 +18,7 @@ use crate::{
     },
     events::path_text,
     kernel::recording::Recording,
-    operations::{Access, Host},
+    operations::{Access, Host, Problem},
 };
 
 /// Where a plugin keeps runs that it has to be able to repeat.
@@ -100,7 +100,7 @@ async fn replay_one(context: &Context, app: &Host, checked: &Checked, path: &Pat
     let file = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
     let (told, mut document) = match replay::read(path) {
         Ok(recording) => verdict(app, checked, &recording).await,
-        Err(error) => unusable(&error.to_string()),
+        Err(error) => unusable(&Problem::of(error.as_ref()).to_string()),
     };
     if !context.screen.is_json() {
         context.screen.answer(format!("{RECORDINGS}/{file}: {told}"))?;
@@ -114,7 +114,7 @@ async fn verdict(app: &Host, checked: &Checked, recording: &Recording) -> (Strin
     let version = format!("{} {}", text::line(plugin.name()), plugin.package.manifest.version);
     match app.kernel.replay(recording, plugin.clone()).await {
         Ok(verdict) => (replay::told(&version, recording, &verdict), replay::document(recording, &verdict)),
-        Err(error) => unusable(&error.to_string()),
+        Err(error) => unusable(&Problem::of(&error).to_string()),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
         registry::{Origin, Plugin},
         signature::{Signer, Trust},
     },
-    operations::{Access, Host},
+    operations::{Access, Host, Problem},
 };
 
 /// Show who signed a plugin, and whether you trust the key
@@ -70,7 +70,7 @@ impl Verify {
             Origin::File(path) => Ok(app::read_plugin(path, &Trust::default())),
             Origin::Bundled => {
                 let again = Plugin::read(plugin.package.wasm.clone(), Origin::Bundled, |_| Default::default());
-                Ok(again.map_err(|error| error.to_string()))
+                Ok(again.map_err(|error| Problem::of(&error).to_string()))
             }
         }
     }

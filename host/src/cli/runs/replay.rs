@@ -83,14 +83,14 @@ impl Replay {
 }
 
 /// A recording in a file.
-pub(in crate::cli) fn read(path: &Path) -> Result<Recording, Misuse> {
+pub(in crate::cli) fn read(path: &Path) -> Result<Recording> {
     let unreadable = |error: std::io::Error| Misuse(format!("The recording cannot be read: {error}. Give a text file."));
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > Recording::LARGEST {
-        return Err(Misuse(RecordingError::TooLarge(size).to_string()));
+        return Err(RecordingError::TooLarge(size).into());
     }
     let content = std::fs::read_to_string(path).map_err(unreadable)?;
-    Recording::parse(&content).map_err(|error| Misuse(error.to_string()))
+    Ok(Recording::parse(&content)?)
 }
 
 /// The verdict as people see it.

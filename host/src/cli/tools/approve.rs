@@ -6,10 +6,9 @@ use serde_json::json;
 
 use super::PATIENCE;
 use crate::{
-    app::ApprovalError,
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         screen::{GOOD, painted},
         text,
     },
@@ -32,10 +31,7 @@ impl Approve {
         let app = context.open(Access::Decide).await?;
         let approved = app.approve_tools(&self.tools, PATIENCE).await;
         app.close().await;
-        let approved = approved.map_err(|error| match error {
-            ApprovalError::NoTool(_) => anyhow::Error::from(Misuse(error.to_string())),
-            other => other.into(),
-        })?;
+        let approved = approved?;
         if context.screen.is_json() {
             context.screen.document(&json!({ "approved": approved }))?;
             return Ok(Exit::Done);
