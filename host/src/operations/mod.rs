@@ -14,6 +14,7 @@ mod problem;
 pub mod projects;
 pub mod pull_requests;
 pub mod questions;
+pub mod runs;
 mod schemas;
 pub mod services;
 pub mod setups;

@@ -14,6 +14,7 @@ use crate::{
         backlog::{BacklogError, Refusal},
         forge::ForgeError,
         people::QuestionsError,
+        published::PublishError,
         signals::SignalError,
     },
     kernel::{KernelError, granting::GrantError, projects, slots::BindingError},
@@ -141,7 +142,7 @@ macro_rules! problems_of {
     };
 }
 
-problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, StorageError, ApprovalError);
+problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, StorageError, PublishError, ApprovalError);
 
 type Class = (ProblemKind, &'static str, ProblemSource);
 
@@ -173,6 +174,7 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref().map(of_forge))
         .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
         .or_else(|| error.downcast_ref::<StorageError>().map(|_| STORE))
+        .or_else(|| error.downcast_ref().map(of_publish))
         .or_else(|| error.downcast_ref().map(of_approval))
 }
 
@@ -259,6 +261,13 @@ fn of_questions(error: &QuestionsError) -> Class {
         QuestionsError::Answered(_) => (Conflict, "question_answered", Client),
         QuestionsError::Withdrawn(_) => (Conflict, "question_withdrawn", Client),
         QuestionsError::Store(_) => STORE,
+    }
+}
+
+fn of_publish(error: &PublishError) -> Class {
+    match error {
+        PublishError::Full => (Exhausted, "too_many_documents", Plugin),
+        PublishError::Store(_) => STORE,
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{budgets, costs, decisions, events, host, items, projects, pull_requests, questions, services, setups};
+use super::{budgets, costs, decisions, events, host, items, projects, pull_requests, questions, runs, services, setups};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -21,6 +21,7 @@ pub fn schemas() -> Value {
         projects::Views::openapi(),
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
+        runs::Views::openapi(),
         services::Views::openapi(),
         setups::Views::openapi(),
     ];
