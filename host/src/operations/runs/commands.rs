@@ -197,6 +197,7 @@ mod tests {
             journal_from: 0,
             state: State::Succeeded,
             shortfall: None,
+            failed_call: None,
             cancelling: None,
             created_at: 0,
             updated_at: 0,

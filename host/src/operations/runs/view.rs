@@ -220,7 +220,7 @@ impl RunSummary {
     /// A run with what it took.
     pub(in crate::operations) fn new(run: impl Into<run::Summary>, tally: run::Tally) -> Self {
         let run = run.into();
-        let state = RunState::from(run.state);
+        let state = RunState::from(run.state).with_failed_call(run.failed_call);
         Self {
             id: run.id,
             parent: run.parent.map(CallRef::from),
