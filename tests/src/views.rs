@@ -11,6 +11,7 @@ use baton::{
         costs::Costs,
         decisions::Decision,
         events::Event,
+        execution::Outcome,
         host::Versions,
         items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
@@ -70,7 +71,10 @@ const VIEWS: &[(&str, Check)] = &[
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),
+    ("run", is::<Outcome>),
+    ("runs fork", is::<Outcome>),
     ("runs list", is::<Page<RunSummary>>),
+    ("runs resume", is::<Outcome>),
     ("runs show", is::<Run>),
     ("version", is::<Versions>),
 ];

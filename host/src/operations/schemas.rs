@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{budgets, costs, decisions, events, host, items, projects, pull_requests, questions, runs, services, setups};
+use super::{budgets, costs, decisions, demo, events, execution, host, items, projects, pull_requests, questions, runs, services, setups};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -15,7 +15,9 @@ pub fn schemas() -> Value {
         budgets::Views::openapi(),
         costs::Views::openapi(),
         decisions::Views::openapi(),
+        demo::Views::openapi(),
         events::Views::openapi(),
+        execution::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
         projects::Views::openapi(),

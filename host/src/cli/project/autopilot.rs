@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         Context, budget,
-        ending::reason,
         exit::{Exit, Misuse},
         figures,
         number::number,
@@ -21,7 +20,7 @@ use crate::{
         llm::money::Amount,
     },
     kernel::run::{Run, State},
-    operations::{Access, Host},
+    operations::{Access, Host, runs::RunState},
 };
 
 /// Where nothing was said before.
@@ -255,7 +254,8 @@ impl View {
             _ if self.is_held => "on, and paused with its project".to_owned(),
             (None, _) => "on, and not started yet".to_owned(),
             (Some(Run { state: state @ (State::Paused { .. } | State::Failed { .. }), .. }), _) => {
-                format!("{}: {}", state.as_str(), reason(state).map(text::line).unwrap_or_default())
+                let state = RunState::from(state.clone());
+                format!("{}: {}", state.as_str(), state.reason().map(text::line).unwrap_or_default())
             }
             (_, "outside-hours") => format!("on, begins no story outside its hours{until}"),
             (_, "day-spent") => format!("on, begins no story{until}: the day's dollars are spent"),

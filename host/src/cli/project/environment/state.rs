@@ -1,5 +1,7 @@
 //! What the environment of a project lacks, in one sentence with the command that fixes it. Changes nothing.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::Value;
 
@@ -13,7 +15,6 @@ use crate::{
         text,
     },
     interfaces::{Settings, sandbox::EngineKind},
-    kernel::run::Run,
     operations::Host,
 };
 
@@ -58,12 +59,12 @@ pub(in crate::cli) async fn lacking(app: &Host, context: &Context, found: &Proje
 
 /// The line for a run that is about to start, where the files propose another environment than the one that is approved. Where
 /// none is approved, whoever runs tests says so.
-pub(in crate::cli) async fn unapproved(app: &Host, context: &Context, choice: &ProjectChoice, run: &Run) -> Result<Option<String>> {
+pub(in crate::cli) async fn unapproved(app: &Host, context: &Context, choice: &ProjectChoice, workspace: &Path) -> Result<Option<String>> {
     let found = choice.find(app).await?;
     if app.approved_environment(found.id()).await?.is_none() {
         return Ok(None);
     }
-    let settings = app.config.settings(&run.workspace)?;
+    let settings = app.config.settings(workspace)?;
     let lacking = lacking(app, context, &found, &settings).await?;
     Ok(lacking.map(|Lacking { what, advice }| format!("{} {} {}", painted(WARNING, "!"), text::plain(&what), text::plain(&advice))))
 }
