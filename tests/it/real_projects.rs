@@ -293,7 +293,7 @@ impl User {
         let journal = self.document(&["runs", "journal", run]);
         let calls = journal["entries"].as_array().unwrap().iter().filter(|entry| entry["call"] == "sandbox.set-up");
         let at = |entry: &Value, key: &str| entry[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        calls.map(|entry| Setup { state: state(entry), took: at(entry, "answered-at") - at(entry, "asked-at") }).collect()
+        calls.map(|entry| Setup { state: state(entry), took: at(entry, "answered_at") - at(entry, "asked_at") }).collect()
     }
 }
 

@@ -68,7 +68,8 @@ fn signals_and_published_values_are_kept_and_shown_without_secrets() {
     let _sent = home.baton(&["runs", "signal", &run, "stop"]).exits(0);
     let _sent = home.baton(&["runs", "signal", &run, "offset", "-5"]).exits(0);
     let _sent = home.given(&["runs", "signal", &run, "from-stdin", "-"], "[true]").exits(0);
-    assert_eq!(home.json(&["runs", "signal", &run[run.len() - 8..], "last"]), json!({ "run": run, "signal": "last" }));
+    let sent = home.json(&["runs", "signal", &run[run.len() - 8..], "last"]);
+    assert_eq!(sent, json!({ "run": run, "root": run, "signal": "last", "is_served": false }));
 
     let shown = home.json(&["runs", "show", &run]);
     let signals: Vec<_> =

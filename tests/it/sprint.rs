@@ -180,7 +180,7 @@ async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict
     let run = listed::id(&project.run().unwrap()).to_owned();
     let executed = document(&project.baton(&["runs", "output", &run, "-o", "json"]).exits(0));
     let tested = |key: &str| {
-        executed.as_array().unwrap().iter().any(|one| one["plugin"] == "run-tests" && one["worktree"] == format!("story/{key}"))
+        executed["items"].as_array().unwrap().iter().any(|one| one["plugin"] == "run-tests" && one["worktree"] == format!("story/{key}"))
     };
     assert!(STORIES.iter().all(|story| tested(story.0)), "{executed}");
     let asked = project.asked();
@@ -235,7 +235,7 @@ fn check_transcript(project: &Project, run: &str) {
     assert_eq!(shown.matches("\n### Call ").count(), ASKED);
     assert_eq!(shown.matches("\n**Reply of script/").count(), ASKED);
     let alone = project.baton(&["runs", "transcript", run, "--only"]).exits(0);
-    assert!(alone.stderr.contains("The run asked no model yet."), "{}", alone.stderr);
+    assert!(alone.stderr.contains("The run has not asked a model yet."), "{}", alone.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use baton::{
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
-        runs::{Run, RunSummary},
+        runs::{CancelledRun, CommandOutput, ExecutedCommand, Journal, Run, RunSummary, SentSignal, Transcript},
         services::ServiceSet,
         setups::{Setup, SetupRun},
     },
@@ -72,10 +72,15 @@ const VIEWS: &[(&str, Check)] = &[
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),
     ("run", is::<Outcome>),
+    ("runs cancel", is::<CancelledRun>),
     ("runs fork", is::<Outcome>),
+    ("runs journal", is::<Journal>),
     ("runs list", is::<Page<RunSummary>>),
+    ("runs output", is_output),
     ("runs resume", is::<Outcome>),
     ("runs show", is::<Run>),
+    ("runs signal", is::<SentSignal>),
+    ("runs transcript", is::<Transcript>),
     ("version", is::<Versions>),
 ];
 
@@ -121,6 +126,11 @@ fn is_log(document: Value) {
     is::<Page<Event>>(document.clone());
     let page: Page<Event> = serde_json::from_value(document).unwrap();
     page.items.iter().for_each(|event| events::check(event.category, &event.name, &event.data));
+}
+
+/// The commands of a run, or what one of them printed.
+fn is_output(document: Value) {
+    if document["items"].is_array() { is::<Page<ExecutedCommand>>(document) } else { is::<CommandOutput>(document) }
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

@@ -121,6 +121,19 @@ pub struct Cancelling {
     pub cause: CancelCause,
 }
 
+/// The call by whose answer a run failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FailedCall {
+    /// Its number in the run's journal.
+    pub seq: u64,
+    /// Interface and function, such as `files.write`.
+    pub call: String,
+    /// The run below whose failure was the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<RunId>,
+}
+
 /// One execution of one plugin export.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -187,6 +200,9 @@ pub struct Run {
     /// What a workflow that succeeded says that it leaves undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shortfall: Option<String>,
+    /// The call by whose answer it failed; none where it failed by itself, or before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_call: Option<FailedCall>,
     /// Since when it is being cancelled, or was when it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelling: Option<Cancelling>,
@@ -263,6 +279,8 @@ pub struct Summary {
     pub state: State,
     /// What a workflow that succeeded says that it leaves undone.
     pub shortfall: Option<String>,
+    /// The call by whose answer it failed; none where it failed by itself, or before this was kept.
+    pub failed_call: Option<FailedCall>,
     /// Since when it is being cancelled, or was when it ended.
     pub cancelling: Option<Cancelling>,
     /// When the row was made, in milliseconds since 1970 UTC.
@@ -290,6 +308,7 @@ impl From<Run> for Summary {
             journal_from: run.journal_from,
             state: run.state,
             shortfall: run.shortfall,
+            failed_call: run.failed_call,
             cancelling: run.cancelling,
             created_at: run.created_at,
             updated_at: run.updated_at,
@@ -429,6 +448,8 @@ pub trait Runs: Send + Sync {
     async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, StorageError>;
     /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
     async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, StorageError>;
+    /// Notes the call by whose answer a run is about to fail.
+    async fn note_failed_call(&self, id: &RunId, call: Option<&FailedCall>) -> Result<(), StorageError>;
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError>;

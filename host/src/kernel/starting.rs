@@ -391,6 +391,7 @@ pub(super) fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         state: State::Queued,
         output: None,
         shortfall: None,
+        failed_call: None,
         cancelling: None,
         created_at: now,
         updated_at: now,

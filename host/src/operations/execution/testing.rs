@@ -46,6 +46,7 @@ pub(crate) fn run(id: &str, plugin: &str, state: State) -> Run {
         state,
         output: None,
         shortfall: None,
+        failed_call: None,
         cancelling: None,
         created_at: 0,
         updated_at: 0,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{Moment, QuestionId, RunId};
 use crate::{
     journal::{self, CallError},
-    kernel::run::State,
+    kernel::run::{self, State},
 };
 
 /// Where a run stands.
@@ -223,6 +223,14 @@ impl RunState {
         }
     }
 
+    /// The same, with the call by whose answer the run failed.
+    pub(super) fn with_failed_call(self, call: Option<run::FailedCall>) -> Self {
+        match self {
+            Self::Failed { failure } => Self::Failed { failure: Failure { call: call.map(Into::into), ..failure } },
+            other => other,
+        }
+    }
+
     /// Whether the run has ended.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed { .. } | Self::Cancelled)
@@ -378,5 +386,11 @@ impl From<journal::Awaited> for Awaited {
             journal::Awaited::Signal(name) => Self::Signal(name),
             journal::Awaited::Item { key, .. } => Self::Item(key),
         }
+    }
+}
+
+impl From<run::FailedCall> for FailedCall {
+    fn from(run::FailedCall { seq, call, child }: run::FailedCall) -> Self {
+        Self { seq, call, child }
     }
 }

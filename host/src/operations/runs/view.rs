@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -82,7 +82,7 @@ pub struct Run {
     /// Its input.
     pub input: Value,
     /// Its output, once it succeeded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// What was chosen for it and for all that it starts.
     pub settings: Value,
@@ -211,11 +211,16 @@ pub struct PendingSignal {
     pub sent_by: String,
 }
 
+/// A document that is there, be it `null`.
+fn present<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(source).map(Some)
+}
+
 impl RunSummary {
     /// A run with what it took.
     pub(in crate::operations) fn new(run: impl Into<run::Summary>, tally: run::Tally) -> Self {
         let run = run.into();
-        let state = RunState::from(run.state);
+        let state = RunState::from(run.state).with_failed_call(run.failed_call);
         Self {
             id: run.id,
             parent: run.parent.map(CallRef::from),
@@ -319,5 +324,23 @@ impl From<Shown> for PublishedDocument {
 impl From<signals::Signal> for PendingSignal {
     fn from(signals::Signal { place, name, value, sent_at, sent_by }: signals::Signal) -> Self {
         Self { place, name, value, sent_at: Moment(sent_at), sent_by }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_output_of_null_is_one() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Ended {
+            #[serde(default, deserialize_with = "present")]
+            output: Option<Value>,
+        }
+        let read = |document: Value| serde_json::from_value::<Ended>(document).unwrap().output;
+        assert_eq!((read(json!({ "output": null })), read(json!({}))), (Some(Value::Null), None));
     }
 }

@@ -28,13 +28,13 @@ use crate::{
     events::Draft,
     interfaces::children::Outcome,
     journal::{Continuation, RunId},
-    kernel::run::{Added, CancelCause, Filter, Queued, Repin, Run, Runs, State, Summary, Tally},
+    kernel::run::{Added, CancelCause, FailedCall, Filter, Queued, Repin, Run, Runs, State, Summary, Tally},
 };
 
 /// What errors call it.
 const RUNS: &str = "the runs";
 pub(in crate::store) use change::Add;
-use change::{ChangeSettings, Continue, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
+use change::{ChangeSettings, Continue, NoteFailedCall, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load, load_summary, to_text};
 
 /// The columns a run is read from.
@@ -42,7 +42,7 @@ macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
          workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, started_by, journal_form, journal_from, state, state_detail, \
-         output, shortfall, \
+         output, shortfall, failed_call, \
          cancel_requested_at, cancel_cause, created_at, updated_at"
     };
 }
@@ -51,7 +51,7 @@ macro_rules! columns {
 macro_rules! summary_columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, project, workspace, \
-         slot, item, started_by, journal_from, state, state_detail, shortfall, cancel_requested_at, cancel_cause, created_at, updated_at"
+         slot, item, started_by, journal_from, state, state_detail, shortfall, failed_call, cancel_requested_at, cancel_cause, created_at, updated_at"
     };
 }
 
@@ -264,6 +264,11 @@ impl Runs for Store {
         let query = of_tree(sqlx::query(if root.is_some() { QUEUED_PLUGINS_TREE } else { QUEUED_PLUGINS }), root);
         let rows = query.fetch_all(&self.reads).await.map_err(reading(RUNS))?;
         rows.iter().map(|row| row.try_get(0).map_err(reading(RUNS))).collect()
+    }
+
+    async fn note_failed_call(&self, id: &RunId, call: Option<&FailedCall>) -> Result<(), StorageError> {
+        let call = call.map(to_text).transpose().map_err(writing(RUNS))?;
+        self.queue.change(NoteFailedCall { id: id.clone(), call }).await.map_err(writing(RUNS))
     }
 
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError> {

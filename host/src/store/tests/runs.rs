@@ -6,7 +6,7 @@ use crate::{
     events::{Category, Draft, EventLog},
     interfaces::children::Outcome,
     journal::{CallError, Entry, Journal, Pause, PauseKind, Wait, Write},
-    kernel::run::{Added, CancelCause, Filter, Run, Runs, State, Summary, Tally},
+    kernel::run::{Added, CancelCause, FailedCall, Filter, Run, Runs, State, Summary, Tally},
     store::Store,
 };
 
@@ -302,6 +302,18 @@ async fn runs_are_listed_newest_first_and_filtered() {
     assert_eq!(list(Filter { states: vec!["queued".into()], within: vec![id("a")], ..all() }).await, "a1 a");
     assert_eq!(list(Filter { states: vec!["' or 1=1".into()], ..all() }).await, "");
     assert_eq!(list(Filter { within: vec![id("a1"), id("b"), id("nobody")], ..all() }).await, "a11 a1 b");
+}
+
+#[tokio::test]
+async fn the_call_that_a_run_failed_by_is_kept_with_it() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("a")).await;
+    let call = FailedCall { seq: 3, call: "files.write".to_owned(), child: Some(id("b")) };
+    store.note_failed_call(&id("a"), Some(&call)).await.unwrap();
+    go(&store, "a", failed()).await;
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().failed_call, Some(call));
+    store.note_failed_call(&id("a"), None).await.unwrap();
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().failed_call, None, "the last failure counts");
 }
 
 #[tokio::test]
