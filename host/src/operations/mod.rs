@@ -3,6 +3,7 @@
 
 pub mod approvals;
 pub mod budgets;
+pub mod compiling;
 pub mod costs;
 pub mod decisions;
 pub mod demo;
