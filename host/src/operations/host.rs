@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Problem, ProblemKind, ProblemSource, code};
+use super::{Moment, Problem, ProblemKind, ProblemSource, code};
 use crate::{
     actor::Actor,
     app::App,
@@ -62,6 +62,11 @@ impl Host {
     /// Whether no host executes runs in the data directory now: neither this one nor another.
     pub fn is_alone(&self) -> bool {
         self.app.is_alone()
+    }
+
+    /// The time by the clock of this host.
+    pub fn now(&self) -> Moment {
+        Moment(self.app.kernel.now())
     }
 
     /// What the operator set.

@@ -2,21 +2,27 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod approvals;
+pub mod autopilot;
 pub mod budgets;
 pub mod compiling;
 pub mod costs;
 pub mod decisions;
 pub mod demo;
 mod dollars;
+pub mod environments;
 pub mod events;
 pub mod execution;
+pub mod health;
 pub mod host;
 pub mod items;
+pub mod needs;
+mod numbers;
 mod page;
 mod problem;
 pub mod projects;
 pub mod pull_requests;
 pub mod questions;
+pub mod reports;
 pub mod runs;
 mod schemas;
 pub mod services;
@@ -24,6 +30,7 @@ pub mod setups;
 
 pub use dollars::Dollars;
 pub use host::{Access, Host};
+pub use numbers::grouped;
 pub use page::Page;
 pub use problem::{Problem, ProblemKind, ProblemSource, code};
 pub use schemas::schemas;

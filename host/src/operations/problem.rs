@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    app::{AppError, ApprovalError},
+    app::{AppError, ApprovalError, environment::BuildError},
     config::ConfigError,
     errors::StorageError,
     interfaces::{
@@ -15,6 +15,7 @@ use crate::{
         forge::ForgeError,
         people::QuestionsError,
         published::PublishError,
+        sandbox::EngineError,
         signals::SignalError,
     },
     kernel::{KernelError, granting::GrantError, projects, slots::BindingError},
@@ -79,7 +80,7 @@ pub struct Problem {
 }
 
 use ProblemKind::{Conflict, Exhausted, Internal, Invalid, NotFound, Unavailable};
-use ProblemSource::{Client, Database, Host, Plugin};
+use ProblemSource::{Client, Database, Engine, Host, Plugin};
 
 /// Codes that Baton itself acts on.
 pub mod code {
@@ -142,7 +143,19 @@ macro_rules! problems_of {
     };
 }
 
-problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, StorageError, PublishError, ApprovalError);
+problems_of!(
+    AppError,
+    BuildError,
+    EngineError,
+    PublishError,
+    KernelError,
+    BacklogError,
+    QuestionsError,
+    ForgeError,
+    ConfigError,
+    StorageError,
+    ApprovalError
+);
 
 type Class = (ProblemKind, &'static str, ProblemSource);
 
@@ -169,6 +182,9 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .downcast_ref()
         .map(of_app)
         .or_else(|| error.downcast_ref().map(of_kernel))
+        .or_else(|| error.downcast_ref().map(of_build))
+        .or_else(|| error.downcast_ref().map(of_engine))
+        .or_else(|| error.downcast_ref().map(of_publishing))
         .or_else(|| error.downcast_ref().map(of_backlog))
         .or_else(|| error.downcast_ref().map(of_questions))
         .or_else(|| error.downcast_ref().map(of_forge))
@@ -191,6 +207,30 @@ fn of_app(error: &AppError) -> Class {
         AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => (Internal, "internal", Host),
         AppError::Checkout(_) => (Conflict, "checkout_unfit", Client),
         AppError::Kernel(error) => of_kernel(error),
+    }
+}
+
+fn of_build(error: &BuildError) -> Class {
+    match error {
+        BuildError::Proposal(_) => (Invalid, "environment_invalid", Client),
+        BuildError::Engine(error) => of_engine(error),
+        BuildError::Store(_) => STORE,
+        BuildError::Folder(_) => (Unavailable, "folder_unreadable", Host),
+    }
+}
+
+fn of_engine(error: &EngineError) -> Class {
+    match error {
+        EngineError::Absent(_) | EngineError::Unavailable(_) => (Unavailable, "engine_unavailable", Engine),
+        EngineError::NoImage { .. } => (Unavailable, "image_unavailable", Engine),
+        EngineError::Lost(_) | EngineError::CutOff => (Unavailable, "command_lost", Engine),
+    }
+}
+
+fn of_publishing(error: &PublishError) -> Class {
+    match error {
+        PublishError::Full => (Exhausted, "too_many_keys", Plugin),
+        PublishError::Store(_) => STORE,
     }
 }
 

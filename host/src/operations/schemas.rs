@@ -6,16 +6,23 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{budgets, costs, decisions, demo, events, execution, host, items, projects, pull_requests, questions, runs, services, setups};
+use super::{
+    autopilot, budgets, costs, decisions, demo, environments, events, execution, health, host, items, projects, pull_requests, questions,
+    reports, runs, services, setups,
+};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
+        health::Views::openapi(),
+        reports::Views::openapi(),
+        autopilot::Views::openapi(),
         budgets::Views::openapi(),
         costs::Views::openapi(),
         decisions::Views::openapi(),
         demo::Views::openapi(),
+        environments::Views::openapi(),
         events::Views::openapi(),
         execution::Views::openapi(),
         host::Views::openapi(),

@@ -10,7 +10,6 @@ mod unset;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-pub(super) use overview::problems;
 pub(super) use proposed::unapproved;
 
 use super::{Context, exit::Exit, exit::Misuse, place::ProjectArguments, place::ProjectChoice};

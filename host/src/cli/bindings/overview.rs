@@ -78,20 +78,6 @@ pub(super) async fn fillings(app: &Host, project: Option<&Project>, repository: 
     Ok(chosen.into_iter().map(|(slot, label, chosen)| Filling::of(app, slot, label, chosen)).collect())
 }
 
-/// Each binding anywhere that cannot be used, in a sentence.
-pub(in crate::cli) async fn problems(app: &Host) -> Result<Vec<String>> {
-    let mut found: Vec<String> = Vec::new();
-    let projects = app.kernel.projects().all_projects().await?;
-    let present = projects.iter().filter(|project| project.removed_at.is_none()).map(Some);
-    for project in std::iter::once(None).chain(present) {
-        for filling in fillings(app, project, None).await? {
-            let problem = filling.problem.filter(|_| filling.chosen.source != Source::Default);
-            found.extend(problem.filter(|problem| !found.contains(problem)));
-        }
-    }
-    Ok(found)
-}
-
 /// Bindings as they are typed into settings, in one line.
 pub(super) fn listed(table: &Scoped) -> String {
     let pair = |(label, slot, plugin): (Option<&str>, &str, &str)| {
