@@ -84,6 +84,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),
+    ("report", is::<Report>),
     ("run", is::<Outcome>),
     ("runs cancel", is::<CancelledRun>),
     ("runs fork", is::<Outcome>),
@@ -94,7 +95,6 @@ const VIEWS: &[(&str, Check)] = &[
     ("runs show", is::<Run>),
     ("runs signal", is::<SentSignal>),
     ("runs transcript", is::<Transcript>),
-    ("report", is::<Report>),
     ("version", is::<Versions>),
 ];
 

@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 use super::{figures, questions, text};
 use crate::operations::{
     Moment,
-    runs::{Awaited, Need, NeedKind, RunId, Wait},
+    needs::describe_needed,
+    runs::{Awaited, Need, RunId, Wait},
 };
 
 /// What a run waits for, after the word "waiting" or "waits".
@@ -25,21 +26,7 @@ pub(super) fn describe<W: Clone + Into<Wait>>(wait: &W, zone: &TimeZone) -> Stri
 
 /// What an operator is to provide.
 pub(super) fn needed_thing<N: Clone + Into<Need>>(need: &N) -> String {
-    let need: Need = need.clone().into();
-    need.each().map(one_thing).collect::<Vec<_>>().join(" or ")
-}
-
-fn one_thing(need: &Need) -> String {
-    let subject = text::line(&need.subject);
-    match need.kind {
-        NeedKind::Key if !need.is_rejected => format!("the key {subject}"),
-        NeedKind::Key => format!("another key {subject}"),
-        NeedKind::Price => format!("the price of {subject}"),
-        NeedKind::Budget => "a budget that allows the next call".to_owned(),
-        NeedKind::Grant => format!("a decision on {subject}"),
-        NeedKind::Image => format!("the image {subject}"),
-        NeedKind::Engine => format!("the {subject}"),
-    }
+    text::line(&describe_needed(&need.clone().into()))
 }
 
 fn several(awaited: &[Awaited], until: Option<Moment>, zone: &TimeZone) -> String {

@@ -190,7 +190,6 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref().map(of_forge))
         .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
         .or_else(|| error.downcast_ref::<StorageError>().map(|_| STORE))
-        .or_else(|| error.downcast_ref().map(of_publish))
         .or_else(|| error.downcast_ref().map(of_approval))
 }
 
@@ -301,13 +300,6 @@ fn of_questions(error: &QuestionsError) -> Class {
         QuestionsError::Answered(_) => (Conflict, "question_answered", Client),
         QuestionsError::Withdrawn(_) => (Conflict, "question_withdrawn", Client),
         QuestionsError::Store(_) => STORE,
-    }
-}
-
-fn of_publish(error: &PublishError) -> Class {
-    match error {
-        PublishError::Full => (Exhausted, "too_many_documents", Plugin),
-        PublishError::Store(_) => STORE,
     }
 }
 

@@ -44,7 +44,7 @@ pub(in crate::cli) struct List {
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
-    /// Continue a list: what `next` says in the JSON document of the page before, and the command says below a list
+    /// Show what comes after a page: the `next` of its JSON document, which is also shown below a list
     #[arg(long)]
     cursor: Option<String>,
 }
