@@ -13,6 +13,7 @@ use baton::{
         decisions::Decision,
         environments::{Environment, EnvironmentProposal, EnvironmentTest, RemovedEnvironment},
         events::Event,
+        execution::Outcome,
         health::Check as HealthCheck,
         host::Versions,
         items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
@@ -20,6 +21,7 @@ use baton::{
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
         reports::Report,
+        runs::{CancelledRun, CommandOutput, ExecutedCommand, Journal, Run, RunSummary, SentSignal, Transcript},
         services::ServiceSet,
         setups::{Setup, SetupRun},
     },
@@ -83,6 +85,16 @@ const VIEWS: &[(&str, Check)] = &[
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),
     ("report", is::<Report>),
+    ("run", is::<Outcome>),
+    ("runs cancel", is::<CancelledRun>),
+    ("runs fork", is::<Outcome>),
+    ("runs journal", is::<Journal>),
+    ("runs list", is::<Page<RunSummary>>),
+    ("runs output", is_output),
+    ("runs resume", is::<Outcome>),
+    ("runs show", is::<Run>),
+    ("runs signal", is::<SentSignal>),
+    ("runs transcript", is::<Transcript>),
     ("version", is::<Versions>),
 ];
 
@@ -128,6 +140,11 @@ fn is_log(document: Value) {
     is::<Page<Event>>(document.clone());
     let page: Page<Event> = serde_json::from_value(document).unwrap();
     page.items.iter().for_each(|event| events::check(event.category, &event.name, &event.data));
+}
+
+/// The commands of a run, or what one of them printed.
+fn is_output(document: Value) {
+    if document["items"].is_array() { is::<Page<ExecutedCommand>>(document) } else { is::<CommandOutput>(document) }
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

@@ -16,7 +16,7 @@ use crate::{
         run::{Filter, Run},
         versions::Need,
     },
-    operations::Host,
+    operations::{Host, runs::RunState},
 };
 
 /// How many of the last runs are shown.
@@ -64,7 +64,12 @@ impl Usage {
         let mut runs = Table::new(&[("LAST RUNS", Align::Left), ("VERSION", Align::Left), ("STATE", Align::Left), ("BEGUN", Align::Left)]);
         for run in &self.runs {
             let begun = figures::ago(now, run.created_at);
-            runs.row([text::short(&run.id).into(), text::line(&run.plugin_version).into(), list::state(run), begun.into()]);
+            runs.row([
+                text::short(&run.id).into(),
+                text::line(&run.plugin_version).into(),
+                list::state(&RunState::from(run.state.clone()), run.is_being_cancelled()),
+                begun.into(),
+            ]);
         }
         format!("\n{}\n\n{}", versions.fit(room), runs.fit(room))
     }
