@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use baton::{
+    errors::Hint as _,
     journal::{Entry, EntryState, Halt, PauseKind, RunId, Wait},
     kernel::{
         Drive, KernelError,
