@@ -107,6 +107,7 @@ async fn filter(host: &Host, request: &ListRuns) -> Result<Filter, Problem> {
         states: request.states.iter().map(|state| state.as_str().to_owned()).collect(),
         plugin: request.plugin.clone(),
         project,
+        item: None,
         since: request.since.map_or(0, |since| since.0),
         behind: request.cursor.as_deref().map(read_cursor).transpose()?,
         limit: request.limit,
@@ -114,7 +115,7 @@ async fn filter(host: &Host, request: &ListRuns) -> Result<Filter, Problem> {
 }
 
 /// The runs with what each took, which is read at once for all of them.
-async fn summarize(host: &Host, runs: Vec<Summary>) -> Result<Vec<RunSummary>, Problem> {
+pub(in crate::operations) async fn summarize(host: &Host, runs: Vec<Summary>) -> Result<Vec<RunSummary>, Problem> {
     if runs.is_empty() {
         return Ok(Vec::new());
     }
