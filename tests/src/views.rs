@@ -10,6 +10,8 @@ use baton::{
         events::Event,
         host::Versions,
         questions::{AnsweredQuestion, Question},
+        secrets::Secret,
+        tools::{ToolApproval, ToolSet},
     },
 };
 use clap::CommandFactory;
@@ -28,6 +30,11 @@ const VIEWS: &[(&str, Check)] = &[
     ("questions answer", is::<AnsweredQuestion>),
     ("questions list", is::<Page<Question>>),
     ("questions show", is::<Question>),
+    ("secret list", is::<Page<Secret>>),
+    ("secret remove", is::<Secret>),
+    ("secret set", is::<Secret>),
+    ("tools approve", is::<Page<ToolApproval>>),
+    ("tools list", is::<Page<ToolSet>>),
     ("version", is::<Versions>),
 ];
 

@@ -9,6 +9,8 @@ mod page;
 mod problem;
 pub mod questions;
 mod schemas;
+pub mod secrets;
+pub mod tools;
 
 pub use host::{Access, Host};
 pub use moment::Moment;

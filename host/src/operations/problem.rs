@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    app::{AppError, ApprovalError},
+    app::{
+        AppError, ApprovalError, FolderError,
+        distribution::{DistributionError, NoReference},
+    },
     config::ConfigError,
     interfaces::{
         backlog::{BacklogError, Refusal},
@@ -16,7 +19,8 @@ use crate::{
         people::QuestionsError,
         signals::SignalError,
     },
-    kernel::{KernelError, granting::GrantError, projects, slots::BindingError},
+    kernel::{KernelError, engine::EngineError, granting::GrantError, projects, slots::BindingError, sources::SourcesError},
+    secrets::SecretError,
 };
 
 /// What kind of problem it is: all that a caller has to tell apart.
@@ -77,7 +81,7 @@ pub struct Problem {
     pub source: ProblemSource,
 }
 
-use ProblemKind::{Conflict, Exhausted, Internal, Invalid, NotFound, Unavailable};
+use ProblemKind::{Conflict, Exhausted, Forbidden, Internal, Invalid, NotFound, Unavailable};
 use ProblemSource::{Client, Database, Host, Plugin};
 
 /// Codes that Baton itself acts on.
@@ -86,6 +90,8 @@ pub mod code {
     pub const DATA_IN_USE: &str = "data_in_use";
     /// The data directory has no data yet.
     pub const NO_DATA: &str = "no_data";
+    /// No plugin has the name.
+    pub const PLUGIN_NOT_FOUND: &str = "plugin_not_found";
 }
 
 impl Problem {
@@ -142,6 +148,7 @@ macro_rules! problems_of {
 }
 
 problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, LedgerError, ApprovalError);
+problems_of!(FolderError, DistributionError, NoReference, SourcesError, EngineError, BindingError, SecretError);
 
 type Class = (ProblemKind, &'static str, ProblemSource);
 
@@ -174,6 +181,13 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
         .or_else(|| error.downcast_ref::<LedgerError>().map(|_| STORE))
         .or_else(|| error.downcast_ref().map(of_approval))
+        .or_else(|| error.downcast_ref().map(of_folder))
+        .or_else(|| error.downcast_ref().map(of_distribution))
+        .or_else(|| error.downcast_ref::<NoReference>().map(|_| (Invalid, "reference_invalid", Client)))
+        .or_else(|| error.downcast_ref::<SourcesError>().map(|_| STORE))
+        .or_else(|| error.downcast_ref::<EngineError>().map(|_| (Unavailable, "host_unavailable", Host)))
+        .or_else(|| error.downcast_ref().map(of_binding))
+        .or_else(|| error.downcast_ref().map(of_secret))
 }
 
 /// The host works again once its operator has mended what was set.
@@ -194,7 +208,7 @@ fn of_app(error: &AppError) -> Class {
 
 fn of_kernel(error: &KernelError) -> Class {
     match error {
-        KernelError::NoPlugin(_) => (NotFound, "plugin_not_found", Client),
+        KernelError::NoPlugin(_) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
         KernelError::Disabled(_) => (Conflict, "plugin_disabled", Plugin),
         KernelError::Tripped { .. } => (Conflict, "plugin_stopped", Plugin),
         KernelError::NoRun(_) => (NotFound, "run_not_found", Client),
@@ -205,10 +219,9 @@ fn of_kernel(error: &KernelError) -> Class {
         KernelError::Project(refusal) => of_project(refusal),
         KernelError::Workspace { .. } => (Invalid, "folder_unfit", Client),
         KernelError::Settings(_) => SETTINGS,
-        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, "plugin_not_found", Client),
+        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
         KernelError::Grant(_) => (Invalid, "grant_invalid", Client),
-        KernelError::Binding(BindingError::NoSlot { .. }) => (NotFound, "slot_not_found", Client),
-        KernelError::Binding(_) => (Invalid, "binding_invalid", Client),
+        KernelError::Binding(error) => of_binding(error),
         KernelError::Unbound(_) => (Conflict, "slot_unbound", Host),
         KernelError::Signal(error) => of_signal(error),
         KernelError::Registry(_) | KernelError::Recording(_) => (Invalid, "plugin_invalid", Plugin),
@@ -285,6 +298,52 @@ fn of_approval(error: &ApprovalError) -> Class {
         ApprovalError::NoTool(_) => (NotFound, "tool_not_found", Client),
         ApprovalError::Unavailable { .. } => (Unavailable, "tools_unavailable", Host),
         ApprovalError::Pins(_) => STORE,
+    }
+}
+
+fn of_folder(error: &FolderError) -> Class {
+    match error {
+        FolderError::BundledName(_) | FolderError::Bundled(_) => (Conflict, "plugin_bundled", Client),
+        FolderError::Reserved(_) | FolderError::FileTaken { .. } => (Conflict, "plugin_name_taken", Client),
+        FolderError::IsFolder(_) => (Conflict, "file_unfit", Client),
+        FolderError::Folder { .. } => (Unavailable, "file_unusable", Host),
+    }
+}
+
+fn of_distribution(error: &DistributionError) -> Class {
+    match error {
+        DistributionError::Absent(_) => (Conflict, "artifact_not_found", Client),
+        DistributionError::Unauthorized { .. } => (Forbidden, "registry_unauthorized", Client),
+        DistributionError::NoTag(_) => (Conflict, "reference_unfit", Client),
+        DistributionError::NoVersions(_) => (Conflict, "no_versions", Client),
+        DistributionError::NotPlugin { .. } | DistributionError::TooLarge { .. } => (Conflict, "plugin_rejected", Plugin),
+        DistributionError::Unreachable { .. }
+        | DistributionError::Slow { .. }
+        | DistributionError::Refused { .. }
+        | DistributionError::Nonsense { .. }
+        | DistributionError::Digest { .. }
+        | DistributionError::Redirected { .. } => (Unavailable, "registry_unavailable", Host),
+    }
+}
+
+fn of_binding(error: &BindingError) -> Class {
+    match error {
+        BindingError::NoSlot { .. } => (NotFound, "slot_not_found", Client),
+        BindingError::ToSlot { .. } | BindingError::NoPlugin { .. } | BindingError::NoTable(_) | BindingError::OfProjects => {
+            (Invalid, "binding_invalid", Client)
+        }
+    }
+}
+
+fn of_secret(error: &SecretError) -> Class {
+    match error {
+        SecretError::Name(_) | SecretError::Value(_) => (Invalid, "secret_invalid", Client),
+        SecretError::NoKey { .. }
+        | SecretError::OpenKey(_)
+        | SecretError::BadKey(_)
+        | SecretError::Sealed(_)
+        | SecretError::Damaged { .. }
+        | SecretError::File { .. } => (Unavailable, "secrets_unavailable", Host),
     }
 }
 

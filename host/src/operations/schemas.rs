@@ -6,12 +6,19 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, questions};
+use super::{decisions, events, host, questions, secrets, tools};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
-    for views in [decisions::Views::openapi(), events::Views::openapi(), host::Views::openapi(), questions::Views::openapi()] {
+    for views in [
+        decisions::Views::openapi(),
+        events::Views::openapi(),
+        host::Views::openapi(),
+        questions::Views::openapi(),
+        secrets::Views::openapi(),
+        tools::Views::openapi(),
+    ] {
         document.merge(views);
     }
     document.components.and_then(|components| serde_json::to_value(components.schemas).ok()).unwrap_or_default()

@@ -48,7 +48,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("api", &["operations", "app", "kernel", "interfaces", "journal", "events", "actor", "bindings"]),
-    ("operations", &["app", "kernel", "interfaces", "journal", "events", "actor", "config", "escape"]),
+    ("operations", &["app", "kernel", "interfaces", "journal", "events", "actor", "config", "secrets", "escape"]),
     ("app", &["kernel", "interfaces", "store", "journal", "events", "actor", "bindings", "config", "clock"]),
     ("store", &["kernel", "interfaces", "journal", "events", "actor", "handles"]),
     ("kernel", &["interfaces", "journal", "events", "actor", "bindings", "escape"]),
