@@ -424,17 +424,17 @@ async fn a_plugin_that_does_not_fit_a_slot_is_refused_with_the_field() {
         project.baton(&["plugin", "check", file, "--as", slot, "-o", "json"])
     };
     let good = document(&check(r#"{ "verdict": "approve" }"#, "code-review").exits(0));
-    assert_eq!((&good["as"]["fits"], &good["as"]["samples"][0]["outcome"]), (&json!(true), &json!("fits")), "{good}");
+    assert_eq!((&good["slot"]["fits"], &good["slot"]["samples"][0]["outcome"]), (&json!(true), &json!("fits")), "{good}");
     for (answer, slot, field) in [
         (r#"{ "verdict": "fine" }"#, "code-review", "verdict"),
         (r#"{ "passed": "yes" }"#, "run-tests", "passed"),
         (r#"{ "landed": [{ "key": "1-1" }] }"#, "land", "landed[0]"),
     ] {
         let refused = document(&check(answer, slot).exits(1));
-        assert_eq!((&refused["as"]["fits"], &refused["as"]["field"]), (&json!(false), &json!(field)), "{refused}");
+        assert_eq!((&refused["slot"]["fits"], &refused["slot"]["field"]), (&json!(false), &json!(field)), "{refused}");
     }
     let denied = document(&check(r#"{ "do": "read", "path": "README.md" }"#, "decide").exits(0));
-    assert_eq!(denied["as"]["samples"][0]["outcome"], "not-tried", "{denied}");
+    assert_eq!(denied["slot"]["samples"][0]["outcome"], "not_tried", "{denied}");
     let kind = project.baton(&["plugin", "check", file, "--as", "developer"]).exits(1);
     assert!(kind.stderr.contains("is a workflow, and the slot `developer` is for an agent"), "{}", kind.stderr);
     let unknown = project.baton(&["plugin", "check", file, "--as", "code-reviw"]).exits(2);

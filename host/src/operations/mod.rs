@@ -6,12 +6,14 @@ pub mod events;
 pub mod host;
 mod moment;
 mod page;
+pub mod plugins;
 mod problem;
 pub mod questions;
 mod schemas;
 pub mod secrets;
 pub mod tools;
 
+pub use crate::events::path_text;
 pub use host::{Access, Host};
 pub use moment::Moment;
 pub use page::Page;

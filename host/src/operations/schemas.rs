@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, questions, secrets, tools};
+use super::{decisions, events, host, plugins, questions, secrets, tools};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -15,6 +15,7 @@ pub fn schemas() -> Value {
         decisions::Views::openapi(),
         events::Views::openapi(),
         host::Views::openapi(),
+        plugins::Views::openapi(),
         questions::Views::openapi(),
         secrets::Views::openapi(),
         tools::Views::openapi(),
