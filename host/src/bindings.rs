@@ -8,7 +8,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::journal::{CallError, Interrupt, JournalError};
+use crate::{
+    errors::StorageError,
+    journal::{CallError, Interrupt},
+};
 
 mod host {
     wasmtime::component::bindgen!({
@@ -84,8 +87,8 @@ pub enum Fault {
     Interrupt(#[from] Interrupt),
 }
 
-impl From<JournalError> for Fault {
-    fn from(error: JournalError) -> Self {
+impl From<StorageError> for Fault {
+    fn from(error: StorageError) -> Self {
         Self::Interrupt(error.into())
     }
 }

@@ -23,6 +23,12 @@ pub fn escaped_character(character: char) -> impl Iterator<Item = char> {
     shown.into_iter().chain(hidden.into_iter().flatten())
 }
 
+/// A word as a shell takes it.
+pub fn shell_word(word: &str) -> String {
+    let bare = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
+    if !word.is_empty() && word.chars().all(bare) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +41,13 @@ mod tests {
             "ä \\u{7f}`\\u{9b}\\u{200b}\\u{2066}\\u{3164}\\u{e0041}\\n\"b\""
         );
         assert_eq!(escaped("Grüße, 日本語 🚀"), "Grüße, 日本語 🚀");
+    }
+
+    #[test]
+    fn shell_words_are_quoted_when_they_must_be() {
+        assert_eq!(shell_word("docs/a-b.md"), "docs/a-b.md");
+        assert_eq!(shell_word("my dir"), "'my dir'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
     }
 }

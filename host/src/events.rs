@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-use crate::{actor::Actor, journal::RunId};
+use crate::{actor::Actor, errors::StorageError, journal::RunId};
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -125,27 +125,17 @@ pub struct Event {
     pub draft: Draft,
 }
 
-/// Why the log of events did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The log of events could not be {action}: {reason}")]
-pub struct EventError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Keeps all events in one order and tells those who listen once they are durable.
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Returns once they are durable.
-    async fn append(&self, events: Vec<Draft>) -> Result<(), EventError>;
+    async fn append(&self, events: Vec<Draft>) -> Result<(), StorageError>;
     /// Up to `limit` events after `cursor`, oldest first; of one run if it is named.
-    async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, EventError>;
+    async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, StorageError>;
     /// Up to `limit` events of a category, newest first; before the cursor `before` where it is given.
-    async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, EventError>;
+    async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StorageError>;
     /// The cursor of the last event, 0 for none.
-    async fn newest(&self) -> Result<i64, EventError>;
+    async fn newest(&self) -> Result<i64, StorageError>;
     /// Every event from now on. A listener that falls behind is told how many it missed and reads them with `after`.
     fn listen(&self) -> broadcast::Receiver<Event>;
 }

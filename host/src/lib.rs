@@ -6,6 +6,7 @@ pub mod app;
 pub mod bindings;
 pub mod cli;
 pub mod config;
+pub mod errors;
 pub mod escape;
 pub mod events;
 pub mod handles;

@@ -95,7 +95,7 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     assert!(granted.contains("'write=out/**' in project shop until 2100-01-31"), "{granted}");
     let _written = run_in(&user, "shop", &write).exits(0);
     let denied = run_in(&user, "bank", &write).exits(1).stderr;
-    let here = user.json(&["project", "show", "bank"])["project"].as_str().unwrap().to_owned();
+    let here = user.json(&["project", "show", "bank"])["id"].as_str().unwrap().to_owned();
     let command = format!("`baton plugin grant probe 'write=out/a.txt' --project {here} --until DATE");
     assert!(denied.contains("was granted it for another project") && denied.contains(&command), "{denied}");
     for command in [&["plugin", "list"][..], &["plugin", "show", "probe"]] {
@@ -109,9 +109,11 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     let revoked = user.json(&["plugin", "revoke", "probe", "write"]);
     assert_eq!(revoked["plugin"]["limited"], json!([]));
     let _denied = run_in(&user, "shop", &write).exits(1);
-    for (wrong, why) in
-        [("2020-01-01", "has passed, so nothing would be granted"), ("soon", "is not a date such as 2027-01-31"), ("2100-01-01T10:00", "is not a date")]
-    {
+    for (wrong, why) in [
+        ("2020-01-01", "has passed, so nothing would be granted"),
+        ("soon", "is not a date such as 2027-01-31"),
+        ("2100-01-01T10:00", "is not a date"),
+    ] {
         let refused = user.baton(&["plugin", "grant", "probe", "write", "--until", wrong]).exits(2).stderr;
         assert!(refused.contains(why), "{refused}");
     }

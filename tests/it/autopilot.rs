@@ -99,7 +99,7 @@ impl Night {
 
     pub(super) fn landed(&self) -> usize {
         let items = self.json(&["backlog", "list"]);
-        items.as_array().unwrap().iter().filter(|item| item["status"] == "done").count()
+        items["items"].as_array().unwrap().iter().filter(|item| item["status"] == "done").count()
     }
 
     pub(super) fn serve(&mut self) {
@@ -290,7 +290,7 @@ async fn people_start_and_stop_work_by_moving_stories_and_what_was_left_is_conti
     fs::remove_file(night.project.work().join("mine")).unwrap();
     night.is_down.store(true, Ordering::SeqCst);
     night.pass(61_000);
-    night.once("it continues by itself", || night.status_of("s-1") == "in-progress");
+    night.once("it continues by itself", || night.status_of("s-1") == "in_progress");
     let decisions = document(&program::output(night.command(&["decisions", "-o", "json"])));
     assert_eq!(decisions["items"].as_array().unwrap().len(), 1, "it was told once: {decisions:#}");
     // A person stops it: its runs end at once, and it stays where it was put.
@@ -300,13 +300,13 @@ async fn people_start_and_stop_work_by_moving_stories_and_what_was_left_is_conti
     night.once("its work stops", is_idle);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let _moved = night.baton(&["backlog", "move", "s-1", "todo"]).exits(0);
-    night.once("a person makes it ready", || night.status_of("s-1") == "in-progress");
+    night.once("a person makes it ready", || night.status_of("s-1") == "in_progress");
     // What is off leaves the story in progress, and continues it when it is on again.
     let _off = night.baton(&["project", "autopilot", "off"]).exits(0);
     night.once("it is off", || night.json(&["project", "autopilot", "status"])["run-state"] != "waiting");
     assert_eq!(
         (night.status_of("s-1"), night.json(&["project", "autopilot", "status"])["on"].clone()),
-        ("in-progress".to_owned(), false.into())
+        ("in_progress".to_owned(), false.into())
     );
     night.is_down.store(false, Ordering::SeqCst);
     let _on = night.baton(&["project", "autopilot", "on"]).exits(0);

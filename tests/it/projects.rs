@@ -65,7 +65,7 @@ impl User {
 
     fn names(&self) -> Vec<String> {
         let projects = self.json(&["project", "list"]);
-        projects.as_array().unwrap().iter().map(|project| project["name"].as_str().unwrap().to_owned()).collect()
+        projects["items"].as_array().unwrap().iter().map(|project| project["name"].as_str().unwrap().to_owned()).collect()
     }
 
     fn git(&self, folder: &str, arguments: &[&str]) {
@@ -93,7 +93,7 @@ fn a_folder_becomes_a_project_when_a_run_starts_in_it_and_not_before() {
         let _looked = user.baton(looking).exits(0);
     }
     let _rejected = user.baton(&["run", "nothing", "--workspace", "shop"]).exits(2);
-    assert_eq!(user.json(&["project", "list"]), json!([]));
+    assert_eq!(user.json(&["project", "list"]), json!({ "items": [] }));
     let _ran = user.echo(&["--workspace", "shop"]).exits(0);
     symlink("shop", user.path("link")).unwrap();
     let _same = user.echo(&["--workspace", "link"]).exits(0);
@@ -102,7 +102,7 @@ fn a_folder_becomes_a_project_when_a_run_starts_in_it_and_not_before() {
     assert_eq!((&project["state"], folders(&project)), (&json!("active"), vec![text(&user.path("shop"))]));
     assert_eq!(user.names(), ["shop"], "a link is no other folder");
     let runs = user.json(&["runs", "list"]);
-    assert!(runs.as_array().unwrap().iter().all(|run| run["project"] == project["project"]), "{runs}");
+    assert!(runs.as_array().unwrap().iter().all(|run| run["project"] == project["id"]), "{runs}");
     fs::create_dir_all(user.path("other/shop/below")).unwrap();
     for folder in ["other/shop", "other/shop/below"] {
         let _ran = user.echo(&["--workspace", folder]).exits(0);
@@ -152,18 +152,18 @@ fn a_folder_that_moved_keeps_its_history() {
     }
     let lost = user.echo(&["--project", "shop"]).exits(2).stderr;
     assert!(lost.contains("baton project move shop DIR"), "{lost}");
-    assert_eq!(user.json(&["backlog", "list", "--project", "shop"])[0]["key"], "1-1-init", "which needs no folder");
+    assert_eq!(user.json(&["backlog", "list", "--project", "shop"])["items"][0]["key"], "1-1-init", "which needs no folder");
 
     let nowhere = user.baton(&["project", "move", "shop", "nowhere"]).exits(2).stderr;
-    assert!(nowhere.contains("The folder nowhere does not exist. This command moves no files"), "{nowhere}");
+    assert!(nowhere.contains("The folder nowhere does not exist. Baton moves no files"), "{nowhere}");
     let moved = user.json(&["project", "move", "shop", "elsewhere/shop"]);
-    assert_eq!((&moved["project"], &moved["state"]), (&gone["project"], &json!("active")));
+    assert_eq!((&moved["id"], &moved["state"]), (&gone["id"], &json!("active")));
     assert_eq!(folders(&moved), [text(&user.path("elsewhere/shop"))]);
     let here = ["--workspace", "elsewhere/shop"];
-    assert_eq!(user.json(&[&["backlog", "list"][..], &here].concat())[0]["key"], "1-1-init");
+    assert_eq!(user.json(&[&["backlog", "list"][..], &here].concat())["items"][0]["key"], "1-1-init");
     // The folder of the worktree is used again, over the repository where it is now.
     let _ran = user.run(worktree("story/2", json!({ "do": "echo", "say": 1 })), &here).exits(0);
-    let slots = fs::read_dir(user.path("data/worktrees").join(gone["project"].as_str().unwrap())).unwrap().count();
+    let slots = fs::read_dir(user.path("data/worktrees").join(gone["id"].as_str().unwrap())).unwrap().count();
     assert_eq!(slots, 1);
     assert_eq!(user.names(), ["shop"]);
     // What ended before the move can be forked where the project is now.
@@ -234,8 +234,8 @@ fn names_are_checked_and_lead_to_what_is_meant() {
     let _ran = user.echo(&["--project", "webshop", "--model", "script/nothing.yaml"]).exits(2);
     let _ran = user.echo(&["--project", "webshop"]).exits(0);
     let renamed = user.json(&["project", "rename", "webshop", "store"]);
-    assert_eq!((&renamed["project"], &renamed["state"]), (&added["project"], &json!("active")));
-    let by_id = user.show(added["project"].as_str().unwrap());
+    assert_eq!((&renamed["id"], &renamed["state"]), (&added["id"], &json!("active")));
+    let by_id = user.show(added["id"].as_str().unwrap());
     assert_eq!(by_id["name"], "store");
     let _gone = user.baton(&["project", "show", "webshop"]).exits(2);
     fs::create_dir_all(user.path(".config/baton")).unwrap();
@@ -370,11 +370,11 @@ fn what_is_removed_is_forgotten_and_its_history_kept() {
     let _cancelled = user.baton(&["runs", "cancel", &run]).exits(0);
     let removed = user.baton(&["project", "remove", "shop", "--yes"]).exits(0).stderr;
     assert!(removed.contains("files, runs, costs and backlog are kept"), "{removed}");
-    assert_eq!(user.json(&["project", "list"]), json!([]));
+    assert_eq!(user.json(&["project", "list"]), json!({ "items": [] }));
     assert!(user.baton(&["decisions"]).exits(0).stdout.contains("· shop (removed)"));
     assert!(user.path("shop").is_dir());
     let forked = user.baton(&["runs", "fork", &run, "--at", "1"]).exits(1).stderr;
     assert!(forked.contains("was removed"), "{forked}");
     let _again = user.echo(&["--workspace", "shop"]).exits(0);
-    assert_ne!(user.show("shop")["project"], project["project"]);
+    assert_ne!(user.show("shop")["id"], project["id"]);
 }

@@ -194,7 +194,7 @@ impl Project {
         let asked: HashSet<_> = self.asked().into_iter().map(|(key, _)| key).collect();
         let backlog = document(&self.baton(&["backlog", "list", "--workspace", "workspace", "-o", "json"]).exits(0));
         let word = |item: &Value, name: &str| item[name].as_str().unwrap_or_else(|| panic!("{name}: {item}")).to_owned();
-        let backlog = backlog.as_array().unwrap().iter().map(|item| (word(item, "key"), word(item, "status"))).collect();
+        let backlog = backlog["items"].as_array().unwrap().iter().map(|item| (word(item, "key"), word(item, "status"))).collect();
         let tree = self.git(&["rev-parse", "main^{tree}"]);
         (merges[0].to_owned(), Landed { tree, history: history.clone(), backlog, proposed: proposed(self), asked: asked.len() })
     }

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use baton::{
     bindings::settings::Host as _,
+    errors::StorageError,
     interfaces::{
         Settings, settings,
         settings::{LiveSettings, View},
     },
-    journal::{
-        Authority, Capability, Clock, Denial, Entry, EntryState, Halt, Journal, JournalError, Limits, Ports, Recorder, RunId, Write,
-    },
+    journal::{Authority, Capability, Clock, Denial, Entry, EntryState, Halt, Journal, Limits, Ports, Recorder, RunId, Write},
 };
 use serde_json::{Value, json};
 use wasmtime::{
@@ -76,16 +75,16 @@ impl LiveSettings for Kept {
 
 #[async_trait]
 impl Journal for Kept {
-    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StorageError> {
         self.0.lock().unwrap().extend(writes.into_iter().map(|write| write.entry).filter(|entry| entry.state == EntryState::Done));
         Ok(())
     }
 
-    async fn enqueue(&self, write: Write) -> Result<(), JournalError> {
+    async fn enqueue(&self, write: Write) -> Result<(), StorageError> {
         self.write(vec![write]).await
     }
 
-    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, StorageError> {
         Ok(self.0.lock().unwrap().clone())
     }
 }

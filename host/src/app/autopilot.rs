@@ -9,17 +9,18 @@ use serde_json::{Value, json};
 use super::{App, AppError};
 use crate::{
     actor::Actor,
+    errors::StorageError,
     interfaces::RunOptions,
     interfaces::{
-        autopilot::{Autopilot, AutopilotError, AutopilotLimits, Autopilots, PLUGIN},
-        llm::money::{Budgets, DayLimit, DayLimits, LedgerError},
+        autopilot::{Autopilot, AutopilotLimits, Autopilots, PLUGIN},
+        llm::money::{Budgets, DayLimit, DayLimits},
         settings::LiveSettings,
     },
     journal::{Clock, Halt, RunId},
     kernel::{
         Drive, KernelError, Order,
         package::Kind,
-        run::{CancelCause, Run, RunsError},
+        run::{CancelCause, Run},
     },
 };
 
@@ -35,9 +36,8 @@ pub(super) struct Days {
 
 #[async_trait]
 impl DayLimits for Days {
-    async fn day_limits(&self) -> Result<Vec<DayLimit>, LedgerError> {
-        let unread = |error: AutopilotError| LedgerError { action: error.action, reason: error.reason };
-        let (all, now) = (self.autopilots.autopilots().await.map_err(unread)?, self.clock.now());
+    async fn day_limits(&self) -> Result<Vec<DayLimit>, StorageError> {
+        let (all, now) = (self.autopilots.autopilots().await?, self.clock.now());
         let limit = |autopilot: Autopilot| {
             let (since, _) = autopilot.limits.day(now);
             Some(DayLimit { amount: autopilot.limits.dollars?, project: autopilot.project, run: autopilot.run, since })
@@ -151,6 +151,6 @@ impl App {
     }
 
     async fn find(&self, run: &RunId) -> Result<Option<Run>, AppError> {
-        self.kernel.runs().find(run).await.map_err(|error: RunsError| KernelError::from(error).into())
+        self.kernel.runs().find(run).await.map_err(|error| KernelError::from(error).into())
     }
 }

@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::{
+    errors::StorageError,
     events::Draft,
-    interfaces::environments::{Environment, Environments, EnvironmentsError, PROJECT_IMAGE, ProjectImage},
+    interfaces::environments::{Environment, Environments, PROJECT_IMAGE, ProjectImage},
     journal::RunId,
     kernel::Defaults,
 };
@@ -54,23 +55,23 @@ impl ProjectDefaults {
 /// What is approved here holds at once; what another process approved, within a second.
 #[async_trait]
 impl Environments for ProjectDefaults {
-    async fn environment(&self, project: &str) -> Result<Option<Environment>, EnvironmentsError> {
+    async fn environment(&self, project: &str) -> Result<Option<Environment>, StorageError> {
         self.environments.environment(project).await
     }
 
-    async fn approve_environment(&self, environment: &Environment, events: Vec<Draft>) -> Result<(), EnvironmentsError> {
+    async fn approve_environment(&self, environment: &Environment, events: Vec<Draft>) -> Result<(), StorageError> {
         let approved = self.environments.approve_environment(environment, events).await;
         self.forget(&environment.project);
         approved
     }
 
-    async fn withdraw_environment(&self, project: &str, events: Vec<Draft>) -> Result<bool, EnvironmentsError> {
+    async fn withdraw_environment(&self, project: &str, events: Vec<Draft>) -> Result<bool, StorageError> {
         let withdrawn = self.environments.withdraw_environment(project, events).await;
         self.forget(project);
         withdrawn
     }
 
-    async fn image_of_run(&self, run: &RunId) -> Result<Option<ProjectImage>, EnvironmentsError> {
+    async fn image_of_run(&self, run: &RunId) -> Result<Option<ProjectImage>, StorageError> {
         self.environments.image_of_run(run).await
     }
 }

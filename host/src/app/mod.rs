@@ -31,9 +31,10 @@ pub use persona::warnings;
 
 use crate::{
     config::{Config, ConfigError},
+    errors::StorageError,
     interfaces::{
         Services,
-        autopilot::{AutopilotError, Autopilots},
+        autopilot::Autopilots,
         backlog::Backlog,
         folder_locks::FolderLocks,
         forge::{Forges, Hub, Token},
@@ -103,9 +104,9 @@ pub enum AppError {
     /// No threads.
     #[error("The host could not start its threads: {0}.")]
     Threads(std::io::Error),
-    /// What operators let autopilots do.
+    /// The store, behind a port.
     #[error(transparent)]
-    Autopilot(#[from] AutopilotError),
+    Storage(#[from] StorageError),
     /// A folder in which no story can land.
     #[error(transparent)]
     Checkout(CallError),

@@ -9,10 +9,11 @@ use serde::Serialize;
 use super::{Access, App};
 use crate::{
     actor::Actor,
+    errors::StorageError,
     interfaces::{
         llm::providers::spelling::wire_name,
         toolboxes::{Effects, Form, Quarantined, Roster},
-        tools::{Pin, Pins, PinsError, TOOLS, Toolset, own_tools},
+        tools::{Pin, Pins, TOOLS, Toolset, own_tools},
     },
     journal::Capability,
     kernel::{package, permissions::Circumstances, registry::Plugin},
@@ -119,13 +120,13 @@ pub enum ApprovalError {
     },
     /// The store.
     #[error(transparent)]
-    Pins(#[from] PinsError),
+    Store(#[from] StorageError),
 }
 
 impl App {
     /// Every set of tools, or those of these names, as they are now; each is given so much time. A set that cannot be
     /// asked is there with its problem.
-    pub async fn tool_sets(&self, only: &[String], patience: Duration) -> Result<Vec<ToolSet>, PinsError> {
+    pub async fn tool_sets(&self, only: &[String], patience: Duration) -> Result<Vec<ToolSet>, StorageError> {
         let pins = match (self.store.pins().await, self.access) {
             // A database that nobody has opened for work since Baton was updated does not know of it yet.
             (Err(_), Access::Look) => Vec::new(),

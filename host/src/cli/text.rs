@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::{escape::is_hidden, journal::RunId};
 
-/// For what somebody decides by.
-pub(super) use crate::escape::escaped;
+/// For what somebody decides by, and types.
+pub(super) use crate::escape::{escaped, shell_word};
 
 /// The text without control characters, without escape sequences and without characters that turn the direction of
 /// others around. Line breaks stay, and a tab becomes a space.
@@ -69,12 +69,6 @@ pub(super) fn short(run: &RunId) -> String {
 pub(super) fn ending(id: &str) -> String {
     let id = escaped(id);
     id.char_indices().rev().nth(7).map_or(id.clone(), |(start, _)| id[start..].to_owned())
-}
-
-/// A word as a shell takes it.
-pub(super) fn shell_word(word: &str) -> String {
-    let bare = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
-    if !word.is_empty() && word.chars().all(bare) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The JSON document with every character inside its strings that could not be seen written as JSON writes it, such as
@@ -153,13 +147,5 @@ mod tests {
             assert_eq!(told(left), left);
         }
         assert_eq!(commands_with("`baton demo`", None), "`baton demo`");
-    }
-
-    #[test]
-    fn shell_words_are_quoted_when_they_must_be() {
-        assert_eq!(shell_word("docs/a-b.md"), "docs/a-b.md");
-        assert_eq!(shell_word("my dir"), "'my dir'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
-        assert_eq!(shell_word(""), "''");
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan, Zoned, civil::Time, tz::TimeZone};
 
 use super::llm::money::Amount;
-use crate::{actor::Actor, journal::RunId};
+use crate::{actor::Actor, errors::StorageError, journal::RunId};
 
 /// The plugin that is an autopilot.
 pub const PLUGIN: &str = "autopilot";
@@ -60,30 +60,20 @@ pub struct Hours {
     pub to: u16,
 }
 
-/// Why the rows of autopilots did not do what they were asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The autopilots could not be {action}: {reason}")]
-pub struct AutopilotError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Keeps what operators said of autopilots.
 #[async_trait]
 pub trait Autopilots: Send + Sync {
     /// Every one, those that are off included.
-    async fn autopilots(&self) -> Result<Vec<Autopilot>, AutopilotError>;
+    async fn autopilots(&self) -> Result<Vec<Autopilot>, StorageError>;
     /// That of a project.
-    async fn autopilot(&self, project: &str) -> Result<Option<Autopilot>, AutopilotError>;
+    async fn autopilot(&self, project: &str) -> Result<Option<Autopilot>, StorageError>;
     /// Turns one on, or gives one that is on other limits. One that is on keeps its run unless that has ended, so that the
     /// same is answered to whoever turns it on at the same time.
-    async fn turn_on(&self, wanted: &Autopilot, by: &Actor) -> Result<Autopilot, AutopilotError>;
+    async fn turn_on(&self, wanted: &Autopilot, by: &Actor) -> Result<Autopilot, StorageError>;
     /// Turns it off; none where it was not on.
-    async fn turn_off(&self, project: &str, by: &Actor) -> Result<Option<Autopilot>, AutopilotError>;
+    async fn turn_off(&self, project: &str, by: &Actor) -> Result<Option<Autopilot>, StorageError>;
     /// Keys of the items for which a run below this one has an open question.
-    async fn asking(&self, run: &RunId) -> Result<Vec<String>, AutopilotError>;
+    async fn asking(&self, run: &RunId) -> Result<Vec<String>, StorageError>;
 }
 
 impl AutopilotLimits {

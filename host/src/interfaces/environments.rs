@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{events::Draft, journal::RunId};
+use crate::{errors::StorageError, events::Draft, journal::RunId};
 
 /// The name of the image that was approved for the project of a run.
 pub const PROJECT_IMAGE: &str = "project";
@@ -35,25 +35,15 @@ pub struct ProjectImage {
     pub is_local: bool,
 }
 
-/// Why environments could not be read or written, a sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The approved environments cannot be {action}: {reason}")]
-pub struct EnvironmentsError {
-    /// `read` or `written`.
-    pub action: &'static str,
-    /// What went wrong.
-    pub reason: String,
-}
-
 /// Keeps what operators approved.
 #[async_trait]
 pub trait Environments: Send + Sync {
     /// What holds in a project.
-    async fn environment(&self, project: &str) -> Result<Option<Environment>, EnvironmentsError>;
+    async fn environment(&self, project: &str) -> Result<Option<Environment>, StorageError>;
     /// Has an environment hold in its project, in the place of the one before.
-    async fn approve_environment(&self, environment: &Environment, events: Vec<Draft>) -> Result<(), EnvironmentsError>;
+    async fn approve_environment(&self, environment: &Environment, events: Vec<Draft>) -> Result<(), StorageError>;
     /// Has none hold in a project; whether one did.
-    async fn withdraw_environment(&self, project: &str, events: Vec<Draft>) -> Result<bool, EnvironmentsError>;
+    async fn withdraw_environment(&self, project: &str, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// The image that holds for the project of a run.
-    async fn image_of_run(&self, run: &RunId) -> Result<Option<ProjectImage>, EnvironmentsError>;
+    async fn image_of_run(&self, run: &RunId) -> Result<Option<ProjectImage>, StorageError>;
 }

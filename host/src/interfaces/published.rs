@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::journal::{Entry, EntryState, RunId};
+use crate::{
+    errors::StorageError,
+    journal::{Entry, EntryState, RunId},
+};
 
 /// The call by which a run shows a document.
 pub const CALL: &str = "run.publish";
@@ -32,8 +35,8 @@ pub enum PublishError {
     #[error("The run publishes {MOST_KEYS} keys, which is the limit. Publish `null` under one that is not needed, or use an earlier key.")]
     Full,
     /// The store failed.
-    #[error("What the run publishes could not be kept or read: {0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] StorageError),
 }
 
 /// Keeps what runs show. Every change is durable when it returns.

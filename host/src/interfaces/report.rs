@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 
 use super::{backlog::Status, llm::money::Posting};
-use crate::journal::RunId;
+use crate::{errors::StorageError, journal::RunId};
 
 /// A move of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +47,9 @@ pub struct Happened {
     pub pull_requests: Vec<Numbered>,
 }
 
-/// Why it cannot be told.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("What happened could not be read: {0}")]
-pub struct ReportError(pub String);
-
 /// Tells what happened.
 #[async_trait]
 pub trait Reports: Send + Sync {
     /// In a project since a time, in milliseconds since 1970 UTC. Asks as much of many runs as of few.
-    async fn happened(&self, project: &str, since: u64) -> Result<Happened, ReportError>;
+    async fn happened(&self, project: &str, since: u64) -> Result<Happened, StorageError>;
 }

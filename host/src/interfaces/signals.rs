@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     actor::Actor,
+    errors::StorageError,
     journal::{Pause, PauseKind, Performed, RunId},
 };
 
@@ -66,8 +67,8 @@ pub enum SignalError {
     )]
     TooMany(RunId),
     /// The store failed.
-    #[error("The signals could not be kept or read: {0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] StorageError),
 }
 
 /// A store that fails pauses the run that waits: nothing could be kept of it.

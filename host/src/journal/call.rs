@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Capability, Effect, Entry, JournalError, recorder::to_json};
+use super::{Capability, Effect, Entry, recorder::to_json};
+use crate::errors::StorageError;
 
 /// One call as an interface asks for it.
 pub struct Call<'a> {
@@ -16,7 +17,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// A call such as `files.read` with its request. Fails when the request has no JSON form.
-    pub fn new(name: &'static str, effect: Effect, request: &impl Serialize) -> Result<Self, JournalError> {
+    pub fn new(name: &'static str, effect: Effect, request: &impl Serialize) -> Result<Self, StorageError> {
         Ok(Self { name, effect, request: to_json(request)?, needs: Vec::new(), begins: false })
     }
 

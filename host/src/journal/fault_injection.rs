@@ -12,7 +12,8 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Count, Entry, EntryState, Inspected, Journal, JournalError, RunId, Write};
+use super::{Count, Entry, EntryState, Inspected, Journal, RunId, Write};
+use crate::errors::StorageError;
 
 /// Where the journal is to stand still: after so many writes, or after so many of one kind.
 ///
@@ -49,7 +50,7 @@ impl FaultInjection {
         Self { inner, left: AtomicU64::new(point.writes), of: point.of, stands: AtomicBool::new(false), frozen }
     }
 
-    async fn count(&self, writes: &[Write]) -> Result<(), JournalError> {
+    async fn count(&self, writes: &[Write]) -> Result<(), StorageError> {
         let kinds: Vec<_> = writes.iter().map(|write| kind(&write.entry)).collect();
         let counts = self.of.as_ref().is_none_or(|of| kinds.contains(of));
         let taken = || self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
@@ -58,7 +59,7 @@ impl FaultInjection {
         }
         if !self.stands.swap(true, Ordering::SeqCst) {
             let written = std::fs::write(&self.frozen, kinds.join("\n"));
-            written.map_err(|error| JournalError::of_store("written", error.to_string()))?;
+            written.map_err(|error| StorageError::write("the journal", error))?;
         }
         std::future::pending().await
     }
@@ -77,25 +78,25 @@ fn kind(entry: &Entry) -> String {
 
 #[async_trait]
 impl Journal for FaultInjection {
-    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StorageError> {
         self.count(&writes).await?;
         self.inner.write(writes).await
     }
 
-    async fn enqueue(&self, write: Write) -> Result<(), JournalError> {
+    async fn enqueue(&self, write: Write) -> Result<(), StorageError> {
         self.count(std::slice::from_ref(&write)).await?;
         self.inner.enqueue(write).await
     }
 
-    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, StorageError> {
         self.inner.entries_after(run, after).await
     }
 
-    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
+    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, StorageError> {
         self.inner.inspect(run).await
     }
 
-    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, StorageError> {
         self.inner.count(run, after).await
     }
 }

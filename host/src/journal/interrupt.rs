@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Divergence, JournalError, QuestionId, RunId};
+use super::{Divergence, QuestionId, RunId};
+use crate::errors::StorageError;
 
 /// What a suspended run waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,5 +236,5 @@ pub enum Interrupt {
     Cancelled,
     /// The journal could not be written. Nothing more is done in the run, since it could not be replayed later.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(#[from] StorageError),
 }

@@ -33,7 +33,7 @@ pub use halt::{GRACE, Halt};
 pub use interrupt::{Awaited, Continuation, Interrupt, NeedKind, Needed, Pause, PauseKind, Wait};
 pub use notes::Notes;
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
-pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Write};
+pub use port::{Clock, Count, Inspected, Journal, Write};
 pub use question::QuestionId;
 pub use recorder::{Limits, Ports, Prepared, Recorder};
 pub use redaction::Redactor;

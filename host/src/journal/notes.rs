@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Effect, Entry, Journal, JournalError, Redactor, Write, recorder::repeated};
-use crate::events::Draft;
+use super::{Effect, Entry, Journal, Redactor, Write, recorder::repeated};
+use crate::{errors::StorageError, events::Draft};
 
 /// Writes notes on the calls of one execution that are being made. Clones write for the same execution.
 #[derive(Clone)]
@@ -47,13 +47,13 @@ impl Notes {
     }
 
     /// Writes down that a try of call `seq` may have taken effect, with the events that say so.
-    pub async fn may_have_happened(&self, seq: u64, events: Vec<Draft>) -> Result<(), JournalError> {
+    pub async fn may_have_happened(&self, seq: u64, events: Vec<Draft>) -> Result<(), StorageError> {
         let Some(entry) = self.change(seq, |noted| noted.may_have_happened = true) else { return Ok(()) };
         self.write(entry, events).await
     }
 
     /// Writes down that call `seq` is made again, which a try before may have done already. Returns once the flag is on the disk.
-    pub async fn is_repeated(&self, seq: u64) -> Result<(), JournalError> {
+    pub async fn is_repeated(&self, seq: u64) -> Result<(), StorageError> {
         let mut is_new = false;
         let Some(entry) = self.change(seq, |noted| is_new = !std::mem::replace(&mut noted.entry.repeated, true)) else { return Ok(()) };
         if !is_new {
@@ -70,7 +70,7 @@ impl Notes {
         Some(noted.entry.clone())
     }
 
-    async fn write(&self, entry: Entry, events: Vec<Draft>) -> Result<(), JournalError> {
+    async fn write(&self, entry: Entry, events: Vec<Draft>) -> Result<(), StorageError> {
         let events = events.into_iter().map(|event| Draft { data: self.redactor.value(event.data), ..event }).collect();
         self.journal.write(vec![Write { entry, events }]).await
     }

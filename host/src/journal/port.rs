@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Entry, EntryState, RunId};
-use crate::events::Draft;
+use crate::{errors::StorageError, events::Draft};
 
 /// An entry and the events that become known with it: both are written, or neither.
 #[derive(Clone, Debug)]
@@ -32,58 +32,25 @@ pub struct Count {
     pub answered: u64,
 }
 
-/// Why the journal did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The journal could not be {action}: {reason}")]
-pub struct JournalError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-    /// Whom it stops.
-    pub scope: FailureScope,
-}
-
-/// How far a failure of the journal reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureScope {
-    /// It is about what this run wrote or reads; other runs can be executed.
-    Run,
-    /// Every other write would fail as well.
-    Store,
-}
-
-impl JournalError {
-    /// A failure that is about one run.
-    pub fn of_run(action: &'static str, reason: impl Into<String>) -> Self {
-        Self { action, reason: reason.into(), scope: FailureScope::Run }
-    }
-
-    /// A failure of all that the journal is kept in.
-    pub fn of_store(action: &'static str, reason: impl Into<String>) -> Self {
-        Self { action, reason: reason.into(), scope: FailureScope::Store }
-    }
-}
-
 /// Keeps the entries of all runs. Writes of one process reach the disk in the order they were given.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// Returns once the writes are durable; all of them, or none.
-    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError>;
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StorageError>;
     /// Returns once the write has its place in the order; it is durable before any later write is.
-    async fn enqueue(&self, write: Write) -> Result<(), JournalError>;
+    async fn enqueue(&self, write: Write) -> Result<(), StorageError>;
     /// The entries of a run after call `after` by `seq`; fails when one of them is damaged.
-    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError>;
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, StorageError>;
     /// All entries of a run by `seq`; fails when one of them is damaged.
-    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError> {
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, StorageError> {
         self.entries_after(run, 0).await
     }
     /// All entries of a run by `seq`, also those that are damaged.
-    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
+    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, StorageError> {
         Ok(self.entries(run).await?.into_iter().map(|entry| Inspected { entry, damage: None }).collect())
     }
     /// How many entries a run has after call `after`, without looking into them.
-    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, StorageError> {
         let entries = self.entries_after(run, after).await?;
         let answered = entries.iter().filter(|entry| entry.state == EntryState::Done).count();
         Ok(Count { made: entries.len() as u64, answered: answered as u64 })

@@ -15,10 +15,13 @@ use serde_json::{Value, json};
 
 use super::{
     Asked, Attempt, Authority, Call, CallError, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
-    Interrupt, Journal, JournalError, NeedKind, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
+    Interrupt, Journal, NeedKind, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
     divergence::excerpt, form,
 };
-use crate::events::{Category, Draft};
+use crate::{
+    errors::StorageError,
+    events::{Category, Draft},
+};
 
 /// How much a run may ask for.
 #[derive(Clone, Copy, Debug)]
@@ -524,14 +527,14 @@ impl Recorder {
         }
     }
 
-    async fn release(&self, mut entry: Entry) -> Result<(), JournalError> {
+    async fn release(&self, mut entry: Entry) -> Result<(), StorageError> {
         entry.state = EntryState::Released;
         self.journal.write(vec![Write { entry, events: Vec::new() }]).await
     }
 }
 
 /// An answer out of which a secret was blotted, as it is written and as the guest gets it.
-fn blotted<A: Serialize + DeserializeOwned>(clean: String) -> Result<(String, Result<A, CallError>), JournalError> {
+fn blotted<A: Serialize + DeserializeOwned>(clean: String) -> Result<(String, Result<A, CallError>), StorageError> {
     if let Ok(kept) = serde_json::from_str::<Kept<A>>(&clean) {
         return Ok((clean, kept.into()));
     }
@@ -546,12 +549,12 @@ fn is_same(entry: &Entry, call: &Call<'_>) -> bool {
     entry.call == call.name && (entry.request == call.request || entry.request_hash == call.hash() || is_same_document())
 }
 
-pub(super) fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, StorageError> {
     serde_json::to_string(value).map_err(|error| no_form(&error))
 }
 
-pub(super) fn no_form(error: &serde_json::Error) -> JournalError {
-    JournalError::of_run("written", format!("the call has no JSON form: {error}."))
+pub(super) fn no_form(error: &serde_json::Error) -> StorageError {
+    StorageError::write("the journal", format!("The call has no JSON form: {error}.")).of_run()
 }
 
 /// An answer that cannot be read stops this run alone: the journals of others say nothing about it.

@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Authority, Capability, Clock, Denial, Entry, Halt, Journal, JournalError, Limits, Ports, Recorder, RunId, Write};
-use crate::events::Draft;
+use super::{Authority, Capability, Clock, Denial, Entry, Halt, Journal, Limits, Ports, Recorder, RunId, Write};
+use crate::{errors::StorageError, events::Draft};
 
 /// What reached the journal, in order.
 #[derive(Clone, Debug)]
@@ -49,17 +49,17 @@ impl MemoryJournal {
 
 #[async_trait]
 impl Journal for MemoryJournal {
-    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StorageError> {
         writes.into_iter().for_each(|write| self.keep(write, false));
         Ok(())
     }
 
-    async fn enqueue(&self, write: Write) -> Result<(), JournalError> {
+    async fn enqueue(&self, write: Write) -> Result<(), StorageError> {
         self.keep(write, true);
         Ok(())
     }
 
-    async fn entries_after(&self, _: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, after: u64) -> Result<Vec<Entry>, StorageError> {
         Ok(self.history().into_iter().filter(|entry| entry.seq > after).collect())
     }
 }

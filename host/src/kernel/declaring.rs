@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Kernel, children::Family, execution::Ending, guest::Guest, limits::Limits, package::Kind, registry::Plugin};
 use crate::{
+    errors::StorageError,
     interfaces::{
         About, Place, Session,
         blocking::blocking,
@@ -15,7 +16,7 @@ use crate::{
         project::Project,
         toolboxes::{Declared, Roster, Toolboxes},
     },
-    journal::{self, Authority, Capability, Denial, Entry, Halt, Interrupt, Journal, JournalError, Ports, Recorder, RunId, Write},
+    journal::{self, Authority, Capability, Denial, Entry, Halt, Interrupt, Journal, Ports, Recorder, RunId, Write},
 };
 
 const LIMITS: Limits = Limits {
@@ -117,21 +118,21 @@ impl Authority for Closed {
 
 #[async_trait]
 impl Journal for Closed {
-    async fn write(&self, _: Vec<Write>) -> Result<(), JournalError> {
+    async fn write(&self, _: Vec<Write>) -> Result<(), StorageError> {
         Err(refused())
     }
 
-    async fn enqueue(&self, _: Write) -> Result<(), JournalError> {
+    async fn enqueue(&self, _: Write) -> Result<(), StorageError> {
         Err(refused())
     }
 
-    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, StorageError> {
         Ok(Vec::new())
     }
 }
 
-fn refused() -> JournalError {
-    JournalError::of_run("written", "a toolbox calls the host while it lists its tools.")
+fn refused() -> StorageError {
+    StorageError::write("the journal", "A toolbox calls the host while it lists its tools.").of_run()
 }
 
 /// Judges what a toolbox declares, where that may take a while.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::permissions::Patterns;
-use crate::{events::Draft, interfaces::CAPABILITIES};
+use crate::{errors::StorageError, events::Draft, interfaces::CAPABILITIES};
 
 /// Where and until when something is granted. What is left out sets no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,16 +134,6 @@ pub struct Ruling {
     pub revision: u64,
 }
 
-/// Why the store of grants did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The grants could not be {action}: {reason}")]
-pub struct GrantsError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Whether something is meant, by its kind and its name.
 pub type IsMeant<'a> = dyn Fn(&str, &str) -> bool + Send + Sync + 'a;
 
@@ -151,18 +141,18 @@ pub type IsMeant<'a> = dyn Fn(&str, &str) -> bool + Send + Sync + 'a;
 #[async_trait]
 pub trait Grants: Send + Sync {
     /// The last decision of every version of every plugin, in the order in which they were taken.
-    async fn decisions(&self) -> Result<Vec<Decision>, GrantsError>;
+    async fn decisions(&self) -> Result<Vec<Decision>, StorageError>;
     /// What was decided by name, in the order in which it was.
-    async fn rulings(&self) -> Result<Vec<Ruling>, GrantsError>;
+    async fn rulings(&self) -> Result<Vec<Ruling>, StorageError>;
     /// Keeps a decision together with its events, if the last that was decided of the version, or by name of all of them,
     /// still has the number `expected` (0 for none). Returns false, and changes nothing, when somebody else decided
     /// meanwhile.
-    async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError>;
+    async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// Keeps a ruling, and after it what holds for one version from then on, in the same way.
-    async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError>;
+    async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// Forgets in which form a plugin was granted things that change, as far as `is_meant` says so of kind and name: what
     /// is decided again is looked at again.
-    async fn forget_forms(&self, plugin: &str, is_meant: &IsMeant<'_>) -> Result<(), GrantsError>;
+    async fn forget_forms(&self, plugin: &str, is_meant: &IsMeant<'_>) -> Result<(), StorageError>;
     /// The number of the last decision or ruling, 0 before the first. Cheap: it is asked for all the time.
-    async fn revision(&self) -> Result<u64, GrantsError>;
+    async fn revision(&self) -> Result<u64, StorageError>;
 }

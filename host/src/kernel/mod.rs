@@ -54,11 +54,12 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::{
-    events::{EventError, EventLog},
+    errors::StorageError,
+    events::EventLog,
     interfaces::{
         Services, children::Children, pins::Pins, published::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
     },
-    journal::{Clock, Journal, JournalError, Redactor, RunId},
+    journal::{Clock, Journal, Redactor, RunId},
 };
 
 pub use scheduler::Drive;
@@ -67,12 +68,12 @@ pub use trial::{Sampled, Trial};
 
 use engine::{Engine, EngineError};
 use granting::GrantError;
-use grants::{Grants, GrantsError};
-use projects::{Projects, ProjectsError, Refusal};
+use grants::Grants;
+use projects::{Projects, Refusal};
 use registry::{Registry, RegistryError};
-use run::{Runs, RunsError};
-use slots::{BindingError, BindingsError, Routes, Slots};
-use versions::{Shelf, Versions, VersionsError};
+use run::Runs;
+use slots::{BindingError, Routes, Slots};
+use versions::{Shelf, Versions};
 
 /// What the kernel is made of; `app` hands it in.
 pub struct Parts {
@@ -179,9 +180,6 @@ pub enum KernelError {
     /// A project cannot be changed so, or no run may start in it.
     #[error(transparent)]
     Project(#[from] Refusal),
-    /// The store of projects.
-    #[error(transparent)]
-    Projects(#[from] ProjectsError),
     /// No folder to work in. What to do about it depends on the command that named it.
     #[error("The folder {} {reason}.", .path.display())]
     Workspace {
@@ -196,18 +194,12 @@ pub enum KernelError {
     /// A decision that makes no sense.
     #[error(transparent)]
     Grant(#[from] GrantError),
-    /// The store of grants.
+    /// The store of runs, grants, versions and so on.
     #[error(transparent)]
-    Grants(#[from] GrantsError),
-    /// The store of runs.
-    #[error(transparent)]
-    Runs(#[from] RunsError),
+    Store(#[from] StorageError),
     /// A signal that cannot be sent, or the store of signals.
     #[error(transparent)]
     Signal(#[from] SignalError),
-    /// The journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -217,21 +209,12 @@ pub enum KernelError {
     /// The plugins.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The log of events.
-    #[error(transparent)]
-    Events(#[from] EventError),
     /// A binding that makes no sense.
     #[error(transparent)]
     Binding(#[from] BindingError),
     /// The slot is bound to what cannot fill it.
     #[error("{0}")]
     Unbound(String),
-    /// The store of bindings.
-    #[error(transparent)]
-    Bindings(#[from] BindingsError),
-    /// The store of versions.
-    #[error(transparent)]
-    Versions(#[from] VersionsError),
     /// The file of a version could not be kept.
     #[error("The plugin's file could not be kept for its runs: {0}. Make room in the data directory, and make it writable for this user.")]
     Shelf(std::io::Error),

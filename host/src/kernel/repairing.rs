@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::{Category, Draft},
-    journal::{CallError, Divergence, Effect, Entry, EntryState, Inspected, Interrupt, JournalError, RunId},
+    journal::{CallError, Divergence, Effect, Entry, EntryState, Inspected, Interrupt, RunId},
 };
 
 /// What came of moving a run to the current version of its plugin.
@@ -203,7 +204,7 @@ impl Calls {
         }
         let (kept, given_up): (Vec<_>, Vec<_>) = journal.iter().partition(|found| found.entry.seq < given_up_from);
         if let Some(damage) = kept.iter().filter(|found| is_valid(found)).find_map(|found| found.damage.clone()) {
-            return Err(JournalError::of_run("read", damage).into());
+            return Err(StorageError::read("the journal", damage).of_run().into());
         }
         let kept = kept.into_iter().map(|found| found.entry.clone()).collect();
         let given_up = given_up.into_iter().filter(|found| is_valid(found)).count() as u64;

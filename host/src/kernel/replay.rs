@@ -15,7 +15,10 @@ use super::{
     run::Run,
     starting::replayable,
 };
-use crate::journal::{Divergence, Entry, Halt, Interrupt, Journal, JournalError, PauseKind, RunId, Write};
+use crate::{
+    errors::StorageError,
+    journal::{Divergence, Entry, Halt, Interrupt, Journal, PauseKind, RunId, Write},
+};
 
 /// What came of a replay.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,22 +116,22 @@ fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
 struct Sealed;
 
 impl Sealed {
-    fn refuse() -> JournalError {
-        JournalError::of_run("written", "a replay writes nothing.")
+    fn refuse() -> StorageError {
+        StorageError::write("the journal", "A replay writes nothing.").of_run()
     }
 }
 
 #[async_trait]
 impl Journal for Sealed {
-    async fn write(&self, _: Vec<Write>) -> Result<(), JournalError> {
+    async fn write(&self, _: Vec<Write>) -> Result<(), StorageError> {
         Err(Self::refuse())
     }
 
-    async fn enqueue(&self, _: Write) -> Result<(), JournalError> {
+    async fn enqueue(&self, _: Write) -> Result<(), StorageError> {
         Err(Self::refuse())
     }
 
-    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, StorageError> {
         Ok(Vec::new())
     }
 }

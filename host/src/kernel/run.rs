@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{ceiling::Ceiling, package::Kind};
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::Draft,
     interfaces::{children::Outcome, pins::Pin},
     journal::{CallError, Continuation, Pause, RunId, Wait, form::FORM},
@@ -277,16 +278,6 @@ pub struct Tally {
     pub cost_usd: Option<f64>,
 }
 
-/// Why the store of runs did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The runs could not be {action}: {reason}")]
-pub struct RunsError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// What became of a run that was to be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
@@ -321,13 +312,13 @@ pub trait Runs: Send + Sync {
     /// Adds a run with its first events and, for a fork, the journal of its prefix: entries of `forked_from` before its call.
     /// Changes nothing where the id is there already, or where its tree has `most` runs; both are seen in the same step, so
     /// that runs which start children at once do not pass the limit together.
-    async fn add(&self, run: &Run, most: u64, events: Vec<Draft>) -> Result<Added, RunsError>;
+    async fn add(&self, run: &Run, most: u64, events: Vec<Draft>) -> Result<Added, StorageError>;
     /// The run, if there is one.
-    async fn find(&self, id: &RunId) -> Result<Option<Run>, RunsError>;
+    async fn find(&self, id: &RunId) -> Result<Option<Run>, StorageError>;
     /// The runs whose id begins or ends with `part`, at most 20.
-    async fn matching(&self, part: &str) -> Result<Vec<Run>, RunsError>;
+    async fn matching(&self, part: &str) -> Result<Vec<Run>, StorageError>;
     /// The runs that fit, newest first.
-    async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError>;
+    async fn list(&self, filter: &Filter) -> Result<Vec<Run>, StorageError>;
     /// Moves a run from one of the states `from` (by word) to `to`; returns false when it is in none of them.
     /// `outcome` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
     /// and a run that begins to wait for something that has come already is queued at once, as is one that is being
@@ -340,41 +331,41 @@ pub trait Runs: Send + Sync {
         to: State,
         outcome: Option<Outcome>,
         events: Vec<Draft>,
-    ) -> Result<bool, RunsError>;
+    ) -> Result<bool, StorageError>;
     /// Moves a run that is being executed to `to`, queued or waiting for a time, to begin again with another input: its call
     /// is answered, what it holds is given up as at its end, and only calls after it are replayed. Returns false, and changes
     /// nothing, where the run is not being executed any more.
-    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, RunsError>;
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// Queues runs that failed, or were cancelled because one above them ended, and that are to make calls again: each
     /// without the entries of its journal from that call on. In the same step for all of them.
-    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
+    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), StorageError>;
     /// Pins a run to another version and queues it. Its calls from `given_up_from` on are given up: what they asked
     /// people is withdrawn, signals that they took are there again, and the runs that they started are to be cancelled. All of
     /// it in the same step. Returns false, and changes nothing, where a run is not as it was seen.
-    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError>;
+    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
-    async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
+    async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, StorageError>;
     /// The runs of the tree under `root` (or of all) that wait for what an operator provides. Cheap: it is asked for all the time.
-    async fn needing(&self, root: Option<&RunId>) -> Result<Vec<RunId>, RunsError>;
+    async fn needing(&self, root: Option<&RunId>) -> Result<Vec<RunId>, StorageError>;
     /// When the next waiting run of the tree under `root` (or of all) is due, in milliseconds since 1970 UTC.
-    async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError>;
+    async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, StorageError>;
     /// Turns the runs that a dead host left `running` back to `queued`; returns how many.
-    async fn requeue_running(&self) -> Result<u64, RunsError>;
+    async fn requeue_running(&self) -> Result<u64, StorageError>;
     /// Queued runs of the tree under `root` (or of all), and of `plugin` where it is named; oldest first, at most `limit`.
     /// Those of paused projects stay queued and are left out.
-    async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, RunsError>;
+    async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, StorageError>;
     /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
-    async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, RunsError>;
+    async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, StorageError>;
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
-    async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
+    async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError>;
     /// What the run and its descendants took so far.
-    async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
+    async fn tally(&self, id: &RunId) -> Result<Tally, StorageError>;
     /// Gives a run other settings.
-    async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), RunsError>;
+    async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), StorageError>;
     /// Asks that the run and its descendants which have not ended be cancelled. Of those that were asked before, cause and
     /// time stay; `at_once` takes from all of them the time to put things in order.
-    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool, by: &Actor) -> Result<(), RunsError>;
+    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool, by: &Actor) -> Result<(), StorageError>;
     /// The runs that are to be cancelled, and that may be.
-    async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError>;
+    async fn cancel_requests(&self) -> Result<Vec<RunId>, StorageError>;
 }

@@ -19,9 +19,11 @@ use super::{
     starting::{replayable, startable},
 };
 use crate::{
+    errors::FailureScope,
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::children::Outcome,
-    journal::{CallError, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
+    journal::{CallError, Halt, Interrupt, Pause, PauseKind, RunId},
 };
 
 /// How often requests from other processes are looked at while runs are executed.
@@ -344,7 +346,7 @@ fn executed(active: &HashMap<RunId, Active>, plugin: &str) -> usize {
     active.values().filter(|active| active.plugin == plugin).count()
 }
 
-fn unwritten(error: &JournalError) -> String {
+fn unwritten(error: &StorageError) -> String {
     format!("{error} Only this run is paused. Remove the cause, then resume the run.")
 }
 

@@ -1,5 +1,6 @@
 //! Where plugins were fetched from, and the port of the table that remembers it. Fetches nothing.
 
+use crate::errors::StorageError;
 use async_trait::async_trait;
 
 /// Where a plugin's file came from.
@@ -17,23 +18,13 @@ pub struct Source {
     pub installed_at: u64,
 }
 
-/// Why the table did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Where plugins come from could not be {action}: {reason}")]
-pub struct SourcesError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Remembers where plugins came from.
 #[async_trait]
 pub trait Sources: Send + Sync {
     /// All there are, one a plugin, in no order.
-    async fn sources(&self) -> Result<Vec<Source>, SourcesError>;
+    async fn sources(&self) -> Result<Vec<Source>, StorageError>;
     /// Remembers one, in the place of what was known of the plugin. `installed_at` is set by the table.
-    async fn remember(&self, source: &Source) -> Result<(), SourcesError>;
+    async fn remember(&self, source: &Source) -> Result<(), StorageError>;
     /// Forgets what was known of a plugin.
-    async fn forget(&self, plugin: &str) -> Result<(), SourcesError>;
+    async fn forget(&self, plugin: &str) -> Result<(), StorageError>;
 }

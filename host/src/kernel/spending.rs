@@ -10,9 +10,10 @@ use async_trait::async_trait;
 
 use super::{Kernel, KernelError};
 use crate::{
+    errors::StorageError,
     events::Draft,
     interfaces::children::spent,
-    journal::{Count, Entry, Inspected, Journal, JournalError, RunId, Write},
+    journal::{Count, Entry, Inspected, Journal, RunId, Write},
 };
 
 const BILLION: f64 = 1e9;
@@ -113,29 +114,29 @@ fn amounts<'a>(events: impl Iterator<Item = &'a Draft>) -> Vec<Option<f64>> {
 
 #[async_trait]
 impl Journal for Metered {
-    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StorageError> {
         let amounts = amounts(writes.iter().flat_map(|write| &write.events));
         self.journal.write(writes).await?;
         self.add(&amounts);
         Ok(())
     }
 
-    async fn enqueue(&self, write: Write) -> Result<(), JournalError> {
+    async fn enqueue(&self, write: Write) -> Result<(), StorageError> {
         let amounts = amounts(write.events.iter());
         self.journal.enqueue(write).await?;
         self.add(&amounts);
         Ok(())
     }
 
-    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, StorageError> {
         self.journal.entries_after(run, after).await
     }
 
-    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
+    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, StorageError> {
         self.journal.inspect(run).await
     }
 
-    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, StorageError> {
         self.journal.count(run, after).await
     }
 }

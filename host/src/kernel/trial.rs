@@ -15,7 +15,10 @@ use super::{
     slots::{Unfit, output_misfit, samples},
     starting::new_run,
 };
-use crate::journal::{Authority, CallError, Capability, Denial, Entry, ErrorKind, Halt, Journal, JournalError, RunId, Write};
+use crate::{
+    errors::StorageError,
+    journal::{Authority, CallError, Capability, Denial, Entry, ErrorKind, Halt, Journal, RunId, Write},
+};
 
 /// A plugin about to be called outside of any run, as often as one likes.
 pub struct Trial {
@@ -88,15 +91,15 @@ struct Nowhere;
 
 #[async_trait]
 impl Journal for Nowhere {
-    async fn write(&self, _writes: Vec<Write>) -> Result<(), JournalError> {
+    async fn write(&self, _writes: Vec<Write>) -> Result<(), StorageError> {
         Ok(())
     }
 
-    async fn enqueue(&self, _write: Write) -> Result<(), JournalError> {
+    async fn enqueue(&self, _write: Write) -> Result<(), StorageError> {
         Ok(())
     }
 
-    async fn entries_after(&self, _run: &RunId, _after: u64) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _run: &RunId, _after: u64) -> Result<Vec<Entry>, StorageError> {
         Ok(Vec::new())
     }
 }

@@ -14,7 +14,7 @@ use super::{
     disk::{private_folder, read_bounded},
     package::Package,
 };
-use crate::events::Draft;
+use crate::{errors::StorageError, events::Draft};
 
 /// What was published from a file in the plugin folder: the last good version of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,41 +77,31 @@ pub struct Need {
     pub runs: u64,
 }
 
-/// Why the store of versions did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The versions of plugins could not be {action}: {reason}")]
-pub struct VersionsError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Remembers which file held what, and which versions are kept.
 #[async_trait]
 pub trait Versions: Send + Sync {
     /// What was published last from each file, the oldest first.
-    async fn published(&self) -> Result<Vec<Published>, VersionsError>;
+    async fn published(&self) -> Result<Vec<Published>, StorageError>;
     /// Remembers a publication in the place of what its file and its plugin had before. The name is the file's from then
     /// on, unless it belongs to another.
-    async fn publish(&self, published: &Published, events: Vec<Draft>) -> Result<(), VersionsError>;
+    async fn publish(&self, published: &Published, events: Vec<Draft>) -> Result<(), StorageError>;
     /// Forgets what a file held. Returns false, and keeps no event, when nothing was known of it.
-    async fn withdraw(&self, file: &str, events: Vec<Draft>) -> Result<bool, VersionsError>;
+    async fn withdraw(&self, file: &str, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// Which names belong to which files.
-    async fn claims(&self) -> Result<Vec<Claim>, VersionsError>;
+    async fn claims(&self) -> Result<Vec<Claim>, StorageError>;
     /// Gives a name to a file, whoever had it.
-    async fn claim(&self, claim: &Claim) -> Result<(), VersionsError>;
+    async fn claim(&self, claim: &Claim) -> Result<(), StorageError>;
     /// Gives a name up.
-    async fn unclaim(&self, plugin: &str) -> Result<(), VersionsError>;
+    async fn unclaim(&self, plugin: &str) -> Result<(), StorageError>;
     /// The versions that are kept.
-    async fn kept(&self) -> Result<Vec<Version>, VersionsError>;
+    async fn kept(&self) -> Result<Vec<Version>, StorageError>;
     /// Remembers that a version is kept, and when it was needed.
-    async fn keep(&self, version: &Version) -> Result<(), VersionsError>;
+    async fn keep(&self, version: &Version) -> Result<(), StorageError>;
     /// Forgets a version, unless a run that has not ended needs it, a file held it last, or it was needed after `before`.
     /// Returns whether it did; no event is kept when it did not.
-    async fn forget(&self, hash: &str, before: u64, events: Vec<Draft>) -> Result<bool, VersionsError>;
+    async fn forget(&self, hash: &str, before: u64, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// The versions that runs need which have not ended.
-    async fn needed(&self) -> Result<Vec<Need>, VersionsError>;
+    async fn needed(&self) -> Result<Vec<Need>, StorageError>;
 }
 
 /// The folder of kept files, each named by its hash and believed only when it has it.

@@ -2,18 +2,22 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod decisions;
+mod dollars;
 pub mod events;
 pub mod host;
+pub mod items;
 mod moment;
 mod page;
 pub mod plugins;
 mod problem;
+pub mod projects;
 pub mod questions;
 mod schemas;
 pub mod secrets;
 pub mod tools;
 
 pub use crate::events::path_text;
+pub use dollars::Dollars;
 pub use host::{Access, Host};
 pub use moment::Moment;
 pub use page::Page;

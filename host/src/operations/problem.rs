@@ -12,14 +12,14 @@ use crate::{
         distribution::{DistributionError, NoReference},
     },
     config::ConfigError,
+    errors::StorageError,
     interfaces::{
         backlog::{BacklogError, Refusal},
         forge::ForgeError,
-        llm::money::LedgerError,
         people::QuestionsError,
         signals::SignalError,
     },
-    kernel::{KernelError, engine::EngineError, granting::GrantError, projects, slots::BindingError, sources::SourcesError},
+    kernel::{KernelError, engine::EngineError, granting::GrantError, projects, slots::BindingError},
     secrets::SecretError,
 };
 
@@ -147,8 +147,8 @@ macro_rules! problems_of {
     };
 }
 
-problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, LedgerError, ApprovalError);
-problems_of!(FolderError, DistributionError, NoReference, SourcesError, EngineError, BindingError, SecretError);
+problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, StorageError, ApprovalError);
+problems_of!(FolderError, DistributionError, NoReference, EngineError, BindingError, SecretError);
 
 type Class = (ProblemKind, &'static str, ProblemSource);
 
@@ -179,12 +179,11 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref().map(of_questions))
         .or_else(|| error.downcast_ref().map(of_forge))
         .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
-        .or_else(|| error.downcast_ref::<LedgerError>().map(|_| STORE))
+        .or_else(|| error.downcast_ref::<StorageError>().map(|_| STORE))
         .or_else(|| error.downcast_ref().map(of_approval))
         .or_else(|| error.downcast_ref().map(of_folder))
         .or_else(|| error.downcast_ref().map(of_distribution))
         .or_else(|| error.downcast_ref::<NoReference>().map(|_| (Invalid, "reference_invalid", Client)))
-        .or_else(|| error.downcast_ref::<SourcesError>().map(|_| STORE))
         .or_else(|| error.downcast_ref::<EngineError>().map(|_| (Unavailable, "host_unavailable", Host)))
         .or_else(|| error.downcast_ref().map(of_binding))
         .or_else(|| error.downcast_ref().map(of_secret))
@@ -199,7 +198,7 @@ fn of_app(error: &AppError) -> Class {
         error if error.is_held() => (Conflict, code::DATA_IN_USE, Host),
         error if error.is_absent() => (NotFound, code::NO_DATA, Host),
         AppError::Config(_) | AppError::Models(_) | AppError::Forge(_) => SETTINGS,
-        AppError::Store(_) | AppError::Autopilot(_) => STORE,
+        AppError::Store(_) | AppError::Storage(_) => STORE,
         AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => (Internal, "internal", Host),
         AppError::Checkout(_) => (Conflict, "checkout_unfit", Client),
         AppError::Kernel(error) => of_kernel(error),
@@ -226,13 +225,7 @@ fn of_kernel(error: &KernelError) -> Class {
         KernelError::Signal(error) => of_signal(error),
         KernelError::Registry(_) | KernelError::Recording(_) => (Invalid, "plugin_invalid", Plugin),
         KernelError::Engine(_) | KernelError::Shelf(_) => (Unavailable, "host_unavailable", Host),
-        KernelError::Projects(_)
-        | KernelError::Grants(_)
-        | KernelError::Runs(_)
-        | KernelError::Journal(_)
-        | KernelError::Events(_)
-        | KernelError::Bindings(_)
-        | KernelError::Versions(_) => STORE,
+        KernelError::Store(_) => STORE,
     }
 }
 
@@ -297,7 +290,7 @@ fn of_approval(error: &ApprovalError) -> Class {
     match error {
         ApprovalError::NoTool(_) => (NotFound, "tool_not_found", Client),
         ApprovalError::Unavailable { .. } => (Unavailable, "tools_unavailable", Host),
-        ApprovalError::Pins(_) => STORE,
+        ApprovalError::Store(_) => STORE,
     }
 }
 

@@ -6,20 +6,23 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, plugins, questions, secrets, tools};
+use super::{decisions, events, host, items, plugins, projects, questions, secrets, tools};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
-    for views in [
+    let files = [
         decisions::Views::openapi(),
         events::Views::openapi(),
         host::Views::openapi(),
+        items::Views::openapi(),
         plugins::Views::openapi(),
+        projects::Views::openapi(),
         questions::Views::openapi(),
         secrets::Views::openapi(),
         tools::Views::openapi(),
-    ] {
+    ];
+    for views in files {
         document.merge(views);
     }
     document.components.and_then(|components| serde_json::to_value(components.schemas).ok()).unwrap_or_default()

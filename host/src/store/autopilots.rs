@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
@@ -15,13 +16,17 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::{
-        autopilot::{Autopilot, AutopilotError, AutopilotLimits, Autopilots, Hours, LOOK},
+        autopilot::{Autopilot, AutopilotLimits, Autopilots, Hours, LOOK},
         llm::money::Amount,
     },
     journal::RunId,
 };
+
+/// What errors call it.
+const AUTOPILOTS: &str = "the autopilots";
 
 const TABLE: &str = "autopilots";
 macro_rules! columns {
@@ -44,27 +49,27 @@ const ASKING: &str = "select distinct r.item from questions q join runs r on r.i
 
 #[async_trait]
 impl Autopilots for Store {
-    async fn autopilots(&self) -> Result<Vec<Autopilot>, AutopilotError> {
-        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(autopilot).collect::<Result<_, _>>().map_err(unread)
+    async fn autopilots(&self) -> Result<Vec<Autopilot>, StorageError> {
+        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(reading(AUTOPILOTS))?;
+        rows.iter().map(autopilot).collect::<Result<_, _>>().map_err(reading(AUTOPILOTS))
     }
 
-    async fn autopilot(&self, project: &str) -> Result<Option<Autopilot>, AutopilotError> {
-        let row = sqlx::query(OF_PROJECT).bind(project).fetch_optional(&self.reads).await.map_err(|error| unread(error.into()))?;
-        row.as_ref().map(autopilot).transpose().map_err(unread)
+    async fn autopilot(&self, project: &str) -> Result<Option<Autopilot>, StorageError> {
+        let row = sqlx::query(OF_PROJECT).bind(project).fetch_optional(&self.reads).await.map_err(reading(AUTOPILOTS))?;
+        row.as_ref().map(autopilot).transpose().map_err(reading(AUTOPILOTS))
     }
 
-    async fn turn_on(&self, wanted: &Autopilot, by: &Actor) -> Result<Autopilot, AutopilotError> {
-        self.queue.change(TurnOn { wanted: wanted.clone(), by: by.clone() }).await.map_err(unwritten)
+    async fn turn_on(&self, wanted: &Autopilot, by: &Actor) -> Result<Autopilot, StorageError> {
+        self.queue.change(TurnOn { wanted: wanted.clone(), by: by.clone() }).await.map_err(writing(AUTOPILOTS))
     }
 
-    async fn turn_off(&self, project: &str, by: &Actor) -> Result<Option<Autopilot>, AutopilotError> {
-        self.queue.change(TurnOff { project: project.to_owned(), by: by.clone() }).await.map_err(unwritten)
+    async fn turn_off(&self, project: &str, by: &Actor) -> Result<Option<Autopilot>, StorageError> {
+        self.queue.change(TurnOff { project: project.to_owned(), by: by.clone() }).await.map_err(writing(AUTOPILOTS))
     }
 
-    async fn asking(&self, run: &RunId) -> Result<Vec<String>, AutopilotError> {
-        let rows = sqlx::query(ASKING).bind(run.as_str()).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        let mut keys = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>().map_err(|error| unread(error.into()))?;
+    async fn asking(&self, run: &RunId) -> Result<Vec<String>, StorageError> {
+        let rows = sqlx::query(ASKING).bind(run.as_str()).fetch_all(&self.reads).await.map_err(reading(AUTOPILOTS))?;
+        let mut keys = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>().map_err(reading(AUTOPILOTS))?;
         keys.sort();
         Ok(keys)
     }
@@ -151,12 +156,4 @@ fn autopilot(row: &AnyRow) -> Result<Autopilot, StoreError> {
         set_at: read_number(row, "set_at")?,
         set_by: row.try_get("set_by")?,
     })
-}
-
-fn unread(error: StoreError) -> AutopilotError {
-    AutopilotError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> AutopilotError {
-    AutopilotError { action: "written", reason: error.to_string() }
 }

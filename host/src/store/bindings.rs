@@ -7,16 +7,21 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
 };
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::Draft,
     interfaces::backlog::{Backlog, BacklogError},
-    kernel::slots::{Approval, Binding, BindingStore, BindingsError, Labels, Scope},
+    kernel::slots::{Approval, Binding, BindingStore, Labels, Scope},
 };
+
+/// What errors call it.
+const BINDINGS: &str = "the bindings";
 
 const ALL: &str = "select project, label, slot, plugin, bound_at, bound_by from bindings order by project, label, slot";
 const BIND: &str = "insert into bindings (project, label, slot, plugin, bound_at, bound_by) values ($1, $2, $3, $4, $5, $6) \
@@ -29,38 +34,38 @@ const APPROVE: &str = "insert into kept_approvals (project, hash, bindings, appr
 
 #[async_trait]
 impl BindingStore for Store {
-    async fn bindings(&self) -> Result<Vec<Binding>, BindingsError> {
-        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(binding).collect::<Result<_, _>>().map_err(unread)
+    async fn bindings(&self) -> Result<Vec<Binding>, StorageError> {
+        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(reading(BINDINGS))?;
+        rows.iter().map(binding).collect::<Result<_, _>>().map_err(reading(BINDINGS))
     }
 
-    async fn bind(&self, binding: &Binding, events: Vec<Draft>) -> Result<(), BindingsError> {
-        self.queue.change(Bind { binding: binding.clone(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    async fn bind(&self, binding: &Binding, events: Vec<Draft>) -> Result<(), StorageError> {
+        self.queue.change(Bind { binding: binding.clone(), events: NewEvent::all(events) }).await.map_err(writing(BINDINGS))
     }
 
-    async fn unbind(&self, scope: &Scope, slot: &str, events: Vec<Draft>) -> Result<bool, BindingsError> {
+    async fn unbind(&self, scope: &Scope, slot: &str, events: Vec<Draft>) -> Result<bool, StorageError> {
         let change = Unbind { scope: scope.clone(), slot: slot.to_owned(), events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(BINDINGS))
     }
 
-    async fn approvals(&self) -> Result<Vec<Approval>, BindingsError> {
-        let rows = sqlx::query(APPROVALS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(approval).collect::<Result<_, _>>().map_err(unread)
+    async fn approvals(&self) -> Result<Vec<Approval>, StorageError> {
+        let rows = sqlx::query(APPROVALS).fetch_all(&self.reads).await.map_err(reading(BINDINGS))?;
+        rows.iter().map(approval).collect::<Result<_, _>>().map_err(reading(BINDINGS))
     }
 
-    async fn approve(&self, approval: &Approval, by: &Actor, events: Vec<Draft>) -> Result<(), BindingsError> {
+    async fn approve(&self, approval: &Approval, by: &Actor, events: Vec<Draft>) -> Result<(), StorageError> {
         let change = Approve { approval: approval.clone(), by: by.clone(), events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(BINDINGS))
     }
 }
 
 #[async_trait]
 impl Labels for Store {
-    async fn labels_of(&self, project: &str, item: &str) -> Result<Option<Vec<String>>, BindingsError> {
+    async fn labels_of(&self, project: &str, item: &str) -> Result<Option<Vec<String>>, StorageError> {
         match self.item(project, item).await {
             Ok(item) => Ok(Some(item.draft.labels.into())),
             Err(BacklogError::Refused(_)) => Ok(None),
-            Err(error) => Err(BindingsError { action: "read", reason: error.to_string() }),
+            Err(error) => Err(StorageError::read(BINDINGS, error)),
         }
     }
 }
@@ -144,12 +149,4 @@ fn approval(row: &AnyRow) -> Result<Approval, StoreError> {
     let bindings = serde_json::from_str(row.try_get("bindings")?).map_err(|error| StoreError::row("kept_approvals", error))?;
     let replaced_at = row.try_get::<Option<i64>, _>("replaced_at")?.map(i64::unsigned_abs);
     Ok(Approval { project: row.try_get("project")?, hash: row.try_get("hash")?, bindings, replaced_at })
-}
-
-fn unread(error: StoreError) -> BindingsError {
-    BindingsError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> BindingsError {
-    BindingsError { action: "written", reason: error.to_string() }
 }

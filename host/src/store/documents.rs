@@ -6,10 +6,14 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     number::{read_number, stored},
     queue::{Change, Step},
 };
 use crate::interfaces::state::{Documents, DocumentsError, Place, Versioned};
+
+/// What errors call it.
+const STATE: &str = "the state of the project";
 
 const TABLE: &str = "state";
 const FIND: &str = "select version, value, writer from state where project = $1 and bucket = $2 and key = $3";
@@ -24,25 +28,25 @@ const KEYS: &str = "select key from state where project = $1 and bucket = $2 and
 impl Documents for Store {
     async fn get(&self, place: Place<'_>) -> Result<Option<Versioned>, DocumentsError> {
         let query = sqlx::query(FIND).bind(place.project).bind(place.bucket).bind(place.key);
-        let row = query.fetch_optional(&self.reads).await.map_err(|error| failed(error.into()))?;
-        row.as_ref().map(document).transpose().map(Option::flatten).map_err(failed)
+        let row = query.fetch_optional(&self.reads).await.map_err(reading(STATE))?;
+        Ok(row.as_ref().map(document).transpose().map(Option::flatten).map_err(reading(STATE))?)
     }
 
     async fn set(&self, place: Place<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError> {
         let change = Set { place: place.into(), value: value.to_string(), expected, writer: writer.to_owned() };
-        self.queue.change(change).await.map_err(failed)?
+        self.queue.change(change).await.map_err(writing(STATE))?
     }
 
     async fn delete(&self, place: Place<'_>) -> Result<(), DocumentsError> {
-        self.queue.change(Delete { place: place.into() }).await.map_err(failed)
+        Ok(self.queue.change(Delete { place: place.into() }).await.map_err(writing(STATE))?)
     }
 
     async fn keys(&self, project: &str, bucket: &str, prefix: &str) -> Result<Vec<String>, DocumentsError> {
         let characters = stored(prefix.chars().count() as u64);
         let query = sqlx::query(KEYS).bind(project).bind(bucket).bind(characters).bind(prefix);
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(STATE))?;
         let keys = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
-        let mut keys = keys.map_err(|error| failed(error.into()))?;
+        let mut keys = keys.map_err(reading(STATE))?;
         // Here, because databases do not agree on an order of text.
         keys.sort();
         Ok(keys)
@@ -115,8 +119,4 @@ fn document(row: &AnyRow) -> Result<Option<Versioned>, StoreError> {
     let Some(text) = row.try_get::<Option<&str>, _>("value")? else { return Ok(None) };
     let value = serde_json::from_str(text).map_err(|error| StoreError::row(TABLE, error))?;
     Ok(Some(Versioned { value, version: read_number(row, "version")? }))
-}
-
-fn failed(error: StoreError) -> DocumentsError {
-    DocumentsError::Store(error.to_string())
 }

@@ -7,15 +7,20 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
 };
 use crate::{
+    errors::StorageError,
     events::Draft,
-    interfaces::environments::{Environment, Environments, EnvironmentsError, ProjectImage},
+    interfaces::environments::{Environment, Environments, ProjectImage},
     journal::RunId,
 };
+
+/// What errors call it.
+const ENVIRONMENTS: &str = "the approved environments";
 
 const OF_PROJECT: &str = "select project, hash, proposal, image, is_local, approved_at, approved_by from environments \
     where project = $1 and replaced_at is null";
@@ -28,24 +33,24 @@ const APPROVE: &str = "insert into environments (project, hash, proposal, image,
 
 #[async_trait]
 impl Environments for Store {
-    async fn environment(&self, project: &str) -> Result<Option<Environment>, EnvironmentsError> {
-        let row = sqlx::query(OF_PROJECT).bind(project).fetch_optional(&self.reads).await.map_err(|error| unread(error.into()))?;
-        row.as_ref().map(environment).transpose().map_err(unread)
+    async fn environment(&self, project: &str) -> Result<Option<Environment>, StorageError> {
+        let row = sqlx::query(OF_PROJECT).bind(project).fetch_optional(&self.reads).await.map_err(reading(ENVIRONMENTS))?;
+        row.as_ref().map(environment).transpose().map_err(reading(ENVIRONMENTS))
     }
 
-    async fn approve_environment(&self, environment: &Environment, events: Vec<Draft>) -> Result<(), EnvironmentsError> {
+    async fn approve_environment(&self, environment: &Environment, events: Vec<Draft>) -> Result<(), StorageError> {
         let change = Approve { environment: environment.clone(), events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(ENVIRONMENTS))
     }
 
-    async fn withdraw_environment(&self, project: &str, events: Vec<Draft>) -> Result<bool, EnvironmentsError> {
+    async fn withdraw_environment(&self, project: &str, events: Vec<Draft>) -> Result<bool, StorageError> {
         let change = Withdraw { project: project.to_owned(), events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(ENVIRONMENTS))
     }
 
-    async fn image_of_run(&self, run: &RunId) -> Result<Option<ProjectImage>, EnvironmentsError> {
-        let row = sqlx::query(OF_RUN).bind(run.as_str()).fetch_optional(&self.reads).await.map_err(|error| unread(error.into()))?;
-        row.as_ref().map(image).transpose().map_err(unread)
+    async fn image_of_run(&self, run: &RunId) -> Result<Option<ProjectImage>, StorageError> {
+        let row = sqlx::query(OF_RUN).bind(run.as_str()).fetch_optional(&self.reads).await.map_err(reading(ENVIRONMENTS))?;
+        row.as_ref().map(image).transpose().map_err(reading(ENVIRONMENTS))
     }
 }
 
@@ -101,12 +106,4 @@ fn environment(row: &AnyRow) -> Result<Environment, StoreError> {
 
 fn image(row: &AnyRow) -> Result<ProjectImage, StoreError> {
     Ok(ProjectImage { reference: row.try_get("image")?, is_local: row.try_get::<i64, _>("is_local")? != 0 })
-}
-
-fn unread(error: StoreError) -> EnvironmentsError {
-    EnvironmentsError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> EnvironmentsError {
-    EnvironmentsError { action: "written", reason: error.to_string() }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{handles, journal::RunId};
+use crate::{errors::StorageError, handles, journal::RunId};
 
 /// SQLite's `SQLITE_IOERR_SHMSIZE`.
 const SHARED_MEMORY_SIZE: i32 = 10 | (19 << 8);
@@ -135,9 +135,26 @@ impl StoreError {
         !matches!(self, Self::Row { .. } | Self::Unwritable(_) | Self::Database(_) | Self::Blob { .. })
     }
 
+    /// As the ports tell it, whatever was to be read or written.
+    fn into_storage_error(self, new: fn(&'static str, Self) -> StorageError, subject: &'static str) -> StorageError {
+        let concerns_all = self.is_of_the_store();
+        let error = new(subject, self);
+        if concerns_all { error } else { error.of_run() }
+    }
+
     pub(super) fn row(table: &'static str, reason: impl ToString) -> Self {
         Self::Row { table, reason: reason.to_string() }
     }
+}
+
+/// Makes the error of a port from what failed while a subject, such as `the budgets`, was read.
+pub(super) fn reading<E: Into<StoreError>>(subject: &'static str) -> impl Fn(E) -> StorageError {
+    move |error| error.into().into_storage_error(StorageError::read, subject)
+}
+
+/// The same for writing.
+pub(super) fn writing<E: Into<StoreError>>(subject: &'static str) -> impl Fn(E) -> StorageError {
+    move |error| error.into().into_storage_error(StorageError::write, subject)
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -9,15 +9,20 @@ use tokio::sync::broadcast;
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     number::{read_number, stored},
     queue::Rows,
     rows::MultiRow,
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft, Event, EventError, EventLog},
+    errors::StorageError,
+    events::{Category, Draft, Event, EventLog},
     journal::RunId,
 };
+
+/// What errors call it.
+const EVENT_LOG: &str = "the event log";
 
 const TABLE: &str = "events";
 const COLUMNS: usize = 7;
@@ -31,25 +36,24 @@ const AFTER_OF_RUN: &str =
 
 #[async_trait]
 impl EventLog for Store {
-    async fn append(&self, events: Vec<Draft>) -> Result<(), EventError> {
+    async fn append(&self, events: Vec<Draft>) -> Result<(), StorageError> {
         let rows = Rows { events: NewEvent::all(events), ..Rows::default() };
-        self.queue.write(rows).await.map_err(|error| EventError { action: "written", reason: error.to_string() })
+        self.queue.write(rows).await.map_err(writing(EVENT_LOG))
     }
 
-    async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, EventError> {
-        self.load_events(cursor, run, limit).await.map_err(|error| EventError { action: "read", reason: error.to_string() })
+    async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, StorageError> {
+        self.load_events(cursor, run, limit).await.map_err(reading(EVENT_LOG))
     }
 
-    async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, EventError> {
+    async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StorageError> {
         let query = sqlx::query(LATEST).bind(category.as_str()).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
-        let unread = |error: StoreError| EventError { action: "read", reason: error.to_string() };
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(event).collect::<Result<_, _>>().map_err(unread)
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(EVENT_LOG))?;
+        rows.iter().map(event).collect::<Result<_, _>>().map_err(reading(EVENT_LOG))
     }
 
-    async fn newest(&self) -> Result<i64, EventError> {
+    async fn newest(&self) -> Result<i64, StorageError> {
         let read = async || -> Result<i64, StoreError> { Ok(sqlx::query(LAST_CURSOR).fetch_one(&self.reads).await?.try_get(0)?) };
-        read().await.map_err(|error| EventError { action: "read", reason: error.to_string() })
+        read().await.map_err(reading(EVENT_LOG))
     }
 
     /// A store that was opened for looking hears nothing: only the process that writes does.

@@ -9,15 +9,20 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
 };
 use crate::{
+    errors::StorageError,
     events::Draft,
     interfaces::tools::{Pins as _, TOOLS},
-    kernel::grants::{Decision, GrantState, Grants, GrantsError, IsMeant, Ruling},
+    kernel::grants::{Decision, GrantState, Grants, IsMeant, Ruling},
 };
+
+/// What errors call it.
+const GRANTS: &str = "the grants";
 
 const TABLE: &str = "grants";
 const ALL: &str = "select plugin, hash, granted, limited, withheld, reaches_less, state, traps, decided_at, decided_by, \
@@ -35,38 +40,38 @@ const RULE: &str = "insert into rulings (plugin, rule, decided_at, decided_by, r
 
 #[async_trait]
 impl Grants for Store {
-    async fn decisions(&self) -> Result<Vec<Decision>, GrantsError> {
-        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(decision).collect::<Result<_, _>>().map_err(unread)
+    async fn decisions(&self) -> Result<Vec<Decision>, StorageError> {
+        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(reading(GRANTS))?;
+        rows.iter().map(decision).collect::<Result<_, _>>().map_err(reading(GRANTS))
     }
 
-    async fn rulings(&self) -> Result<Vec<Ruling>, GrantsError> {
-        let rows = sqlx::query(RULINGS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(ruling).collect::<Result<_, _>>().map_err(unread)
+    async fn rulings(&self) -> Result<Vec<Ruling>, StorageError> {
+        let rows = sqlx::query(RULINGS).fetch_all(&self.reads).await.map_err(reading(GRANTS))?;
+        rows.iter().map(ruling).collect::<Result<_, _>>().map_err(reading(GRANTS))
     }
 
-    async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError> {
+    async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, StorageError> {
         let (ruling, version) = (None, Some(decision.clone()));
-        self.queue.change(Decide { ruling, version, expected, events: NewEvent::all(events) }).await.map_err(unwritten)
+        self.queue.change(Decide { ruling, version, expected, events: NewEvent::all(events) }).await.map_err(writing(GRANTS))
     }
 
-    async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError> {
+    async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, StorageError> {
         let (ruling, version) = (Some(ruling.clone()), version.cloned());
-        self.queue.change(Decide { ruling, version, expected, events: NewEvent::all(events) }).await.map_err(unwritten)
+        self.queue.change(Decide { ruling, version, expected, events: NewEvent::all(events) }).await.map_err(writing(GRANTS))
     }
 
-    async fn forget_forms(&self, plugin: &str, is_meant: &IsMeant<'_>) -> Result<(), GrantsError> {
-        let pinned = self.pinned(plugin).await.map_err(|error| GrantsError { action: error.action, reason: error.reason })?;
+    async fn forget_forms(&self, plugin: &str, is_meant: &IsMeant<'_>) -> Result<(), StorageError> {
+        let pinned = self.pinned(plugin).await?;
         let tools: Vec<String> = pinned.into_keys().filter(|tool| is_meant(TOOLS.word, tool)).collect();
         if tools.is_empty() {
             return Ok(());
         }
-        self.remove_forms(plugin, tools).await.map_err(unwritten)
+        self.remove_forms(plugin, tools).await.map_err(writing(GRANTS))
     }
 
-    async fn revision(&self) -> Result<u64, GrantsError> {
-        let row = sqlx::query(LAST).fetch_one(&self.reads).await.map_err(|error| unread(error.into()))?;
-        read_number(&row, "revision").map_err(unread)
+    async fn revision(&self) -> Result<u64, StorageError> {
+        let row = sqlx::query(LAST).fetch_one(&self.reads).await.map_err(reading(GRANTS))?;
+        read_number(&row, "revision").map_err(reading(GRANTS))
     }
 }
 
@@ -159,12 +164,4 @@ fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
 
 fn parse<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<T, StoreError> {
     serde_json::from_str(row.try_get(column)?).map_err(|error| StoreError::row(TABLE, error))
-}
-
-fn unread(error: StoreError) -> GrantsError {
-    GrantsError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> GrantsError {
-    GrantsError { action: "written", reason: error.to_string() }
 }

@@ -8,12 +8,19 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 use super::{
     Store, StoreError,
     blobs::{Blobs, Text},
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::Rows,
     rows::MultiRow,
 };
-use crate::journal::{Count, Effect, Entry, EntryState, FailureScope, Inspected, Journal, JournalError, RunId, Write};
+use crate::{
+    errors::StorageError,
+    journal::{Count, Effect, Entry, EntryState, Inspected, Journal, RunId, Write},
+};
+
+/// What errors call it.
+const JOURNAL: &str = "the journal";
 
 const TABLE: &str = "journal";
 const COLUMNS: usize = 13;
@@ -29,35 +36,35 @@ const SELECT: &str = "select seq, call, effect, request_hash, request, request_b
 
 #[async_trait]
 impl Journal for Store {
-    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
-        let rows = rows(&self.blobs, writes).await.map_err(unwritten)?;
-        self.queue.write(rows).await.map_err(unwritten)
+    async fn write(&self, writes: Vec<Write>) -> Result<(), StorageError> {
+        let rows = rows(&self.blobs, writes).await.map_err(writing(JOURNAL))?;
+        self.queue.write(rows).await.map_err(writing(JOURNAL))
     }
 
-    async fn enqueue(&self, write: Write) -> Result<(), JournalError> {
-        let rows = rows(&self.blobs, vec![write]).await.map_err(unwritten)?;
-        self.queue.enqueue(rows).await.map_err(unwritten)
+    async fn enqueue(&self, write: Write) -> Result<(), StorageError> {
+        let rows = rows(&self.blobs, vec![write]).await.map_err(writing(JOURNAL))?;
+        self.queue.enqueue(rows).await.map_err(writing(JOURNAL))
     }
 
-    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
-        let inspected = self.load_entries(run, after).await.map_err(unread)?.into_iter();
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, StorageError> {
+        let inspected = self.load_entries(run, after).await.map_err(reading(JOURNAL))?.into_iter();
         let whole = inspected.map(|inspected| match inspected.damage {
             // What was given up answers nothing.
-            Some(reason) if inspected.entry.state != EntryState::GivenUp => Err(JournalError::of_run("read", reason)),
+            Some(reason) if inspected.entry.state != EntryState::GivenUp => Err(StorageError::read(JOURNAL, reason).of_run()),
             _ => Ok(inspected.entry),
         });
         whole.collect()
     }
 
-    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
-        self.load_entries(run, 0).await.map_err(unread)
+    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, StorageError> {
+        self.load_entries(run, 0).await.map_err(reading(JOURNAL))
     }
 
-    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, StorageError> {
         let counted = sqlx::query(COUNT).bind(run.as_str()).bind(stored(after)).fetch_one(&self.reads).await;
         let number = |row: &AnyRow, column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
         let counted = counted.and_then(|row| Ok(Count { made: number(&row, 0)?, answered: number(&row, 1)? }));
-        counted.map_err(|error| unread(error.into()))
+        counted.map_err(reading(JOURNAL))
     }
 }
 
@@ -224,17 +231,4 @@ fn word(state: EntryState) -> &'static str {
 
 fn from_word(text: &str) -> Option<EntryState> {
     [EntryState::Intended, EntryState::Released, EntryState::Done, EntryState::GivenUp].into_iter().find(|state| word(*state) == text)
-}
-
-fn unread(error: StoreError) -> JournalError {
-    failed("read", &error)
-}
-
-fn unwritten(error: StoreError) -> JournalError {
-    failed("written", &error)
-}
-
-fn failed(action: &'static str, error: &StoreError) -> JournalError {
-    let scope = if error.is_of_the_store() { FailureScope::Store } else { FailureScope::Run };
-    JournalError { action, reason: error.to_string(), scope }
 }

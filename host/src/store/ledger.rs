@@ -6,16 +6,21 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
 };
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::{Category, Draft},
-    interfaces::llm::money::{Amount, Budget, BudgetStore, Ledger, LedgerError, Posting, Scope},
+    interfaces::llm::money::{Amount, Budget, BudgetStore, Ledger, Posting, Scope},
     journal::RunId,
 };
+
+/// What errors call it.
+const SUBJECT: &str = "the budgets";
 
 const TABLE: &str = "budgets";
 const POSTINGS: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.item, r.root_id, root.plugin as workflow \
@@ -28,25 +33,25 @@ const REMOVE: &str = "delete from budgets where scope = $1 and of_id = $2";
 
 #[async_trait]
 impl Ledger for Store {
-    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError> {
+    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError> {
         let query = sqlx::query(POSTINGS).bind(cursor).bind(stored(limit.into()));
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(posting).collect::<Result<_, _>>().map_err(unread)
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(SUBJECT))?;
+        rows.iter().map(posting).collect::<Result<_, _>>().map_err(reading(SUBJECT))
     }
 }
 
 #[async_trait]
 impl BudgetStore for Store {
-    async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
-        let rows = sqlx::query(BUDGETS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        let mut budgets = rows.iter().map(budget).collect::<Result<Vec<_>, _>>().map_err(unread)?;
+    async fn budgets(&self) -> Result<Vec<Budget>, StorageError> {
+        let rows = sqlx::query(BUDGETS).fetch_all(&self.reads).await.map_err(reading(SUBJECT))?;
+        let mut budgets = rows.iter().map(budget).collect::<Result<Vec<_>, _>>().map_err(reading(SUBJECT))?;
         budgets.sort_by(|one, other| one.scope.cmp(&other.scope));
         Ok(budgets)
     }
 
-    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError> {
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), StorageError> {
         let change = SetBudget { scope: scope.clone(), amount, by: by.clone() };
-        self.queue.change(change).await.map_err(|error| LedgerError { action: "written", reason: error.to_string() })
+        self.queue.change(change).await.map_err(writing(SUBJECT))
     }
 }
 
@@ -121,8 +126,4 @@ pub(super) fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
         settled: dollars("settled-usd"),
         possibly_charged: data["possibly-charged"] == true,
     })
-}
-
-fn unread(error: StoreError) -> LedgerError {
-    LedgerError { action: "read", reason: error.to_string() }
 }

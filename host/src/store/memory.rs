@@ -5,9 +5,14 @@ use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::{Row, any::AnyRow};
 
-use super::{Store, StoreError, number::stored};
-use crate::interfaces::knowledge::{KnowledgeError, Learned, Memory};
+use super::{Store, StoreError, error::reading, number::stored};
+use crate::{
+    errors::StorageError,
+    interfaces::knowledge::{Learned, Memory},
+};
 
+/// What errors call it.
+const KNOWLEDGE: &str = "the project's knowledge";
 const TABLE: &str = "events";
 const LEARNED: &str = "select e.cursor, e.category, e.name, e.run_id, e.data, r.plugin from events e join runs r on r.id = e.run_id \
     where r.project = $1 and e.cursor > $2 and ((e.category = 'question' and e.name in ('decided', 'answered')) \
@@ -15,10 +20,10 @@ const LEARNED: &str = "select e.cursor, e.category, e.name, e.run_id, e.data, r.
 
 #[async_trait]
 impl Memory for Store {
-    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, KnowledgeError> {
+    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError> {
         let query = sqlx::query(LEARNED).bind(project).bind(cursor).bind(stored(limit.into()));
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(learned).collect::<Result<_, _>>().map_err(unread)
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(KNOWLEDGE))?;
+        rows.iter().map(learned).collect::<Result<_, _>>().map_err(reading(KNOWLEDGE))
     }
 }
 
@@ -43,8 +48,4 @@ fn decision<'a>(question: &str, by_a_person: bool, said: &impl Fn(&str) -> &'a s
     let reasoning = said("reasoning");
     let because = if reasoning.is_empty() { String::new() } else { format!("\nBecause: {reasoning}") };
     format!("Question: {question}\n{who}: {}{because}", said("answer"))
-}
-
-fn unread(error: StoreError) -> KnowledgeError {
-    KnowledgeError { action: "read", reason: error.to_string() }
 }

@@ -8,15 +8,20 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
     runs::unfinished,
 };
 use crate::{
+    errors::StorageError,
     events::Draft,
-    kernel::versions::{Claim, Need, Published, Version, Versions, VersionsError},
+    kernel::versions::{Claim, Need, Published, Version, Versions},
 };
+
+/// What errors call it.
+const VERSIONS: &str = "the versions of plugins";
 
 const PUBLISHED: &str = "select file, plugin, version, hash, published_at from plugins order by published_at";
 const CLEAR: &str = "delete from plugins where file = $1 or plugin = $2";
@@ -51,51 +56,51 @@ const NEEDED: &str = concat!(
 
 #[async_trait]
 impl Versions for Store {
-    async fn published(&self) -> Result<Vec<Published>, VersionsError> {
+    async fn published(&self) -> Result<Vec<Published>, StorageError> {
         self.load_all(PUBLISHED, published).await
     }
 
-    async fn publish(&self, published: &Published, events: Vec<Draft>) -> Result<(), VersionsError> {
-        self.queue.change(Publish { published: published.clone(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    async fn publish(&self, published: &Published, events: Vec<Draft>) -> Result<(), StorageError> {
+        self.queue.change(Publish { published: published.clone(), events: NewEvent::all(events) }).await.map_err(writing(VERSIONS))
     }
 
-    async fn withdraw(&self, file: &str, events: Vec<Draft>) -> Result<bool, VersionsError> {
-        self.queue.change(Withdraw { file: file.to_owned(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    async fn withdraw(&self, file: &str, events: Vec<Draft>) -> Result<bool, StorageError> {
+        self.queue.change(Withdraw { file: file.to_owned(), events: NewEvent::all(events) }).await.map_err(writing(VERSIONS))
     }
 
-    async fn claims(&self) -> Result<Vec<Claim>, VersionsError> {
+    async fn claims(&self) -> Result<Vec<Claim>, StorageError> {
         self.load_all(CLAIMS, claim).await
     }
 
-    async fn claim(&self, claim: &Claim) -> Result<(), VersionsError> {
-        self.queue.change(Take(claim.clone())).await.map_err(unwritten)
+    async fn claim(&self, claim: &Claim) -> Result<(), StorageError> {
+        self.queue.change(Take(claim.clone())).await.map_err(writing(VERSIONS))
     }
 
-    async fn unclaim(&self, plugin: &str) -> Result<(), VersionsError> {
-        self.queue.change(GiveUp(plugin.to_owned())).await.map_err(unwritten)
+    async fn unclaim(&self, plugin: &str) -> Result<(), StorageError> {
+        self.queue.change(GiveUp(plugin.to_owned())).await.map_err(writing(VERSIONS))
     }
 
-    async fn kept(&self) -> Result<Vec<Version>, VersionsError> {
+    async fn kept(&self) -> Result<Vec<Version>, StorageError> {
         self.load_all(KEPT, version).await
     }
 
-    async fn keep(&self, version: &Version) -> Result<(), VersionsError> {
-        self.queue.change(Keep(version.clone())).await.map_err(unwritten)
+    async fn keep(&self, version: &Version) -> Result<(), StorageError> {
+        self.queue.change(Keep(version.clone())).await.map_err(writing(VERSIONS))
     }
 
-    async fn forget(&self, hash: &str, before: u64, events: Vec<Draft>) -> Result<bool, VersionsError> {
-        self.queue.change(Forget { hash: hash.to_owned(), before, events: NewEvent::all(events) }).await.map_err(unwritten)
+    async fn forget(&self, hash: &str, before: u64, events: Vec<Draft>) -> Result<bool, StorageError> {
+        self.queue.change(Forget { hash: hash.to_owned(), before, events: NewEvent::all(events) }).await.map_err(writing(VERSIONS))
     }
 
-    async fn needed(&self) -> Result<Vec<Need>, VersionsError> {
+    async fn needed(&self) -> Result<Vec<Need>, StorageError> {
         self.load_all(NEEDED, need).await
     }
 }
 
 impl Store {
-    async fn load_all<T>(&self, query: &'static str, load: fn(&AnyRow) -> Result<T, StoreError>) -> Result<Vec<T>, VersionsError> {
-        let rows = sqlx::query(query).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(load).collect::<Result<_, _>>().map_err(unread)
+    async fn load_all<T>(&self, query: &'static str, load: fn(&AnyRow) -> Result<T, StoreError>) -> Result<Vec<T>, StorageError> {
+        let rows = sqlx::query(query).fetch_all(&self.reads).await.map_err(reading(VERSIONS))?;
+        rows.iter().map(load).collect::<Result<_, _>>().map_err(reading(VERSIONS))
     }
 }
 
@@ -223,12 +228,4 @@ fn need(row: &AnyRow) -> Result<Need, StoreError> {
         hash: row.try_get("plugin_hash")?,
         runs: read_number(row, "runs")?,
     })
-}
-
-fn unread(error: StoreError) -> VersionsError {
-    VersionsError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> VersionsError {
-    VersionsError { action: "written", reason: error.to_string() }
 }

@@ -6,6 +6,7 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     number::{read_number, stored},
     queue::{Change, Step},
 };
@@ -13,6 +14,9 @@ use crate::{
     interfaces::published::{CALL, MOST_KEYS, PublishError, Published, Shown, shown_before},
     journal::RunId,
 };
+
+/// What errors call it.
+const PUBLISHED: &str = "the published values of the run";
 
 const TABLE: &str = "published";
 const COUNT_OTHERS: &str = "select count(*) from published where run_id = $1 and key <> $2";
@@ -25,12 +29,12 @@ const LIST: &str = "select key, value, at from published where run_id = $1";
 impl Published for Store {
     async fn publish(&self, run: &RunId, key: &str, value: &Value) -> Result<(), PublishError> {
         let value = (!value.is_null()).then(|| value.to_string());
-        self.queue.change(Publish { run: run.clone(), key: key.to_owned(), value }).await.map_err(failed)?
+        self.queue.change(Publish { run: run.clone(), key: key.to_owned(), value }).await.map_err(writing(PUBLISHED))?
     }
 
     async fn published(&self, run: &RunId) -> Result<Vec<Shown>, PublishError> {
-        let rows = sqlx::query(LIST).bind(run.as_str()).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
-        let mut shown = rows.iter().map(shown).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let rows = sqlx::query(LIST).bind(run.as_str()).fetch_all(&self.reads).await.map_err(reading(PUBLISHED))?;
+        let mut shown = rows.iter().map(shown).collect::<Result<Vec<_>, _>>().map_err(reading(PUBLISHED))?;
         shown.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(shown)
     }
@@ -90,8 +94,4 @@ fn shown(row: &AnyRow) -> Result<Shown, StoreError> {
         value: serde_json::from_str(row.try_get("value")?).map_err(|error| StoreError::row(TABLE, error))?,
         at: read_number(row, "at")?,
     })
-}
-
-fn failed(error: StoreError) -> PublishError {
-    PublishError::Store(error.to_string())
 }

@@ -7,16 +7,21 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::reading,
     ledger::posting,
     number::{read_number, stored},
 };
 use crate::{
+    errors::StorageError,
     interfaces::{
         backlog::Status,
-        report::{Happened, ItemMove, Numbered, ReportError, Reports},
+        report::{Happened, ItemMove, Numbered, Reports},
     },
     journal::RunId,
 };
+
+/// What errors call it.
+const REPORT: &str = "what happened in the project";
 
 const MOVES: &str = "select m.key, m.at, m.after_status, m.reason, m.run_id from item_moves m \
     join items i on i.project = m.project and i.key = m.key where m.project = $1 \
@@ -33,8 +38,8 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 
 #[async_trait]
 impl Reports for Store {
-    async fn happened(&self, project: &str, since: u64) -> Result<Happened, ReportError> {
-        self.load_happened(project, since).await.map_err(|error| ReportError(error.to_string()))
+    async fn happened(&self, project: &str, since: u64) -> Result<Happened, StorageError> {
+        self.load_happened(project, since).await.map_err(reading(REPORT))
     }
 }
 

@@ -7,14 +7,16 @@ use sqlx::Row;
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
 };
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::Draft,
-    interfaces::sandbox::{Approvals, ApprovalsError, Approved, ApprovedServices, Plan, Services},
+    interfaces::sandbox::{Approvals, Approved, ApprovedServices, Plan, Services},
 };
 
 const FIND_SERVICES: &str = "select services, approved_at, approved_by from services where project = $1";
@@ -28,32 +30,36 @@ const APPROVE: &str = "insert into setups (project, hash, plan, approved_at, app
     approved_by = excluded.approved_by";
 const REVOKE: &str = "delete from setups where project = $1";
 
+/// What errors call them.
+const SETUPS: &str = "the approved setups";
+const SERVICES: &str = "the approved services";
+
 #[async_trait]
 impl Approvals for Store {
-    async fn approved_setup(&self, project: &str) -> Result<Option<Approved>, ApprovalsError> {
+    async fn approved_setup(&self, project: &str) -> Result<Option<Approved>, StorageError> {
         let read = async {
             let Some(row) = sqlx::query(FIND).bind(project).fetch_optional(&self.reads).await? else { return Ok(None) };
             let plan = serde_json::from_str(row.try_get("plan")?).map_err(|error| StoreError::row("setups", error))?;
             Ok(Some(Approved { plan, by: row.try_get("approved_by")?, at: read_number(&row, "approved_at")? }))
         };
-        read.await.map_err(|error: StoreError| ApprovalsError(format!("The approved setup cannot be read: {error}")))
+        read.await.map_err(reading::<StoreError>(SETUPS))
     }
 
-    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), ApprovalsError> {
+    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), StorageError> {
         let approved = plan.map(|plan| Ok((plan.hash(), serde_json::to_string(plan)?))).transpose();
-        let approved = approved.map_err(|error: serde_json::Error| unwritten(&StoreError::row("setups", error)))?;
+        let approved = approved.map_err(|error: serde_json::Error| writing(SETUPS)(StoreError::row("setups", error)))?;
         let change =
             Approve { sql: (APPROVE, REVOKE), project: project.to_owned(), approved, by: by.clone(), events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(|error| unwritten(&error))
+        self.queue.change(change).await.map_err(writing(SETUPS))
     }
 
-    async fn approved_services(&self, project: &str) -> Result<Option<ApprovedServices>, ApprovalsError> {
+    async fn approved_services(&self, project: &str) -> Result<Option<ApprovedServices>, StorageError> {
         let read = async {
             let Some(row) = sqlx::query(FIND_SERVICES).bind(project).fetch_optional(&self.reads).await? else { return Ok(None) };
             let services = serde_json::from_str(row.try_get("services")?).map_err(|error| StoreError::row("services", error))?;
             Ok(Some(ApprovedServices { services, by: row.try_get("approved_by")?, at: read_number(&row, "approved_at")? }))
         };
-        read.await.map_err(|error: StoreError| ApprovalsError(format!("The approved services cannot be read: {error}")))
+        read.await.map_err(reading::<StoreError>(SERVICES))
     }
 
     async fn approve_services(
@@ -62,17 +68,13 @@ impl Approvals for Store {
         services: Option<&Services>,
         by: &Actor,
         events: Vec<Draft>,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), StorageError> {
         let approved = services.map(|services| Ok((services.hash(), serde_json::to_string(services)?))).transpose();
-        let approved = approved.map_err(|error: serde_json::Error| unwritten(&StoreError::row("services", error)))?;
+        let approved = approved.map_err(|error: serde_json::Error| writing(SERVICES)(StoreError::row("services", error)))?;
         let sql = (APPROVE_SERVICES, REVOKE_SERVICES);
         let change = Approve { sql, project: project.to_owned(), approved, by: by.clone(), events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(|error| unwritten(&error))
+        self.queue.change(change).await.map_err(writing(SERVICES))
     }
-}
-
-fn unwritten(error: &StoreError) -> ApprovalsError {
-    ApprovalsError(format!("What was approved cannot be written: {error}"))
 }
 
 struct Approve {

@@ -6,6 +6,7 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
@@ -18,6 +19,9 @@ use crate::{
     journal::RunId,
     kernel::run::State,
 };
+
+/// What errors call it.
+const SIGNALS: &str = "the signals";
 
 const TABLE: &str = "signals";
 const STATE_OF_RUN: &str = "select state, cancel_requested_at from runs where id = $1";
@@ -38,21 +42,21 @@ impl Signals for Store {
     async fn send(&self, run: &RunId, name: &str, value: &Value, by: &Actor) -> Result<(), SignalError> {
         signals::check(name, value)?;
         let change = Send { run: run.clone(), name: name.to_owned(), value: value.to_string(), by: by.clone() };
-        self.queue.change(change).await.map_err(failed)?
+        self.queue.change(change).await.map_err(writing(SIGNALS))?
     }
 
     async fn take(&self, run: &RunId, name: &str, seq: u64) -> Result<Option<Signal>, SignalError> {
-        self.queue.change(Take { run: run.clone(), name: name.to_owned(), seq }).await.map_err(failed)
+        Ok(self.queue.change(Take { run: run.clone(), name: name.to_owned(), seq }).await.map_err(writing(SIGNALS))?)
     }
 
     async fn taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError> {
         let row = sqlx::query(TAKEN_BY).bind(run.as_str()).bind(stored(seq)).fetch_optional(&self.reads).await;
-        row.map_err(|error| failed(error.into()))?.as_ref().map(signal).transpose().map_err(failed)
+        Ok(row.map_err(reading(SIGNALS))?.as_ref().map(signal).transpose().map_err(reading(SIGNALS))?)
     }
 
     async fn untaken(&self, run: &RunId) -> Result<Vec<Signal>, SignalError> {
-        let rows = sqlx::query(UNTAKEN).bind(run.as_str()).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
-        rows.iter().map(signal).collect::<Result<_, _>>().map_err(failed)
+        let rows = sqlx::query(UNTAKEN).bind(run.as_str()).fetch_all(&self.reads).await.map_err(reading(SIGNALS))?;
+        Ok(rows.iter().map(signal).collect::<Result<_, _>>().map_err(reading(SIGNALS))?)
     }
 }
 
@@ -171,8 +175,4 @@ fn signal(row: &AnyRow) -> Result<Signal, StoreError> {
 
 fn number(row: AnyRow) -> Result<u64, StoreError> {
     Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
-}
-
-fn failed(error: StoreError) -> SignalError {
-    SignalError::Store(error.to_string())
 }

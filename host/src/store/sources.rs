@@ -5,10 +5,17 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     number::{read_number, stored},
     queue::{Change, Step},
 };
-use crate::kernel::sources::{Source, Sources, SourcesError};
+use crate::{
+    errors::StorageError,
+    kernel::sources::{Source, Sources},
+};
+
+/// What errors call it.
+const SOURCES: &str = "the sources of plugins";
 
 const ALL: &str = "select plugin, reference, digest, hash, installed_at from sources";
 const REMEMBER: &str = "insert into sources (plugin, reference, digest, hash, installed_at) values ($1, $2, $3, $4, $5) \
@@ -18,17 +25,17 @@ const FORGET: &str = "delete from sources where plugin = $1";
 
 #[async_trait]
 impl Sources for Store {
-    async fn sources(&self) -> Result<Vec<Source>, SourcesError> {
-        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(source).collect::<Result<_, _>>().map_err(unread)
+    async fn sources(&self) -> Result<Vec<Source>, StorageError> {
+        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(reading(SOURCES))?;
+        rows.iter().map(source).collect::<Result<_, _>>().map_err(reading(SOURCES))
     }
 
-    async fn remember(&self, source: &Source) -> Result<(), SourcesError> {
-        self.queue.change(Remember(source.clone())).await.map_err(unwritten)
+    async fn remember(&self, source: &Source) -> Result<(), StorageError> {
+        self.queue.change(Remember(source.clone())).await.map_err(writing(SOURCES))
     }
 
-    async fn forget(&self, plugin: &str) -> Result<(), SourcesError> {
-        self.queue.change(Forget(plugin.to_owned())).await.map_err(unwritten)
+    async fn forget(&self, plugin: &str) -> Result<(), StorageError> {
+        self.queue.change(Forget(plugin.to_owned())).await.map_err(writing(SOURCES))
     }
 }
 
@@ -66,12 +73,4 @@ fn source(row: &AnyRow) -> Result<Source, StoreError> {
         hash: row.try_get("hash")?,
         installed_at: read_number(row, "installed_at")?,
     })
-}
-
-fn unread(error: StoreError) -> SourcesError {
-    SourcesError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> SourcesError {
-    SourcesError { action: "written", reason: error.to_string() }
 }

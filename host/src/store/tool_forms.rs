@@ -8,18 +8,23 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::stored,
     queue::{Change, Step},
 };
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::{
         toolboxes::Form,
-        tools::{Pin, Pins, PinsError, TOOLS},
+        tools::{Pin, Pins, TOOLS},
     },
 };
+
+/// What errors call it.
+const TOOL_FORMS: &str = "the definitions of granted tools";
 
 const TABLE: &str = "tool_forms";
 const ALL: &str = "select plugin, tool, form from tool_forms order by plugin, tool";
@@ -31,23 +36,23 @@ const FORGET: &str = "delete from tool_forms where plugin = $1 and tool = $2";
 
 #[async_trait]
 impl Pins for Store {
-    async fn pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, PinsError> {
-        let rows = sqlx::query(OF_PLUGIN).bind(plugin).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(|row| pin(row).map(|pin| (pin.tool, pin.form))).collect::<Result<_, _>>().map_err(unread)
+    async fn pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, StorageError> {
+        let rows = sqlx::query(OF_PLUGIN).bind(plugin).fetch_all(&self.reads).await.map_err(reading(TOOL_FORMS))?;
+        rows.iter().map(|row| pin(row).map(|pin| (pin.tool, pin.form))).collect::<Result<_, _>>().map_err(reading(TOOL_FORMS))
     }
 
-    async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), PinsError> {
-        self.queue.change(Keep { plugin: plugin.to_owned(), forms }).await.map_err(unwritten)
+    async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), StorageError> {
+        self.queue.change(Keep { plugin: plugin.to_owned(), forms }).await.map_err(writing(TOOL_FORMS))
     }
 
-    async fn pins(&self) -> Result<Vec<Pin>, PinsError> {
-        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(pin).collect::<Result<_, _>>().map_err(unread)
+    async fn pins(&self) -> Result<Vec<Pin>, StorageError> {
+        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(reading(TOOL_FORMS))?;
+        rows.iter().map(pin).collect::<Result<_, _>>().map_err(reading(TOOL_FORMS))
     }
 
-    async fn approve(&self, tool: &str, form: &Form, by: &Actor) -> Result<Vec<String>, PinsError> {
+    async fn approve(&self, tool: &str, form: &Form, by: &Actor) -> Result<Vec<String>, StorageError> {
         let change = Approve { tool: tool.to_owned(), form: form.clone(), by: by.clone() };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(TOOL_FORMS))
     }
 }
 
@@ -131,12 +136,4 @@ fn pin(row: &AnyRow) -> Result<Pin, StoreError> {
 
 fn text(form: &Form) -> Result<String, StoreError> {
     serde_json::to_string(form).map_err(|error| StoreError::Unwritable(error.to_string()))
-}
-
-fn unread(error: StoreError) -> PinsError {
-    PinsError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> PinsError {
-    PinsError { action: "written", reason: error.to_string() }
 }

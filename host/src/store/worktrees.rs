@@ -8,16 +8,21 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     number::{read_number, stored},
     queue::{Change, Step},
 };
 use crate::{
+    errors::StorageError,
     interfaces::{
-        git::{Claim, Claimed, Register, RegisterError, Worktree, WorktreeState},
+        git::{Claim, Claimed, Register, Worktree, WorktreeState},
         pins::Pin,
     },
     journal::RunId,
 };
+
+/// What errors call it.
+const WORKTREES: &str = "the worktrees";
 
 const TABLE: &str = "worktrees";
 const ALL: &str = "select project, slot, folder, checkout, branch, base, made_by, root_id, state, pin from worktrees";
@@ -35,16 +40,16 @@ const STAND: &str = "update worktrees set state = $4, changed_at = $5 where proj
 
 #[async_trait]
 impl Register for Store {
-    async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError> {
-        self.queue.change(Claiming(claim.clone())).await.map_err(unwritten)
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, StorageError> {
+        self.queue.change(Claiming(claim.clone())).await.map_err(writing(WORKTREES))
     }
 
-    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError> {
-        self.queue.change(Moving { worktree: worktree.clone(), state }).await.map_err(unwritten)
+    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), StorageError> {
+        self.queue.change(Moving { worktree: worktree.clone(), state }).await.map_err(writing(WORKTREES))
     }
 
-    async fn has_made(&self, project: &str, branch: &str) -> Result<bool, RegisterError> {
-        let rows = sqlx::query(ADDED).bind(project).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+    async fn has_made(&self, project: &str, branch: &str) -> Result<bool, StorageError> {
+        let rows = sqlx::query(ADDED).bind(project).fetch_all(&self.reads).await.map_err(reading(WORKTREES))?;
         let is_it = |row: &AnyRow| {
             let data = row.try_get::<&str, _>("data").ok().and_then(|data| serde_json::from_str::<Value>(data).ok());
             data.is_some_and(|data| data["worktree"] == branch)
@@ -52,9 +57,9 @@ impl Register for Store {
         Ok(rows.iter().any(is_it))
     }
 
-    async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError> {
-        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        let mut all: Vec<_> = rows.iter().map(worktree).collect::<Result<_, _>>().map_err(unread)?;
+    async fn worktrees(&self) -> Result<Vec<Worktree>, StorageError> {
+        let rows = sqlx::query(ALL).fetch_all(&self.reads).await.map_err(reading(WORKTREES))?;
+        let mut all: Vec<_> = rows.iter().map(worktree).collect::<Result<_, _>>().map_err(reading(WORKTREES))?;
         all.sort_by(|one, other| (&one.claim.project, one.slot).cmp(&(&other.claim.project, other.slot)));
         Ok(all)
     }
@@ -120,12 +125,4 @@ fn worktree(row: &AnyRow) -> Result<Worktree, StoreError> {
     };
     let folder = row.try_get::<Option<String>, _>("folder")?.unwrap_or_else(|| claim.project.clone());
     Ok(Worktree { claim, folder, slot: read_number(row, "slot")?, state })
-}
-
-fn unread(error: StoreError) -> RegisterError {
-    RegisterError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> RegisterError {
-    RegisterError { action: "written", reason: error.to_string() }
 }

@@ -1,6 +1,7 @@
 //! `docs/reference` says what the code does: its generated parts are made here, and its examples are read by the code they are
 //! about. `UPDATE_DOCS=1 cargo test -p baton-tests --test all reference` renews what is generated.
 
+mod commands;
 mod contract;
 mod javascript;
 mod manifests;

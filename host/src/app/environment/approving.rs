@@ -14,9 +14,10 @@ use super::{
 use crate::{
     actor::Actor,
     app::App,
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::{
-        environments::{Environment, Environments, EnvironmentsError, ProjectImage},
+        environments::{Environment, Environments, ProjectImage},
         sandbox::{Build, EngineError, Piece, Resolved},
     },
 };
@@ -54,7 +55,7 @@ pub enum BuildError {
     Engine(#[from] EngineError),
     /// The store.
     #[error(transparent)]
-    Environments(#[from] EnvironmentsError),
+    Store(#[from] StorageError),
     /// The folder.
     #[error("The folder of the project cannot be read: {0}.")]
     Folder(#[from] std::io::Error),
@@ -157,7 +158,7 @@ impl App {
         image: ProjectImage,
         with_network: bool,
         by: &Actor,
-    ) -> Result<(), EnvironmentsError> {
+    ) -> Result<(), StorageError> {
         let hash = proposal.hash(with_network);
         let data = json!({ "project": project, "hash": hash, "image": image.reference, "network": with_network });
         let kept = json!({ "proposal": proposal, "network": with_network });
@@ -168,10 +169,10 @@ impl App {
     }
 
     /// What holds in a project.
-    pub async fn approved_environment(&self, project: &str) -> Result<Option<Approved>, EnvironmentsError> {
+    pub async fn approved_environment(&self, project: &str) -> Result<Option<Approved>, StorageError> {
         let Some(environment) = self.environments().environment(project).await? else { return Ok(None) };
-        let unread = |reason: String| EnvironmentsError { action: "read", reason };
-        let proposal = serde_json::from_value(environment.proposal["proposal"].clone()).map_err(|error| unread(error.to_string()))?;
+        let proposal = serde_json::from_value(environment.proposal["proposal"].clone())
+            .map_err(|error| StorageError::read("the approved environments", error))?;
         let with_network = environment.proposal["network"] == Value::Bool(true);
         Ok(Some(Approved { environment, proposal, with_network }))
     }

@@ -7,9 +7,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use serde_json::json;
 
-use super::{ProjectChoice, key, label, person};
+use super::{ProjectChoice, key, label};
 use crate::{
     cli::{
         Context,
@@ -18,10 +17,13 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    interfaces::backlog::{Draft, Kind, documents::USUAL_PRIORITY},
+    operations::{
+        Problem,
+        items::{self, AddItem, ItemKind, USUAL_PRIORITY},
+    },
 };
 
-/// Bytes of a body that are read; one more is told to be too long.
+/// Bytes of a body that are read: one more than an item can have.
 const MOST_READ: u64 = (256 << 10) + 1;
 
 /// Add an item
@@ -30,12 +32,12 @@ pub(in crate::cli) struct Add {
     /// Its key, such as 1-2-user-login
     #[arg(value_parser = key)]
     key: String,
-    /// What it is called, in one line
+    /// Its title, in one line
     #[arg(allow_hyphen_values = true)]
     title: String,
     /// epic, story or task
     #[arg(long, default_value = "story", value_parser = kind)]
-    kind: Kind,
+    kind: ItemKind,
     /// Keys that must be done first
     #[arg(long, value_name = "KEY", value_delimiter = ',', value_parser = key)]
     after: Vec<String>,
@@ -48,14 +50,15 @@ pub(in crate::cli) struct Add {
     /// The epic of a story, or the epic or story of a task
     #[arg(long, value_name = "KEY", value_parser = key)]
     parent: Option<String>,
-    /// A Markdown file that says more, or - for standard input
+    /// A Markdown file with the body, or - for standard input
     #[arg(long, value_name = "FILE")]
     body: Option<String>,
 }
 
 impl Add {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let draft = Draft {
+        let request = AddItem {
+            project: choice.reference(),
             key: self.key.clone(),
             kind: self.kind,
             title: self.title.clone(),
@@ -63,33 +66,33 @@ impl Add {
             parent: self.parent.clone(),
             after: self.after.clone(),
             priority: self.priority,
-            labels: self.label.clone().into(),
+            labels: self.label.clone(),
         };
-        let app = context.open_to_change().await?;
-        let place = choice.open(&app).await?;
-        let known = app.backlog.items(place.id(), false).await?.iter().any(|item| item.draft.key == draft.key);
-        if known {
-            app.close().await;
-            let show = place.again(context, &format!("backlog show {}", self.key));
-            anyhow::bail!("There is an item `{}` already; `{show}` shows it. Choose another key.", self.key);
-        }
-        let added = app.backlog.put(place.id(), std::slice::from_ref(&draft), &person(&app)).await;
-        app.close().await;
-        added?;
+        let host = context.open_to_change().await?;
+        let added = items::add(&host, &host.config().operator, &request).await;
+        host.close().await;
+        let item = added.map_err(|problem| self.with_command(context, choice, problem))?;
         if context.screen.is_json() {
-            let mut shown = json!(draft);
-            shown["labels"] = json!(draft.labels);
-            context.screen.document(&shown)?;
+            context.screen.document(&item)?;
         } else {
-            let title = text::excerpt(&draft.title, 80);
-            context.screen.tell(format!("{} Added the {} {}: {title}", painted(GOOD, "✓"), draft.kind.as_str(), draft.key));
+            let title = text::excerpt(&item.title, 80);
+            context.screen.tell(format!("{} Added the {} {}: {title}", painted(GOOD, "✓"), item.kind.as_str(), item.key));
         }
         Ok(Exit::Done)
     }
+
+    /// Names the command that shows the item whose key is taken.
+    fn with_command(&self, context: &Context, choice: &ProjectChoice, problem: Problem) -> Problem {
+        if !problem.is("item_exists") {
+            return problem;
+        }
+        let show = choice.again(context, &format!("backlog show {}", self.key));
+        Problem { hint: Some(format!("`{show}` shows it. Choose another key.")), ..problem }
+    }
 }
 
-fn kind(word: &str) -> Result<Kind, String> {
-    Kind::from_word(word).ok_or_else(|| "a kind is one of epic, story, task".to_owned())
+fn kind(word: &str) -> Result<ItemKind, String> {
+    ItemKind::from_word(word).ok_or_else(|| "a kind is one of epic, story, task".to_owned())
 }
 
 fn read(path: &str) -> Result<String> {

@@ -2,13 +2,15 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{ProjectChoice, key, label, person};
-use crate::cli::{
-    Context,
-    exit::Exit,
-    screen::{GOOD, painted},
+use super::{ProjectChoice, key, label};
+use crate::{
+    cli::{
+        Context,
+        exit::Exit,
+        screen::{GOOD, painted},
+    },
+    operations::items::{self, EditItem},
 };
 
 /// Change the labels of an item
@@ -27,17 +29,22 @@ pub(in crate::cli) struct Edit {
 
 impl Edit {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let app = context.open_to_change().await?;
-        let place = choice.find(&app).await?;
-        let labelled = app.backlog.label(place.id(), &self.key, &self.label, &self.no_label, &person(&app)).await;
-        app.close().await;
-        let labels = labelled?;
+        let request = EditItem {
+            project: choice.reference(),
+            key: self.key.clone(),
+            add_labels: self.label.clone(),
+            remove_labels: self.no_label.clone(),
+        };
+        let host = context.open_to_change().await?;
+        let edited = items::edit(&host, &host.config().operator, &request).await;
+        host.close().await;
+        let item = edited?;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "key": self.key, "labels": labels }))?;
+            context.screen.document(&item)?;
         } else {
-            let write = place.again(context, "backlog write");
-            let has = if labels.is_empty() { "no labels".to_owned() } else { format!("the labels {}", labels.as_slice().join(", ")) };
-            context.screen.tell(format!("{} {} has {has} now. `{write}` updates the documents.", painted(GOOD, "✓"), self.key));
+            let write = choice.again(context, "backlog write");
+            let labels = if item.labels.is_empty() { "no labels".to_owned() } else { format!("the labels {}", item.labels.join(", ")) };
+            context.screen.tell(format!("{} {} has {labels} now. `{write}` updates the documents.", painted(GOOD, "✓"), item.key));
         }
         Ok(Exit::Done)
     }

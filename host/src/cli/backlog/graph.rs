@@ -1,12 +1,14 @@
 //! `baton backlog graph`.
 
-use std::fmt::Write;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+};
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{ProjectChoice, document};
+use super::ProjectChoice;
 use crate::{
     cli::{
         Context,
@@ -14,83 +16,78 @@ use crate::{
         screen::{FAINT, GOOD, STRONG, WARNING, painted},
         text,
     },
-    interfaces::backlog::{Graph, Item, Kind, Status},
-    operations::Access,
+    operations::{
+        Access,
+        items::{self, BacklogGraph, Item, ItemKind, ItemStatus, ShowGraph},
+    },
 };
 
-/// Draw what waits for what, in waves that can be worked on side by side
+/// Draw which items wait for which, in waves that can be worked on side by side
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Drawing {
-    /// As a graph in the DOT language, for Graphviz
+    /// Write a graph in the DOT language, for Graphviz
     #[arg(long)]
     dot: bool,
 }
 
 impl Drawing {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let place = choice.find(&app).await?;
-        let items = app.backlog.items(place.id(), false).await?;
-        let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
-        let waves = graph.waves().map_err(anyhow::Error::new)?;
-        if self.dot && context.screen.is_json() {
-            context.screen.document(&json!({ "dot": dot(&items) }))?;
+        let host = context.open(Access::Look).await?;
+        let graph = items::graph(&host, &ShowGraph { project: choice.reference() }).await?;
+        if context.screen.is_json() {
+            context.screen.document(&graph)?;
         } else if self.dot {
-            context.screen.answer(dot(&items))?;
-        } else if context.screen.is_json() {
-            let ready = graph.ready();
-            let nodes: Vec<_> = (0..items.len()).map(|place| document(place, &items, &graph, &ready)).collect();
-            let waves: Vec<Vec<_>> = waves.iter().map(|wave| wave.iter().map(|place| &items[*place].draft.key).collect()).collect();
-            context.screen.document(&json!({ "waves": waves, "items": nodes }))?;
-        } else if items.is_empty() {
+            context.screen.answer(dot(&graph.items))?;
+        } else if graph.items.is_empty() {
             context.screen.tell("The backlog is empty.");
         } else {
-            context.screen.answer(drawn(&items, &graph, &waves, context.screen.columns()))?;
+            context.screen.answer(draw(&graph, context.screen.columns()))?;
         }
         Ok(Exit::Done)
     }
 }
 
-/// A block for what is done, for each wave, and for what never comes.
-fn drawn(items: &[Item], graph: &Graph<'_>, waves: &[Vec<usize>], columns: usize) -> String {
-    let is_work = |place: &usize| items[*place].draft.kind != Kind::Epic;
-    let done: Vec<_> = (0..items.len()).filter(is_work).filter(|place| items[*place].status == Status::Done).collect();
-    let open = |place: &usize| matches!(items[*place].status, Status::Todo | Status::InProgress | Status::Review | Status::Blocked);
-    let placed: std::collections::HashSet<_> = waves.iter().flatten().copied().collect();
-    let stuck: Vec<_> = (0..items.len()).filter(is_work).filter(open).filter(|place| !placed.contains(place)).collect();
+/// A block for what is done, for each wave, and for what never begins.
+fn draw(graph: &BacklogGraph, columns: usize) -> String {
+    let by_key: HashMap<_, _> = graph.items.iter().map(|item| (item.key.as_str(), item)).collect();
+    let placed: HashSet<_> = graph.waves.iter().flatten().map(String::as_str).collect();
+    let work = || graph.items.iter().filter(|item| item.kind != ItemKind::Epic);
+    let is_stuck = |item: &&Item| is_open(item.status) && !placed.contains(item.key.as_str());
     let mut blocks = Vec::new();
-    let mut block = |head: String, places: &[usize]| {
-        if !places.is_empty() {
-            let lines = places.iter().enumerate().map(|(row, place)| line(*place, row + 1 == places.len(), items, graph, columns));
+    let mut block = |head: String, items: Vec<&Item>| {
+        if !items.is_empty() {
+            let lines = items.iter().enumerate().map(|(row, item)| line(item, row + 1 == items.len(), columns));
             blocks.push([painted(STRONG, head)].into_iter().chain(lines).collect::<Vec<_>>().join("\n"));
         }
     };
-    block("Done".to_owned(), &done);
-    for (number, wave) in (1..).zip(waves) {
-        block(format!("Wave {number}"), wave);
+    block("Done".to_owned(), work().filter(|item| item.status == ItemStatus::Done).collect());
+    for (number, wave) in (1..).zip(&graph.waves) {
+        block(format!("Wave {number}"), wave.iter().filter_map(|key| by_key.get(key.as_str()).copied()).collect());
     }
-    block("Waits for what does not come".to_owned(), &stuck);
+    block("Cannot begin".to_owned(), work().filter(is_stuck).collect());
     blocks.join("\n")
 }
 
-fn line(place: usize, is_last: bool, items: &[Item], graph: &Graph<'_>, columns: usize) -> String {
+fn is_open(status: ItemStatus) -> bool {
+    matches!(status, ItemStatus::Todo | ItemStatus::InProgress | ItemStatus::Review | ItemStatus::Blocked)
+}
+
+fn line(item: &Item, is_last: bool, columns: usize) -> String {
     const LEAST: usize = 12;
-    let item = &items[place];
     let mark = match item.status {
-        Status::Done => painted(GOOD, "✓"),
-        Status::InProgress | Status::Review => painted(WARNING, "●"),
-        Status::Blocked | Status::Failed => painted(WARNING, "!"),
-        Status::Todo | Status::Cancelled => "○".to_owned(),
+        ItemStatus::Done => painted(GOOD, "✓"),
+        ItemStatus::InProgress | ItemStatus::Review => painted(WARNING, "●"),
+        ItemStatus::Blocked | ItemStatus::Failed => painted(WARNING, "!"),
+        ItemStatus::Todo | ItemStatus::Cancelled => "○".to_owned(),
     };
     let branch = if is_last { "└─" } else { "├─" };
-    let waits = if item.status == Status::Done { Vec::new() } else { graph.waits_for(place) };
-    let room = columns.saturating_sub(item.draft.key.len() + 8).max(LEAST);
-    let mut line = format!("{branch} {mark} {}  {}", item.draft.key, text::excerpt(&item.draft.title, room));
-    if !waits.is_empty() {
+    let room = columns.saturating_sub(item.key.len() + 8).max(LEAST);
+    let mut line = format!("{branch} {mark} {}  {}", item.key, text::excerpt(&item.title, room));
+    if item.status != ItemStatus::Done && !item.waits_for.is_empty() {
         let below = if is_last { "  " } else { "│ " };
         let room = columns.saturating_sub(8).max(LEAST);
         // Writing to a string does not fail.
-        let _ = write!(line, "\n{below}    {}", painted(FAINT, format!("← {}", text::excerpt(&waits.join(", "), room))));
+        let _ = write!(line, "\n{below}    {}", painted(FAINT, format!("← {}", text::excerpt(&item.waits_for.join(", "), room))));
     }
     line
 }
@@ -99,22 +96,22 @@ fn line(place: usize, is_last: bool, items: &[Item], graph: &Graph<'_>, columns:
 fn dot(items: &[Item]) -> String {
     let mut lines = vec!["digraph backlog {".to_owned(), "  rankdir=LR;".to_owned(), "  node [shape=box];".to_owned()];
     let node = |item: &Item| {
-        let title = quoted(&format!("{}\n{}", item.draft.key, text::line(&item.draft.title)));
-        let style = if item.status == Status::Done { ", style=filled" } else { "" };
-        format!("\"{}\" [label={title}{style}];", item.draft.key)
+        let title = quoted(&format!("{}\n{}", item.key, text::line(&item.title)));
+        let style = if item.status == ItemStatus::Done { ", style=filled" } else { "" };
+        format!("\"{}\" [label={title}{style}];", item.key)
     };
-    for epic in items.iter().filter(|item| item.draft.kind == Kind::Epic) {
-        lines.push(format!("  subgraph \"cluster_{}\" {{", epic.draft.key));
-        lines.push(format!("    label={};", quoted(&text::line(&epic.draft.title))));
+    for epic in items.iter().filter(|item| item.kind == ItemKind::Epic) {
+        lines.push(format!("  subgraph \"cluster_{}\" {{", epic.key));
+        lines.push(format!("    label={};", quoted(&text::line(&epic.title))));
         lines.push(format!("    {}", node(epic)));
-        let inside = items.iter().filter(|item| item.draft.parent.as_deref() == Some(&epic.draft.key));
+        let inside = items.iter().filter(|item| item.parent.as_deref() == Some(&epic.key));
         lines.extend(inside.map(|item| format!("    {}", node(item))));
         lines.push("  }".to_owned());
     }
-    let is_epic = |key: &str| items.iter().any(|item| item.draft.kind == Kind::Epic && item.draft.key == key);
-    let loose = |item: &&Item| item.draft.kind != Kind::Epic && !item.draft.parent.as_deref().is_some_and(is_epic);
+    let is_epic = |key: &str| items.iter().any(|item| item.kind == ItemKind::Epic && item.key == key);
+    let loose = |item: &&Item| item.kind != ItemKind::Epic && !item.parent.as_deref().is_some_and(is_epic);
     lines.extend(items.iter().filter(loose).map(|item| format!("  {}", node(item))));
-    let edges = items.iter().flat_map(|item| item.draft.after.iter().map(move |before| (before, &item.draft.key)));
+    let edges = items.iter().flat_map(|item| item.after.iter().map(move |before| (before, &item.key)));
     lines.extend(edges.map(|(before, key)| format!("  \"{before}\" -> \"{key}\";")));
     lines.push("}".to_owned());
     lines.join("\n")

@@ -3,80 +3,108 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{ProjectChoice, coloured, document, label, status};
+use super::{ProjectChoice, coloured, label, status};
 use crate::{
     cli::{
         Context,
         exit::Exit,
         figures,
+        number::number,
         screen::{STRONG, painted},
         table::{Align, Cell, Table},
         text,
     },
-    interfaces::backlog::{Graph, Item, Kind, Status},
-    operations::Access,
+    operations::{
+        Access,
+        items::{self, BacklogSummary, Item, ItemKind, ItemStatus, ListItems, MOST_LISTED, SummarizeItems},
+    },
 };
 
 /// List epics, stories and tasks in the order of their keys
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Only those with one of these statuses
+    /// Only items with one of these statuses
     #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = status)]
-    status: Vec<Status>,
-    /// Only what can begin now, the most urgent first
+    status: Vec<ItemStatus>,
+    /// Only items that can begin now, most urgent first
     #[arg(long, conflicts_with = "status")]
     ready: bool,
-    /// Only those with this label; repeat for those with all of several
+    /// Only items with this label; repeat for items with all of several
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
     label: Vec<String>,
+    /// Only items with this text in their key, title or labels
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    search: Option<String>,
+    /// Show at most this many
+    #[arg(long, value_name = "N", default_value_t = MOST_LISTED, hide_default_value = true, value_parser = number(1..=MOST_LISTED, "give how many, 1 to 10000"))]
+    limit: u32,
+    /// Continue after an earlier list, by its `next`
+    #[arg(long)]
+    cursor: Option<String>,
 }
 
 impl List {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let place = choice.find(&app).await?;
-        let items = app.backlog.items(place.id(), false).await?;
-        let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
-        let ready = graph.ready();
-        let fits = |place: &usize| self.status.is_empty() || self.status.contains(&graph.status(*place));
-        let mut shown: Vec<_> = if self.ready { ready.clone() } else { (0..items.len()).filter(fits).collect() };
-        shown.retain(|place| self.label.iter().all(|label| items[*place].draft.labels.contains(label)));
+        let host = context.open(Access::Look).await?;
+        let page = items::list(&host, &self.request(choice)).await?;
         if context.screen.is_json() {
-            context.screen.document(&shown.iter().map(|place| document(*place, &items, &graph, &ready)).collect::<Vec<_>>())?;
-        } else if items.is_empty() {
-            let add = place.again(context, "backlog add KEY TITLE");
-            let import = place.again(context, "backlog import");
-            context.screen.tell(format!("The backlog is empty. `{add}` adds an item, `{import}` takes those of docs/stories/."));
-        } else if shown.is_empty() && (!self.ready || !self.label.is_empty()) {
-            context.screen.tell(self.nothing());
-        } else {
-            if !shown.is_empty() {
-                context.screen.answer(table(&shown, &items, &graph, context.screen.columns()).render())?;
-            }
-            context.screen.tell(match only_epics(&items) {
-                Some(epics) => {
-                    let add = place.again(context, "backlog add KEY TITLE --parent EPIC");
-                    format!("The backlog has {epics} and no story yet. `{add}` adds one.")
-                }
-                None if shown.is_empty() => "Nothing can begin now.".to_owned(),
-                None => summary(&items, ready.len()),
-            });
+            context.screen.document(&page)?;
+            return Ok(Exit::Done);
+        }
+        let summary = items::summarize(&host, &SummarizeItems { project: choice.reference() }).await?;
+        if !page.items.is_empty() {
+            context.screen.answer(table(&page.items, context.screen.columns()).render())?;
+        }
+        context.screen.tell(self.comment(context, choice, &page.items, &summary));
+        if let Some(next) = page.next {
+            context.screen.tell(format!("There are more; `--cursor {next}` continues."));
         }
         Ok(Exit::Done)
     }
 
-    /// What is said where no item has what is asked for.
+    fn request(&self, choice: &ProjectChoice) -> ListItems {
+        ListItems {
+            project: choice.reference(),
+            statuses: self.status.clone(),
+            ready: self.ready,
+            labels: self.label.clone(),
+            search: self.search.clone(),
+            cursor: self.cursor.clone(),
+            limit: self.limit,
+        }
+    }
+
+    /// What is told below the list.
+    fn comment(&self, context: &Context, choice: &ProjectChoice, shown: &[Item], summary: &BacklogSummary) -> String {
+        let BacklogSummary { epics, work, .. } = *summary;
+        if epics + work == 0 {
+            let add = choice.again(context, "backlog add KEY TITLE");
+            let import = choice.again(context, "backlog import");
+            return format!("The backlog is empty. `{add}` adds an item, `{import}` imports those of docs/stories/.");
+        }
+        let is_filtered = !self.label.is_empty() || self.search.is_some();
+        if shown.is_empty() && (!self.ready || is_filtered) {
+            return self.nothing().to_owned();
+        }
+        if work == 0 {
+            let add = choice.again(context, "backlog add KEY TITLE --parent EPIC");
+            return format!("The backlog has {} and no story yet. `{add}` adds one.", figures::counted(epics, "epic", "epics"));
+        }
+        if shown.is_empty() { "No item can begin now.".to_owned() } else { progress(summary) }
+    }
+
     fn nothing(&self) -> &'static str {
-        match (self.ready, self.label.is_empty(), self.status.is_empty()) {
-            (true, ..) => "No item with these labels can begin now.",
-            (false, true, _) => "No item has such a status.",
-            (false, false, true) => "No item has these labels.",
-            (false, false, false) => "No item with these labels has such a status.",
+        match (self.search.is_some(), self.ready, self.label.is_empty(), self.status.is_empty()) {
+            (true, ..) => "No item matches.",
+            (_, true, ..) => "No item with these labels can begin now.",
+            (_, false, true, _) => "No item has such a status.",
+            (_, false, false, true) => "No item has these labels.",
+            (_, false, false, false) => "No item with these labels has such a status.",
         }
     }
 }
 
-fn table(shown: &[usize], items: &[Item], graph: &Graph<'_>, columns: usize) -> Table {
+fn table(items: &[Item], columns: usize) -> Table {
     const NARROW: usize = 72;
     const LEAST_TITLE: usize = 16;
     let (left, right) = (Align::Left, Align::Right);
@@ -84,35 +112,33 @@ fn table(shown: &[usize], items: &[Item], graph: &Graph<'_>, columns: usize) -> 
     let is_wide = columns >= NARROW;
     let narrow = [head[0], head[1], head[5]];
     let mut table = Table::new(if is_wide { &head[..] } else { &narrow[..] });
-    let longest = shown.iter().map(|place| items[*place].draft.key.len()).max().unwrap_or_default();
+    let longest = items.iter().map(|item| item.key.len()).max().unwrap_or_default();
     let taken = longest + if is_wide { 11 + 8 + 24 + 10 + 10 } else { 11 + 4 };
     let room = columns.saturating_sub(taken).max(LEAST_TITLE);
-    for place in shown {
-        let item = &items[*place];
-        let title = text::excerpt(&item.draft.title, room);
-        let title = if item.draft.kind == Kind::Epic { Cell::styled(title, STRONG) } else { title.into() };
-        let (key, status): (Cell, _) = (item.draft.key.clone().into(), graph.status(*place));
+    for item in items {
+        let title = text::excerpt(&item.title, room);
+        let title = if item.kind == ItemKind::Epic { Cell::styled(title, STRONG) } else { title.into() };
+        let key: Cell = item.key.clone().into();
         if is_wide {
-            let waits = if status == Status::Done { String::new() } else { graph.waits_for(*place).join(", ") };
             let assignee = text::excerpt(item.assignee.as_deref().unwrap_or("-"), 10);
-            let waits = if waits.is_empty() { "-".to_owned() } else { text::excerpt(&waits, 24) };
-            table.row([key, coloured(status), item.draft.priority.to_string().into(), waits.into(), assignee.into(), title]);
+            table.row([key, coloured(item.status), item.priority.to_string().into(), waits(item).into(), assignee.into(), title]);
         } else {
-            table.row([key, coloured(status), title]);
+            table.row([key, coloured(item.status), title]);
         }
     }
     table
 }
 
-/// How many epics there are, where there is nothing else that could be done.
-fn only_epics(items: &[Item]) -> Option<String> {
-    let is_alone = items.iter().all(|item| item.draft.kind == Kind::Epic);
-    is_alone.then(|| figures::counted(items.len() as u64, "epic", "epics"))
+fn waits(item: &Item) -> String {
+    match item.status {
+        ItemStatus::Done => "-".to_owned(),
+        _ if item.waits_for.is_empty() => "-".to_owned(),
+        _ => text::excerpt(&item.waits_for.join(", "), 24),
+    }
 }
 
-fn summary(items: &[Item], ready: usize) -> String {
-    let work: Vec<_> = items.iter().filter(|item| item.draft.kind != Kind::Epic).collect();
-    let done = work.iter().filter(|item| item.status == Status::Done).count();
-    let can = figures::counted(ready as u64, "item", "items");
-    format!("\n{} of {} done; {} can begin now.", painted(STRONG, figures::count(done as u64)), figures::count(work.len() as u64), can)
+fn progress(summary: &BacklogSummary) -> String {
+    let BacklogSummary { work, done, ready, .. } = *summary;
+    let can = figures::counted(ready, "item", "items");
+    format!("\n{} of {} done; {can} can begin now.", painted(STRONG, figures::count(done)), figures::count(work))
 }

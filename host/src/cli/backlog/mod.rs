@@ -1,4 +1,4 @@
-//! `baton backlog`: what is to be done in a project, what waits for what, and how it went.
+//! `baton backlog`: the items of a project, what waits for what, and how it went.
 
 mod add;
 mod edit;
@@ -11,19 +11,15 @@ mod write;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
 use super::{
     Context,
     exit::Exit,
-    place::{ProjectArguments, ProjectChoice, ProjectFolder},
+    place::{ProjectArguments, ProjectChoice},
     screen::{BAD, FAINT, GOOD, WARNING},
     table::Cell,
 };
-use crate::{
-    interfaces::backlog::{Author, Graph, Item, Status, check_key, check_label},
-    operations::Host,
-};
+use crate::operations::items::{ItemStatus, check_key, check_label};
 
 /// Manage a project's backlog
 #[derive(Debug, Args)]
@@ -62,53 +58,29 @@ impl Backlog {
     }
 }
 
-/// Whoever sits here.
-fn person(app: &Host) -> Author {
-    Author::Person(app.config.operator.clone())
-}
-
 /// A key as the command line takes it.
 fn key(text: &str) -> Result<String, String> {
-    check_key(text).map(|()| text.to_owned()).map_err(|refusal| refusal.to_string())
+    check_key(text).map(|()| text.to_owned()).map_err(|problem| problem.to_string())
 }
 
 /// A label as the command line takes it.
 fn label(text: &str) -> Result<String, String> {
-    check_label(text).map(|()| text.to_owned()).map_err(|refusal| refusal.to_string())
+    check_label(text).map(|()| text.to_owned()).map_err(|problem| problem.to_string())
 }
 
 /// A status as the command line takes it.
-fn status(text: &str) -> Result<Status, String> {
-    let words = || Status::ALL.map(Status::as_str).join(", ");
-    Status::from_word(text).ok_or_else(|| format!("a status is one of {}", words()))
+fn status(text: &str) -> Result<ItemStatus, String> {
+    let words = || ItemStatus::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>().join(", ");
+    ItemStatus::from_word(text).ok_or_else(|| format!("a status is one of {}", words()))
 }
 
 /// A status in its colour.
-fn coloured(status: Status) -> Cell {
+fn coloured(status: ItemStatus) -> Cell {
     match status {
-        Status::Done => Cell::styled(status.as_str(), GOOD),
-        Status::InProgress | Status::Review => Cell::styled(status.as_str(), WARNING),
-        Status::Blocked | Status::Failed => Cell::styled(status.as_str(), BAD),
-        Status::Cancelled => Cell::styled(status.as_str(), FAINT),
-        Status::Todo => status.as_str().into(),
+        ItemStatus::Done => Cell::styled(status.as_str(), GOOD),
+        ItemStatus::InProgress | ItemStatus::Review => Cell::styled(status.as_str(), WARNING),
+        ItemStatus::Blocked | ItemStatus::Failed => Cell::styled(status.as_str(), BAD),
+        ItemStatus::Cancelled => Cell::styled(status.as_str(), FAINT),
+        ItemStatus::Todo => status.as_str().into(),
     }
-}
-
-/// An item as programs see it, without its body.
-fn document(place: usize, items: &[Item], graph: &Graph<'_>, ready: &[usize]) -> Value {
-    let Item { draft, assignee, branch, .. } = &items[place];
-    json!({
-        "key": draft.key,
-        "kind": draft.kind,
-        "title": draft.title,
-        "status": graph.status(place),
-        "parent": draft.parent,
-        "after": draft.after,
-        "waits-for": graph.waits_for(place),
-        "ready": ready.contains(&place),
-        "priority": draft.priority,
-        "labels": draft.labels,
-        "assignee": assignee,
-        "branch": branch,
-    })
 }

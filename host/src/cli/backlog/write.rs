@@ -1,12 +1,9 @@
 //! `baton backlog write`.
 
-use std::sync::Arc;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{ProjectChoice, ProjectFolder};
+use super::ProjectChoice;
 use crate::{
     cli::{
         Context,
@@ -14,11 +11,7 @@ use crate::{
         screen::{GOOD, WARNING, painted},
         text,
     },
-    interfaces::{
-        backlog::{Documents, documents},
-        files::Workspace,
-    },
-    journal::Attempt,
+    operations::items::{self, LeftDocument, WriteDocuments},
 };
 
 /// Update docs/stories/, docs/sprint-status.yaml and docs/workflow-status.md from the backlog
@@ -29,34 +22,27 @@ pub(in crate::cli) struct Write {}
 
 impl Write {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let app = context.open_to_change().await?;
-        let place = choice.find(&app).await?;
-        let files: Arc<dyn Documents> = Arc::new(workspace(&place)?);
-        let attempt = Attempt { seq: 0, key: "backlog-write".to_owned(), again: false, asked_at: app.kernel.now() };
-        let written = documents::write(&app.backlog, &files, place.id(), &attempt).await;
-        app.close().await;
-        let outcome = written?;
-        tell_left(context, &outcome.left);
+        let host = context.open_to_change().await?;
+        let written = items::write(&host, &WriteDocuments { project: choice.reference() }).await;
+        host.close().await;
+        let written = written?;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "changed": outcome.changed }))?;
-        } else if outcome.changed.is_empty() {
-            context.screen.tell(format!("{} The documents say what the backlog says.", painted(GOOD, "✓")));
+            context.screen.document(&written)?;
         } else {
-            outcome.changed.iter().try_for_each(|path| context.screen.answer(path))?;
+            tell_left(context, &written.left);
+            written.changed.iter().try_for_each(|path| context.screen.answer(path))?;
+            if written.changed.is_empty() {
+                context.screen.tell(format!("{} No document had to change.", painted(GOOD, "✓")));
+            }
         }
-        Ok(if outcome.left.is_empty() { Exit::Done } else { Exit::Failed })
+        Ok(if written.left.is_empty() { Exit::Done } else { Exit::Failed })
     }
 }
 
-pub(super) fn workspace(place: &ProjectFolder) -> Result<Workspace> {
-    let folder = place.folder()?;
-    Workspace::open(folder).with_context(|| format!("The folder {} cannot be opened.", text::escaped(&folder.display().to_string())))
-}
-
-/// Tells of the documents that were left as they are.
-fn tell_left(context: &Context, left: &[(String, String)]) {
-    for (path, reason) in left {
+/// Reports the documents that were not written.
+fn tell_left(context: &Context, left: &[LeftDocument]) {
+    for LeftDocument { path, reason } in left {
         let (mark, path) = (painted(WARNING, "!"), text::escaped(path));
-        context.screen.warn(format!("{mark} {path} is left as it is: {}", text::plain(reason)));
+        context.screen.warn(format!("{mark} {path} is not written: {}", text::plain(reason)));
     }
 }

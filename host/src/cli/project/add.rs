@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::{answer, repository};
+use super::answer;
 use crate::{
     cli::{
         Context,
@@ -13,8 +13,10 @@ use crate::{
         screen::{GOOD, WARNING, painted},
         text,
     },
-    kernel::projects::Project,
-    operations::Host,
+    operations::{
+        Host, Problem,
+        projects::{self, AddFolder, AddProject, AddedProject},
+    },
 };
 
 /// Add a folder as a project, or to a project
@@ -38,28 +40,22 @@ pub(in crate::cli) struct Add {
 
 impl Add {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let repository = self.repository.as_deref().map(repository).transpose()?;
-        let app = context.open_to_change().await?;
-        let added = self.add(&app, repository).await;
-        let outer = match &added {
-            Ok(project) => outer(&app, project).await?,
-            Err(_) => None,
-        };
-        let unread = added.as_ref().ok().and_then(|project| app.config.project(project.folders.last()?).err());
-        let unread = unread.map(|error| error.to_string());
-        app.close().await;
-        let project = added?;
-        let (mark, name) = (painted(GOOD, "✓"), text::escaped(&project.name));
-        let said = match self.to {
+        let host = context.open_to_change().await?;
+        let added = self.add(&host).await;
+        host.close().await;
+        let added = added?;
+        let (mark, name) = (painted(GOOD, "✓"), text::escaped(&added.project.name));
+        let words = match self.to {
             Some(_) => format!("{mark} Added the folder to project {name}."),
             None => format!("{mark} Added project {name}."),
         };
-        answer(context, &project, &said)?;
-        if let Some(unread) = unread {
-            context.screen.warn(format!("{} {} No run starts in the folder until then.", painted(WARNING, "!"), text::plain(&unread)));
+        answer(context, &added, &words)?;
+        if let Some(problem) = &added.settings_problem {
+            let mark = painted(WARNING, "!");
+            context.screen.warn(format!("{mark} {} Until then, no run can start in the folder.", text::plain(problem)));
         }
-        if let Some(outer) = outer {
-            let outer = text::escaped(&outer);
+        if let Some(outer) = &added.outer {
+            let outer = text::escaped(outer);
             context.screen.tell(format!(
                 "{} The folder lies below that of project {outer}. Runs started in it belong to {name}, not to {outer}.",
                 painted(WARNING, "!")
@@ -68,22 +64,14 @@ impl Add {
         Ok(Exit::Done)
     }
 
-    async fn add(&self, app: &Host, repository: Option<String>) -> Result<Project> {
-        let by = &app.config.operator;
-        Ok(match &self.to {
-            Some(to) => {
-                let project = app.kernel.find_project(to).await?;
-                app.kernel.add_folder(&project, &self.folder, by).await?
+    async fn add(&self, host: &Host) -> Result<AddedProject, Problem> {
+        let (operator, folder) = (&host.config().operator, self.folder.clone());
+        match &self.to {
+            Some(to) => projects::add_folder(host, operator, &AddFolder { project: to.clone(), folder }).await,
+            None => {
+                let request = AddProject { folder, name: self.name.clone(), repository: self.repository.clone() };
+                projects::add(host, operator, &request).await
             }
-            None => app.kernel.add_project(&self.folder, self.name.clone(), repository, by).await?,
-        })
+        }
     }
-}
-
-/// The project in whose folder the newest folder of this one lies.
-async fn outer(app: &Host, project: &Project) -> Result<Option<String>> {
-    let Some(folder) = project.folders.last() else { return Ok(None) };
-    let others = app.kernel.projects().all_projects().await?.into_iter();
-    let mut others = others.filter(|other| other.removed_at.is_none() && other.id != project.id);
-    Ok(others.find(|other| other.folders.iter().any(|above| folder.starts_with(above))).map(|other| other.name))
 }

@@ -14,27 +14,22 @@ mod states;
 
 pub(super) use autopilot::share;
 
-use std::path::PathBuf;
+use std::io::{self, BufRead as _, IsTerminal as _};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 pub(super) use environment::{Lacking, lacking, unapproved};
 
 use super::{
     Context,
     exit::{Exit, Misuse},
-    figures,
-    place::moved,
     screen::{BAD, FAINT, GOOD, WARNING, painted},
     table::Cell,
     text,
 };
-use crate::{
-    events::path_text,
-    kernel::projects::{Project, ProjectState},
-};
+use crate::operations::projects::{Project, ProjectState};
 
 /// Manage projects
 ///
@@ -83,24 +78,9 @@ impl Projects {
     }
 }
 
-/// The state in which people find a project, and why where that is an error. What an operator said is shown as it is.
-fn state_of(project: &Project) -> (ProjectState, Option<String>) {
-    if matches!(project.state, ProjectState::Paused | ProjectState::Completed) {
-        return (project.state, None);
-    }
-    let gone: Option<&PathBuf> = project.folders.iter().find(|folder| !folder.is_dir());
-    match (gone, project.folders.is_empty()) {
-        (Some(folder), _) => {
-            (ProjectState::Error, Some(format!("The folder {} does not exist.", text::escaped(&folder.display().to_string()))))
-        }
-        (None, true) => (ProjectState::Error, Some("No folder is known.".to_owned())),
-        (None, false) => (project.state, None),
-    }
-}
-
-/// How a folder of the project is set that is not there any more.
+/// What is wrong with the folders of a project, and how it is fixed.
 fn missing(project: &Project) -> Option<String> {
-    let hint = moved(project)?;
+    let hint = project.hint.as_deref()?;
     let (name, mark) = (text::escaped(&project.name), painted(WARNING, "!"));
     Some(match project.folders.is_empty() {
         true => format!("{mark} No folder of project {name} is known. {hint}"),
@@ -118,82 +98,23 @@ fn coloured(state: ProjectState) -> Cell {
     Cell::styled(state.as_str(), style)
 }
 
-/// A project as programs see it.
-fn document(project: &Project) -> Value {
-    let (state, reason) = state_of(project);
-    json!({
-        "project": project.id,
-        "name": project.name,
-        "state": state,
-        "reason": reason,
-        "folders": project.folders.iter().map(|folder| path_text(folder)).collect::<Vec<_>>(),
-        "repository": project.repository,
-        "settings": project.settings,
-        "former-key": project.former_key,
-        "created-at": figures::stamp(project.created_at),
-        "updated-at": figures::stamp(project.updated_at),
-    })
-}
-
-/// Says what was done, or prints the project as it is now.
-fn answer(context: &Context, project: &Project, said: &str) -> Result<()> {
+/// Prints what changed as a document, or says it in words.
+fn answer(context: &Context, changed: &impl Serialize, words: &str) -> Result<()> {
     if context.screen.is_json() {
-        return context.screen.document(&document(project));
+        return context.screen.document(changed);
     }
-    context.screen.tell(said);
+    context.screen.tell(words);
     Ok(())
 }
 
-/// An address of a repository. One that holds a password would be told to everyone who lists projects.
-fn repository(text: &str) -> Result<String, Misuse> {
-    const LONGEST: usize = 2_048;
-    let shown = text::excerpt(&text::escaped(text), 100);
-    if text.is_empty() || text.len() > LONGEST || text.chars().any(|character| character.is_control() || character.is_whitespace()) {
-        return Err(Misuse(format!("`{shown}` is not a repository URL. Use an address such as https://github.com/ada/shop.")));
+/// Whether the person at the keyboard agrees. `what` is asked to be confirmed otherwise, such as `Removing a project`.
+fn confirmed(context: &Context, what: &str, question: &str) -> Result<bool> {
+    const LONGEST: u64 = 1 << 10;
+    if !io::stdin().is_terminal() || context.screen.is_json() {
+        return Err(Misuse(format!("{what} needs a confirmation. Add --yes.")).into());
     }
-    let login = text.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@')).map(|(login, _)| login);
-    if login.is_some_and(|login| login.contains(':')) {
-        return Err(Misuse("The repository URL contains a password. Leave the password out.".to_owned()));
-    }
-    Ok(text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_of_a_repository_holds_no_password() {
-        for good in ["https://github.com/ada/shop", "git@github.com:ada/shop.git", "ssh://git@host:22/shop", "https://ada@host/x:y@z"] {
-            assert_eq!(repository(good).unwrap(), good);
-        }
-        for bad in ["", "a b", "a\u{1b}[2J", &"x".repeat(3_000)] {
-            assert!(repository(bad).unwrap_err().to_string().contains("not a repository URL"), "{bad}");
-        }
-        let told = repository("https://ada:hunter2@host/shop").unwrap_err().to_string();
-        assert!(told.contains("password") && !told.contains("hunter2"), "{told}");
-    }
-
-    #[test]
-    fn a_project_without_its_folder_is_in_error_unless_an_operator_stopped_it() {
-        let home = tempfile::tempdir().unwrap();
-        let project = |folders: Vec<PathBuf>, state| Project {
-            id: "0194".to_owned(),
-            name: "shop".to_owned(),
-            folders,
-            repository: None,
-            state,
-            settings: json!({}),
-            former_key: None,
-            created_at: 0,
-            updated_at: 0,
-            removed_at: None,
-        };
-        let (here, gone) = (home.path().to_owned(), home.path().join("gone"));
-        assert_eq!(state_of(&project(vec![here], ProjectState::Active)), (ProjectState::Active, None));
-        let (state, reason) = state_of(&project(vec![gone.clone()], ProjectState::Active));
-        assert!(state == ProjectState::Error && reason.unwrap().contains("does not exist"));
-        assert_eq!(state_of(&project(vec![gone], ProjectState::Paused)).0, ProjectState::Paused);
-        assert_eq!(document(&project(Vec::new(), ProjectState::Inactive))["state"], "error");
-    }
+    context.screen.prompt(format!("{question} [y/N] "));
+    let mut line = String::new();
+    io::Read::take(io::stdin().lock(), LONGEST).read_line(&mut line).context("The keyboard cannot be read")?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }

@@ -9,11 +9,11 @@ use super::answer;
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    kernel::KernelError,
+    operations::projects::{self, MoveProject},
 };
 
 /// Set the new folder of a project that moved
@@ -35,20 +35,15 @@ pub(in crate::cli) struct Move {
 
 impl Move {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open_to_change().await?;
-        let project = app.kernel.find_project(&self.project).await?;
-        let moved = app.kernel.move_project(&project, self.from.as_deref(), &self.folder, &app.config.operator).await;
-        app.close().await;
-        let project = moved.map_err(|error| match error {
-            KernelError::Workspace { .. } => anyhow::Error::new(Misuse(format!(
-                "{} This command moves no files: move the folder first, then name its new place.",
-                text::escaped(&error.to_string())
-            ))),
-            error => error.into(),
-        })?;
-        let folders: Vec<_> = project.folders.iter().map(|folder| text::escaped(&folder.display().to_string())).collect();
+        let host = context.open_to_change().await?;
+        let request = MoveProject { project: self.project.clone(), folder: self.folder.clone(), from: self.from.clone() };
+        let moved = projects::move_folder(&host, &host.config().operator, &request).await;
+        host.close().await;
+        let moved = moved?;
+        let project = &moved.project;
+        let folders: Vec<_> = project.folders.iter().map(|folder| text::escaped(folder)).collect();
         let (mark, name) = (painted(GOOD, "✓"), text::escaped(&project.name));
-        answer(context, &project, &format!("{mark} Project {name} is in {} now.", folders.join(", ")))?;
+        answer(context, &moved, &format!("{mark} Project {name} is in {} now.", folders.join(", ")))?;
         Ok(Exit::Done)
     }
 }

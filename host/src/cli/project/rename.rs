@@ -11,7 +11,7 @@ use crate::{
         screen::{GOOD, WARNING, painted},
         text,
     },
-    kernel::projects::Change,
+    operations::projects::{self, RenameProject},
 };
 
 /// Rename a project
@@ -27,14 +27,15 @@ pub(in crate::cli) struct Rename {
 
 impl Rename {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open_to_change().await?;
-        let before = app.kernel.find_project(&self.project).await?;
-        let renamed = app.kernel.change_project(&before, Change::Rename(self.name.clone()), &app.config.operator).await;
-        let is_in_settings = app.config.forge.projects.contains_key(&before.name) && before.name != self.name;
-        app.close().await;
-        let project = renamed?;
-        let (from, to) = (text::escaped(&before.name), text::escaped(&project.name));
-        answer(context, &project, &format!("{} Project {from} is now called {to}.", painted(GOOD, "✓")))?;
+        let host = context.open_to_change().await?;
+        let request = RenameProject { project: self.project.clone(), name: self.name.clone() };
+        let renamed = projects::rename(&host, &host.config().operator, &request).await;
+        let is_in_settings = |name: &String| host.config().forge.projects.contains_key(name) && *name != self.name;
+        let is_in_settings = renamed.as_ref().is_ok_and(|renamed| is_in_settings(&renamed.former_name));
+        host.close().await;
+        let renamed = renamed?;
+        let (from, to) = (text::escaped(&renamed.former_name), text::escaped(&renamed.project.name));
+        answer(context, &renamed, &format!("{} Project {from} is now called {to}.", painted(GOOD, "✓")))?;
         if is_in_settings {
             context.screen.warn(format!(
                 "{} Your settings name the project in [forge.projects.{from}]. Rename the table to [forge.projects.{to}], or its rules no \

@@ -11,7 +11,10 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    kernel::projects::{Change, Project, ProjectState},
+    operations::{
+        Host, Problem,
+        projects::{self, ChangedProject, ProjectState},
+    },
 };
 
 /// Pause a project
@@ -43,38 +46,45 @@ pub(in crate::cli) struct Complete {
 
 impl Pause {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let said = |_, name: &str| format!("Project {name} is paused. Its runs continue after `{}`.", again(context, "resume", name));
-        change(context, &self.name, Change::Pause, said).await
+        let host = context.open_to_change().await?;
+        let paused = projects::pause(&host, &host.config().operator, &self.name).await;
+        let words = |_, name: &str| format!("Project {name} is paused. Its runs continue after `{}`.", again(context, "resume", name));
+        finish(context, host, paused, words).await
     }
 }
 
 impl Resume {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        change(context, &self.name, Change::Resume, |before, name| match before {
+        let host = context.open_to_change().await?;
+        let resumed = projects::resume(&host, &host.config().operator, &self.name).await;
+        let words = |before, name: &str| match before {
             ProjectState::Completed => format!("Project {name} was completed and is open again. Runs can start in it."),
             _ => format!("Runs can start and continue in project {name}."),
-        })
-        .await
+        };
+        finish(context, host, resumed, words).await
     }
 }
 
 impl Complete {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let said = |_, name: &str| format!("Project {name} is completed. `{}` opens it again.", again(context, "resume", name));
-        change(context, &self.name, Change::Complete, said).await
+        let host = context.open_to_change().await?;
+        let completed = projects::complete(&host, &host.config().operator, &self.name).await;
+        let words = |_, name: &str| format!("Project {name} is completed. `{}` opens it again.", again(context, "resume", name));
+        finish(context, host, completed, words).await
     }
 }
 
-/// Makes the change, and tells it with the state before and the project's name.
-async fn change(context: &Context, name: &str, change: Change, said: impl Fn(ProjectState, &str) -> String) -> Result<Exit> {
-    let app = context.open_to_change().await?;
-    let project = app.kernel.find_project(name).await?;
-    let before = project.state;
-    let changed = app.kernel.change_project(&project, change, &app.config.operator).await;
-    app.close().await;
-    let project: Project = changed?;
-    let name = text::escaped(&project.name);
-    answer(context, &project, &format!("{} {}", painted(GOOD, "✓"), said(before, &name)))?;
+/// Closes the host, and reports the change with the state before and the project's name.
+async fn finish(
+    context: &Context,
+    host: Host,
+    changed: Result<ChangedProject, Problem>,
+    words: impl Fn(ProjectState, &str) -> String,
+) -> Result<Exit> {
+    host.close().await;
+    let changed = changed?;
+    let name = text::escaped(&changed.project.name);
+    answer(context, &changed, &format!("{} {}", painted(GOOD, "✓"), words(changed.former_state, &name)))?;
     Ok(Exit::Done)
 }
 

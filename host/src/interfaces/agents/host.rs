@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::{AGENTS, View};
 use crate::{
     bindings::{Fault, agents as wit, types::OptionValue},
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::{
         children::{ChildError, Children, Ended, Held, Order, Role, StartOptions},
         conversations, schema_bounds,
         tickets::{Awaited, Moment},
     },
-    journal::{self, Attempt, Call, CallError, Capability, Effect, JournalError, Performed, RunId, Wait},
+    journal::{self, Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
 };
 
 /// What the agent gave back, as the journal keeps it.
@@ -107,7 +108,7 @@ impl Awaited for Begun {
     }
 }
 
-fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, options: &StartOptions) -> Result<Call<'a>, JournalError> {
+fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, options: &StartOptions) -> Result<Call<'a>, StorageError> {
     #[derive(Serialize)]
     struct Request<'a> {
         agent: &'a str,

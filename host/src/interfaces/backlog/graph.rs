@@ -187,7 +187,8 @@ impl<'a> Graph<'a> {
         Ok(Self { nodes })
     }
 
-    fn is_ready(&self, place: usize) -> bool {
+    /// Whether an item can begin: a story or a task to do, with all that it waits for done.
+    pub fn is_ready(&self, place: usize) -> bool {
         let node = &self.nodes[place];
         node.status == Status::Todo && node.draft.kind != Kind::Epic && self.waits(place).all(|other| self.is_done(other))
     }

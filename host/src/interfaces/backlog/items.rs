@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Labels, Refusal};
-use crate::{actor::Actor, journal::RunId};
+use crate::{actor::Actor, errors::StorageError, journal::RunId};
 
 /// How wide a piece of work is, from the widest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -177,8 +177,8 @@ pub enum BacklogError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The store failed.
-    #[error("The backlog could not be kept or read: {0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] StorageError),
 }
 
 /// Keeps the items of every project. Every change is durable, with its event, when it returns.

@@ -15,6 +15,7 @@ use crate::{
         Fault,
         backlog::{self as wit, Host},
     },
+    errors::StorageError,
     journal::{Attempt, CallError, EntryState, ErrorKind, Interrupt, testing::Bench},
 };
 
@@ -254,7 +255,7 @@ struct Memory {
 
 impl Memory {
     fn check(&self) -> Result<(), BacklogError> {
-        if *self.broken.lock().unwrap() { Err(BacklogError::Store("the disk is full.".into())) } else { Ok(()) }
+        if *self.broken.lock().unwrap() { Err(StorageError::write("the backlog", "the disk is full.").into()) } else { Ok(()) }
     }
 
     /// Whether a call was made before.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::errors::StorageError;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -242,8 +243,8 @@ pub enum ForgeError {
         reason: String,
     },
     /// The store failed.
-    #[error("The pull requests could not be kept or read: {0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] StorageError),
 }
 
 /// `2026-01-02T14:05:09Z`.

@@ -14,6 +14,7 @@ use crate::{
         Fault,
         forge::{self as wit, Host},
     },
+    errors::StorageError,
     interfaces::{keys::Keys, pins::Pin},
     journal::{CallError, Clock, EntryState, ErrorKind, Interrupt, NeedKind, PauseKind, Wait, testing::Bench},
 };
@@ -347,7 +348,7 @@ async fn each_failure_comes_to_what_can_be_done_about_it() {
         (ForgeError::Unknown(7), "not-found"),
         (ForgeError::Limited { account: "api.github.com".into(), until: 77, reason: "Used up.".into() }, "waits"),
         (ForgeError::Refused("The token is wrong.".into()), "paused"),
-        (ForgeError::Store("The disk is full.".into()), "paused"),
+        (ForgeError::Store(StorageError::write("the pull requests", "The disk is full.")), "paused"),
     ];
     for (failure, wanted) in failures {
         let scene = Scene::new();

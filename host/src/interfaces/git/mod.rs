@@ -47,7 +47,7 @@ use crate::{
 };
 
 pub use program::Program;
-pub use register::{Claim, Claimed, Register, RegisterError, Worktree, WorktreeState};
+pub use register::{Claim, Claimed, Register, Worktree, WorktreeState};
 pub use service::{Repositories, Seat};
 
 /// Allows to use the repository, by what is done with it.

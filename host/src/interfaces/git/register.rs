@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::{interfaces::pins::Pin, journal::RunId};
+use crate::{errors::StorageError, interfaces::pins::Pin, journal::RunId};
 
 /// The state of a worktree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,25 +81,15 @@ pub enum Claimed {
     Taken(Worktree),
 }
 
-/// Why the register did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The worktrees could not be {action}: {reason}")]
-pub struct RegisterError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Keeps the rows of worktrees. Every change is durable when it returns.
 #[async_trait]
 pub trait Register: Send + Sync {
     /// Gives a worktree, in state `Making` unless the same call claimed it before; in one step, so that none is given twice.
-    async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError>;
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, StorageError>;
     /// Sets the state of a worktree that still belongs to the same call.
-    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError>;
+    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), StorageError>;
     /// Whether a run of the project had a worktree with this branch before, and so made the branch.
-    async fn has_made(&self, project: &str, branch: &str) -> Result<bool, RegisterError>;
+    async fn has_made(&self, project: &str, branch: &str) -> Result<bool, StorageError>;
     /// All worktrees, by project and slot.
-    async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError>;
+    async fn worktrees(&self) -> Result<Vec<Worktree>, StorageError>;
 }

@@ -17,10 +17,11 @@ use super::{
     names, pins,
     place::{self, Place},
     program::Program,
-    register::{Claim, Claimed, Register, RegisterError, Worktree, WorktreeState},
+    register::{Claim, Claimed, Register, Worktree, WorktreeState},
     sweeping,
 };
 use crate::{
+    errors::StorageError,
     interfaces::{
         blocking::{Deadline, blocking},
         folder_locks::{FolderLock, FolderLocks, LONGEST_WAIT, Work, busy},
@@ -63,7 +64,7 @@ pub(super) enum Trouble {
     Answer(CallError),
     /// The repository is not that of the run, which an operator has to see.
     Changed(String),
-    Register(RegisterError),
+    Register(StorageError),
 }
 
 impl fmt::Display for Trouble {
@@ -82,8 +83,8 @@ impl From<CallError> for Trouble {
     }
 }
 
-impl From<RegisterError> for Trouble {
-    fn from(error: RegisterError) -> Self {
+impl From<StorageError> for Trouble {
+    fn from(error: StorageError) -> Self {
         Self::Register(error)
     }
 }
@@ -263,7 +264,7 @@ impl Repositories {
         Ok(self.register.set_state(&worktree, WorktreeState::Free).await?)
     }
 
-    async fn owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, RegisterError> {
+    async fn owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, StorageError> {
         let all = self.register.worktrees().await?;
         Ok(all.into_iter().find(|worktree| {
             let Claim { project: of, branch, root: made_for, .. } = &worktree.claim;

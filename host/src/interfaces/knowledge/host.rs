@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{Found, KNOWLEDGE, KnowledgeError, REMEMBER, View};
+use super::{Found, KNOWLEDGE, REMEMBER, View};
 use crate::{
     bindings::{Fault, knowledge as wit},
+    errors::StorageError,
     events::{Category, Draft},
     journal::{Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
 };
@@ -50,7 +51,7 @@ impl wit::Host for View<'_> {
 }
 
 /// Knowledge that cannot be read is for the operator to fix; the run loses nothing meanwhile.
-fn paused<A>(error: &KnowledgeError) -> Performed<A> {
+fn paused<A>(error: &StorageError) -> Performed<A> {
     Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{error} Then resume the run.")), happened: false }
 }
 

@@ -6,7 +6,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::interfaces::blocking::{Deadline, blocking};
+use crate::{
+    errors::StorageError,
+    interfaces::blocking::{Deadline, blocking},
+};
+
+/// What errors call it.
+pub(super) const SUBJECT: &str = "the project's knowledge";
 
 /// A document of the workspace as a look finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +50,7 @@ pub struct Learned {
 #[async_trait]
 pub trait Memory: Send + Sync {
     /// What was learned after `cursor`, oldest first, at most `limit`.
-    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, KnowledgeError>;
+    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError>;
 }
 
 /// What became of a source.
@@ -68,23 +74,13 @@ pub struct Found {
     pub score: f32,
 }
 
-/// Why nothing was found out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The project's knowledge could not be {action}: {reason}")]
-pub struct KnowledgeError {
-    /// `read` or `searched`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Finds passages. One per process; a project's workspaces are apart from each other.
 #[async_trait]
 pub trait Index: Send + Sync {
     /// What the index holds of a place: the stamp of each document, and the last cursor.
     async fn state(&self, place: &str) -> Holding;
     /// Takes over what changed, and that it now holds `holding`.
-    async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), KnowledgeError>;
+    async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), StorageError>;
     /// The passages whose source `allowed` lets through and that fit best, at most `limit`, best first.
     async fn search(
         &self,
@@ -92,7 +88,7 @@ pub trait Index: Send + Sync {
         query: &str,
         limit: usize,
         allowed: &(dyn for<'a> Fn(&'a str) -> bool + Sync),
-    ) -> Result<Vec<Found>, KnowledgeError>;
+    ) -> Result<Vec<Found>, StorageError>;
 }
 
 /// What an index holds of one place.
@@ -124,13 +120,13 @@ const MOST_LEARNED: usize = 32 << 20;
 
 impl Library {
     /// Brings the index up to date and says under which name it holds this place.
-    pub(super) async fn refreshed(&self, project: &str, globs: Vec<String>) -> Result<String, KnowledgeError> {
+    pub(super) async fn refreshed(&self, project: &str, globs: Vec<String>) -> Result<String, StorageError> {
         let place = format!("{project} {}", self.documents.place());
         let held = self.index.state(&place).await;
         let documents = Arc::clone(&self.documents);
         let before = held.documents.clone();
         let looked = blocking(move |deadline| changed_documents(documents.as_ref(), &globs, &before, deadline)).await;
-        let unread = |reason: String| KnowledgeError { action: "read", reason };
+        let unread = |reason: String| StorageError::read(SUBJECT, reason);
         let (mut changes, documents) = looked.map_err(|error| unread(format!("{error}.")))?.map_err(unread)?;
         let mut holding = Holding { documents, ..held };
         self.learn(project, &mut holding, &mut changes).await?;
@@ -140,7 +136,7 @@ impl Library {
         Ok(place)
     }
 
-    async fn learn(&self, project: &str, holding: &mut Holding, changes: &mut Vec<Change>) -> Result<(), KnowledgeError> {
+    async fn learn(&self, project: &str, holding: &mut Holding, changes: &mut Vec<Change>) -> Result<(), StorageError> {
         let mut bytes = 0;
         while bytes < MOST_LEARNED {
             let learned = self.memory.learned(project, holding.cursor, PAGE).await?;

@@ -16,7 +16,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
-pub use library::{Change, Documents, Found, Index, KnowledgeError, Learned, Library, Listed, Memory};
+pub use library::{Change, Documents, Found, Index, Learned, Library, Listed, Memory};
 pub use words::WordIndex;
 
 /// Allows to find passages of a source.

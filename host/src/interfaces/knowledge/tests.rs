@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::{
     bindings::{Fault, knowledge::Host},
+    errors::StorageError,
     interfaces::blocking::Deadline,
     journal::{CallError, ErrorKind, Interrupt, testing::Bench},
 };
@@ -48,7 +49,7 @@ struct Learnt(Mutex<Vec<Learned>>);
 
 #[async_trait]
 impl Memory for Learnt {
-    async fn learned(&self, _: &str, cursor: i64, _: u32) -> Result<Vec<Learned>, KnowledgeError> {
+    async fn learned(&self, _: &str, cursor: i64, _: u32) -> Result<Vec<Learned>, StorageError> {
         Ok(self.0.lock().unwrap().iter().filter(|learned| learned.cursor > cursor).take(1).cloned().collect())
     }
 }

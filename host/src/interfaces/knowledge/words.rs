@@ -15,8 +15,15 @@ use tantivy::{
     tokenizer::{Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, StopWordFilter, TextAnalyzer},
 };
 
-use super::{Change, Found, Index, KnowledgeError, library::Holding, passages::passages};
-use crate::interfaces::blocking::{Deadline, blocking};
+use super::{
+    Change, Found, Index,
+    library::{Holding, SUBJECT},
+    passages::passages,
+};
+use crate::{
+    errors::StorageError,
+    interfaces::blocking::{Deadline, blocking},
+};
 
 /// Bytes the writer may hold while it takes over changes; the least the library allows.
 const WRITER_MEMORY: usize = 15_000_000;
@@ -39,7 +46,7 @@ struct Places {
 }
 
 impl WordIndex {
-    fn shelf(&self, place: &str) -> Result<Arc<Mutex<Shelf>>, KnowledgeError> {
+    fn shelf(&self, place: &str) -> Result<Arc<Mutex<Shelf>>, StorageError> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         places.asked += 1;
         let asked = places.asked;
@@ -65,7 +72,7 @@ impl Index for WordIndex {
         shelf.map(|shelf| shelf.lock().unwrap_or_else(PoisonError::into_inner).holding.clone()).unwrap_or_default()
     }
 
-    async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), KnowledgeError> {
+    async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), StorageError> {
         let shelf = self.shelf(place)?;
         aside(move |deadline| shelf.lock().unwrap_or_else(PoisonError::into_inner).change(&changes, holding, deadline)).await
     }
@@ -76,7 +83,7 @@ impl Index for WordIndex {
         query: &str,
         limit: usize,
         allowed: &(dyn for<'a> Fn(&'a str) -> bool + Sync),
-    ) -> Result<Vec<Found>, KnowledgeError> {
+    ) -> Result<Vec<Found>, StorageError> {
         let (shelf, query) = (self.shelf(place)?, query.to_owned());
         let mut found = aside(move |_| shelf.lock().unwrap_or_else(PoisonError::into_inner).search(&query)).await?;
         found.retain(|found| allowed(&found.source));
@@ -162,13 +169,13 @@ fn analyzer() -> TextAnalyzer {
 }
 
 /// Works through the index without holding up the guests.
-async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, TantivyError> + Send + 'static) -> Result<A, KnowledgeError> {
+async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, TantivyError> + Send + 'static) -> Result<A, StorageError> {
     match blocking(work).await {
         Ok(done) => done.map_err(|error| failed(&error)),
-        Err(error) => Err(KnowledgeError { action: "searched", reason: format!("{error}. Report it.") }),
+        Err(error) => Err(StorageError::search(SUBJECT, format!("{error}. Report it."))),
     }
 }
 
-fn failed(error: &TantivyError) -> KnowledgeError {
-    KnowledgeError { action: "searched", reason: format!("{}. Report it.", error.to_string().trim_end_matches('.')) }
+fn failed(error: &TantivyError) -> StorageError {
+    StorageError::search(SUBJECT, format!("{}. Report it.", error.to_string().trim_end_matches('.')))
 }

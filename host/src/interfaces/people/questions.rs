@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     actor::Actor,
+    errors::StorageError,
     journal::{QuestionId, RunId},
 };
 
@@ -245,8 +246,8 @@ pub enum QuestionsError {
     #[error("The run that asked has ended, at {}, and does not wait for an answer any more. Start another run.", moment(*.0))]
     Withdrawn(u64),
     /// The store failed.
-    #[error("The questions could not be kept or read: {0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] StorageError),
 }
 
 /// `2026-01-02T14:05:09Z`.

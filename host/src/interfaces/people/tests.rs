@@ -9,6 +9,7 @@ use crate::{
         Fault,
         people::{self as wit, Host},
     },
+    errors::StorageError,
     journal::{CallError, ErrorKind, Interrupt, PauseKind, QuestionId, RunId, Wait, testing::Bench},
 };
 
@@ -187,7 +188,7 @@ async fn what_nobody_could_answer_is_refused() {
 #[tokio::test]
 async fn too_many_are_the_guests_mistake_and_a_failing_store_is_not() {
     let scene = Scene::new();
-    *scene.desk.failing.lock().unwrap() = Some(QuestionsError::Store("The disk is full.".into()));
+    *scene.desk.failing.lock().unwrap() = Some(StorageError::write("the questions", "The disk is full.").into());
     match scene.ask(question()).await {
         Err(Fault::Interrupt(Interrupt::Paused(pause))) => assert_eq!(pause.kind, PauseKind::Operator),
         other => panic!("not paused: {other:?}"),

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::engine::{Key, Piece, Stream};
 use crate::{
+    errors::StorageError,
     events::{Category, Draft, EventLog},
     journal::Redactor,
 };
@@ -37,15 +38,10 @@ const BEAT: Duration = Duration::from_millis(250);
 #[async_trait]
 pub trait Artifacts: Send + Sync {
     /// Keeps a text for good and gives its name; the same text has one name.
-    async fn keep(&self, text: String) -> Result<String, ArtifactsError>;
+    async fn keep(&self, text: String) -> Result<String, StorageError>;
     /// The text of that name.
-    async fn load(&self, name: &str) -> Result<String, ArtifactsError>;
+    async fn load(&self, name: &str) -> Result<String, StorageError>;
 }
-
-/// Why an artifact was not kept or found, a sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ArtifactsError(pub String);
 
 /// What a command wrote.
 #[derive(Debug, Default)]

@@ -28,7 +28,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
-pub use collector::{Artifacts, ArtifactsError};
+pub use collector::Artifacts;
 pub use docker::{Docker, Random};
 pub use engine::{Build, Engine, EngineError, Extra, Found, Key, Mounted, Piece, Resolved, Stream, Task, User};
 pub use job::{Ending, Job, Outcome};
@@ -38,9 +38,7 @@ pub use room::{Room, measure_room};
 pub use service::{Parts, Place, Sandbox};
 pub use services::{ApprovedServices, Beside, Service, Services, decide_services};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
-pub use setup::{
-    Approvals, ApprovalsError, Approved, Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, USUAL_HOSTS, Wanted, decide,
-};
+pub use setup::{Approvals, Approved, Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, USUAL_HOSTS, Wanted, decide};
 
 /// Allows to execute commands in images, by the operator's names for them.
 pub const IMAGES: CapabilityKind = CapabilityKind {

@@ -1,5 +1,6 @@
 //! The port below `state`: small JSON documents with versions. Knows no run and no grant.
 
+use crate::errors::StorageError;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,8 +39,8 @@ pub enum DocumentsError {
         found: u64,
     },
     /// The store failed.
-    #[error("The state could not be kept or read: {0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(#[from] StorageError),
 }
 
 /// Keeps documents.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     bindings::{Fault, state::Host},
+    errors::StorageError,
     journal::{CallError, EntryState, ErrorKind, Interrupt, testing::Bench},
 };
 
@@ -21,7 +22,7 @@ struct Memory {
 
 impl Memory {
     fn check(&self) -> Result<(), DocumentsError> {
-        if *self.broken.lock().unwrap() { Err(DocumentsError::Store("the disk is full.".into())) } else { Ok(()) }
+        if *self.broken.lock().unwrap() { Err(StorageError::write("the state of the project", "the disk is full.").into()) } else { Ok(()) }
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     actor::Actor,
+    errors::StorageError,
     interfaces::toolboxes::{Declared, Form},
 };
 
@@ -29,27 +30,17 @@ pub struct Pin {
     pub form: Form,
 }
 
-/// Why the store of forms did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The forms in which tools were granted could not be {action}: {reason}")]
-pub struct PinsError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Keeps in which form tools were granted.
 #[async_trait]
 pub trait Pins: Send + Sync {
     /// The forms of everything that a plugin was granted and has seen, by the tool's whole name.
-    async fn pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, PinsError>;
+    async fn pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, StorageError>;
     /// Keeps the forms of tools of which the plugin has none yet.
-    async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), PinsError>;
+    async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), StorageError>;
     /// Everything that is kept.
-    async fn pins(&self) -> Result<Vec<Pin>, PinsError>;
+    async fn pins(&self) -> Result<Vec<Pin>, StorageError>;
     /// Puts the form of a tool in the place of the one that each plugin has, together with an event. Gives the plugins.
-    async fn approve(&self, tool: &str, form: &Form, by: &Actor) -> Result<Vec<String>, PinsError>;
+    async fn approve(&self, tool: &str, form: &Form, by: &Actor) -> Result<Vec<String>, StorageError>;
 }
 
 /// The form of a tool as it is declared.

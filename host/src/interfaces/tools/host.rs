@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     bindings::{Fault, llm, tools as wit, types},
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::toolboxes::{Declared, Effects},
-    journal::{Attempt, Authority, Call, CallError, Capability, Effect, Halt, JournalError, Performed, Recorder, RunId},
+    journal::{Attempt, Authority, Call, CallError, Capability, Effect, Halt, Performed, Recorder, RunId},
 };
 
 /// Calls that one `call-all` may carry.
@@ -84,7 +85,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The call as it goes through the gate.
-    pub(super) fn call(&self) -> Result<Call<'static>, JournalError> {
+    pub(super) fn call(&self) -> Result<Call<'static>, StorageError> {
         let Found { effect, is_there, reaches, .. } = &self.found;
         let mut call = Call::new("tools.call", *effect, &json!({ "name": self.name, "arguments": self.arguments }))?;
         if *is_there {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::run::Run;
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::Draft,
     interfaces::{pins::Pin, project},
     journal::RunId,
@@ -22,8 +23,8 @@ pub use name::{check_name, former_key, is_same, name_of, name_of_key, unique_nam
 pub use operating::usable_folder;
 
 /// What may be done in a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ProjectState {
     /// It is known, and no run has started in it.
     Inactive,
@@ -227,33 +228,23 @@ pub enum Refusal {
     Unknown(String),
 }
 
-/// Why the store of projects did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The projects could not be {action}: {reason}")]
-pub struct ProjectsError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Keeps the rows of projects. Every change is durable when it returns, and is made in one step with what it depends on.
 #[async_trait]
 pub trait Projects: Send + Sync {
     /// All projects, removed ones among them, in the order of their names.
-    async fn all_projects(&self) -> Result<Vec<Project>, ProjectsError>;
+    async fn all_projects(&self) -> Result<Vec<Project>, StorageError>;
     /// The project with this id, also one that was removed.
-    async fn load_project(&self, id: &str) -> Result<Option<Project>, ProjectsError>;
+    async fn load_project(&self, id: &str) -> Result<Option<Project>, StorageError>;
     /// The project that a folder belongs to: the one that has the folder, or else one without a folder that was known by the
     /// folder's hash.
-    async fn project_of_folder(&self, folder: &Path) -> Result<Option<Project>, ProjectsError>;
+    async fn project_of_folder(&self, folder: &Path) -> Result<Option<Project>, StorageError>;
     /// The project that a folder belongs to, added where there is none.
-    async fn open_project(&self, opening: &Opening) -> Result<Result<Project, Refusal>, ProjectsError>;
+    async fn open_project(&self, opening: &Opening) -> Result<Result<Project, Refusal>, StorageError>;
     /// Changes a project. What it is already changes nothing and tells nothing.
-    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, ProjectsError>;
+    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, StorageError>;
     /// Adds a root run, in the project that is opened for it or else in its own; gives the run as it was added. The project
     /// is active from then on.
-    async fn start_run(&self, run: &Run, opening: Option<&Opening>, events: Vec<Draft>) -> Result<Result<Run, Refusal>, ProjectsError>;
+    async fn start_run(&self, run: &Run, opening: Option<&Opening>, events: Vec<Draft>) -> Result<Result<Run, Refusal>, StorageError>;
     /// The first unfinished root of a project, by its age.
-    async fn unfinished_run(&self, project: &str) -> Result<Option<RunId>, ProjectsError>;
+    async fn unfinished_run(&self, project: &str) -> Result<Option<RunId>, StorageError>;
 }

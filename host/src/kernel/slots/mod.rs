@@ -16,7 +16,7 @@ use baton_slots::Slot;
 use serde::Serialize;
 
 use super::package::Kind;
-use crate::{actor::Actor, events::Draft, interfaces::likeness::nearest};
+use crate::{actor::Actor, errors::StorageError, events::Draft, interfaces::likeness::nearest};
 
 pub use choosing::{Asked, Chosen};
 pub(in crate::kernel) use choosing::{Filled, Item};
@@ -109,36 +109,26 @@ pub enum BindingError {
     OfProjects,
 }
 
-/// Why the store of bindings did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The bindings could not be {action}: {reason}")]
-pub struct BindingsError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// Keeps what operators bound by command, and which proposals they approved.
 #[async_trait]
 pub trait BindingStore: Send + Sync {
     /// All bindings.
-    async fn bindings(&self) -> Result<Vec<Binding>, BindingsError>;
+    async fn bindings(&self) -> Result<Vec<Binding>, StorageError>;
     /// Binds, in the place of what was bound there before.
-    async fn bind(&self, binding: &Binding, events: Vec<Draft>) -> Result<(), BindingsError>;
+    async fn bind(&self, binding: &Binding, events: Vec<Draft>) -> Result<(), StorageError>;
     /// Removes a binding; whether there was one.
-    async fn unbind(&self, scope: &Scope, slot: &str, events: Vec<Draft>) -> Result<bool, BindingsError>;
+    async fn unbind(&self, scope: &Scope, slot: &str, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// What was approved in each project, the last of each and those that it replaced.
-    async fn approvals(&self) -> Result<Vec<Approval>, BindingsError>;
+    async fn approvals(&self) -> Result<Vec<Approval>, StorageError>;
     /// Keeps an approval as the last one of its project; the one before is replaced from now on.
-    async fn approve(&self, approval: &Approval, by: &Actor, events: Vec<Draft>) -> Result<(), BindingsError>;
+    async fn approve(&self, approval: &Approval, by: &Actor, events: Vec<Draft>) -> Result<(), StorageError>;
 }
 
 /// Knows the labels of items.
 #[async_trait]
 pub trait Labels: Send + Sync {
     /// The labels of an item, if there is such an item.
-    async fn labels_of(&self, project: &str, item: &str) -> Result<Option<Vec<String>>, BindingsError>;
+    async fn labels_of(&self, project: &str, item: &str) -> Result<Option<Vec<String>>, StorageError>;
 }
 
 /// What plugin fills a slot.

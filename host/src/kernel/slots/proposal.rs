@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{BindingsError, Scoped};
+use super::Scoped;
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::{Category, Draft},
     journal::form::canonical,
     kernel::{Kernel, KernelError},
@@ -97,7 +98,7 @@ impl Kernel {
         project: &str,
         settings: Option<&Value>,
         began: Option<u64>,
-    ) -> Result<Option<Scoped>, BindingsError> {
+    ) -> Result<Option<Scoped>, StorageError> {
         let Some(bindings) = settings.and_then(proposed) else { return Ok(None) };
         let (hash, approvals) = (hash(bindings), self.approvals_of(project).await?);
         let is_approved = approvals.iter().any(|approval| approval.hash == hash && approval.holds(began));
@@ -108,7 +109,7 @@ impl Kernel {
         Scoped::of_repository(self.parts.slots.known, bindings).map_err(|(key, error)| format!("`{key}`: {error}"))
     }
 
-    async fn approvals_of(&self, project: &str) -> Result<Vec<Approval>, BindingsError> {
+    async fn approvals_of(&self, project: &str) -> Result<Vec<Approval>, StorageError> {
         Ok(self.parts.slots.store.approvals().await?.into_iter().filter(|approval| approval.project == project).collect())
     }
 }

@@ -6,13 +6,19 @@ mod record;
 use async_trait::async_trait;
 use sqlx::Row;
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    error::{reading, writing},
+};
 use crate::interfaces::{
     backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, Place, Status, unknown},
     item_changes::{ItemChanges, Seen},
 };
 use change::{Assign, Label, MoveTo, Put, Written};
 use record::{item, moved, seen};
+
+/// What errors call it.
+const BACKLOG: &str = "the backlog";
 
 /// The columns an item is read from, with its body.
 macro_rules! whole {
@@ -40,13 +46,13 @@ const MOVES: &str =
 impl Backlog for Store {
     async fn put(&self, project: &str, drafts: &[Draft], by: &Author) -> Result<(), BacklogError> {
         let change = Put { project: project.to_owned(), drafts: drafts.to_vec(), by: by.clone() };
-        self.queue.change(change).await.map_err(failed)?
+        self.queue.change(change).await.map_err(writing(BACKLOG))?
     }
 
     async fn move_to(&self, project: &str, key: &str, status: Status, reason: &str, by: &Author) -> Result<(), BacklogError> {
         let (project, key, reason) = (project.to_owned(), key.to_owned(), reason.to_owned());
         let moved = self.queue.change(MoveTo { project: project.clone(), key: key.clone(), status, reason, by: by.clone() }).await;
-        self.named(&project, &key, moved.map_err(failed)?).await
+        self.named(&project, &key, moved.map_err(writing(BACKLOG))?).await
     }
 
     async fn assign(
@@ -60,42 +66,42 @@ impl Backlog for Store {
         let (assignee, branch) = (assignee.map(str::to_owned), branch.map(str::to_owned));
         let change = Assign { project: project.to_owned(), key: key.to_owned(), assignee, branch, by: by.clone() };
         let assigned = self.queue.change(change).await;
-        self.named(project, key, assigned.map_err(failed)?).await
+        self.named(project, key, assigned.map_err(writing(BACKLOG))?).await
     }
 
     async fn label(&self, project: &str, key: &str, added: &[String], removed: &[String], by: &Author) -> Result<Labels, BacklogError> {
         let (added, removed) = (added.to_vec(), removed.to_vec());
         let change = Label { project: project.to_owned(), key: key.to_owned(), added, removed, by: by.clone() };
         let labelled = self.queue.change(change).await;
-        self.named(project, key, labelled.map_err(failed)?).await
+        self.named(project, key, labelled.map_err(writing(BACKLOG))?).await
     }
 
     async fn items(&self, project: &str, with_bodies: bool) -> Result<Vec<Item>, BacklogError> {
         let query = sqlx::query(if with_bodies { ALL_WHOLE } else { ALL }).bind(project);
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
-        let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
+        let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>().map_err(reading(BACKLOG))?;
         // Here, because databases do not agree on an order of text, and know none of numbers in it.
         items.sort_by_cached_key(|item| Place::of(&item.draft.key));
         Ok(items)
     }
 
     async fn item(&self, project: &str, key: &str) -> Result<Item, BacklogError> {
-        let found = self.find_item(project, key).await.map_err(failed)?.map(|(item, _)| item);
+        let found = self.find_item(project, key).await.map_err(reading(BACKLOG))?.map(|(item, _)| item);
         self.named(project, key, Ok(found)).await
     }
 
     async fn written(&self, project: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
-        let found = self.find_item(project, key).await.map_err(failed)?;
+        let found = self.find_item(project, key).await.map_err(reading(BACKLOG))?;
         self.named(project, key, Ok(found)).await
     }
 
     async fn mark_written(&self, project: &str, bodies: Vec<(String, String)>) -> Result<(), BacklogError> {
-        self.queue.change(Written { project: project.to_owned(), bodies }).await.map_err(failed)
+        Ok(self.queue.change(Written { project: project.to_owned(), bodies }).await.map_err(writing(BACKLOG))?)
     }
 
     async fn history(&self, project: &str, key: &str) -> Result<Vec<Move>, BacklogError> {
-        let rows = sqlx::query(MOVES).bind(project).bind(key).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
-        let moves = rows.iter().map(moved).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let rows = sqlx::query(MOVES).bind(project).bind(key).fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
+        let moves = rows.iter().map(moved).collect::<Result<Vec<_>, _>>().map_err(reading(BACKLOG))?;
         // Whatever was added has a first move.
         self.named(project, key, Ok(Some(moves).filter(|moves| !moves.is_empty()))).await
     }
@@ -104,8 +110,8 @@ impl Backlog for Store {
 #[async_trait]
 impl ItemChanges for Store {
     async fn see(&self, project: &str, key: &str) -> Result<Seen, BacklogError> {
-        let row = sqlx::query(SEE).bind(project).bind(key).fetch_optional(&self.reads).await.map_err(|error| failed(error.into()))?;
-        let seen = row.as_ref().map(seen).transpose().map_err(failed)?;
+        let row = sqlx::query(SEE).bind(project).bind(key).fetch_optional(&self.reads).await.map_err(reading(BACKLOG))?;
+        let seen = row.as_ref().map(seen).transpose().map_err(reading(BACKLOG))?;
         self.named(project, key, Ok(seen)).await
     }
 }
@@ -121,12 +127,8 @@ impl Store {
         if let Some(found) = found? {
             return Ok(found);
         }
-        let rows = sqlx::query(KEYS).bind(project).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        let rows = sqlx::query(KEYS).bind(project).fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
         let keys = rows.iter().map(|row| row.try_get::<&str, _>(0)).collect::<Result<Vec<_>, _>>();
-        Err(unknown(key, keys.map_err(|error| failed(error.into()))?.into_iter()).into())
+        Err(unknown(key, keys.map_err(reading(BACKLOG))?.into_iter()).into())
     }
-}
-
-fn failed(error: StoreError) -> BacklogError {
-    BacklogError::Store(error.to_string())
 }

@@ -12,18 +12,27 @@ use std::{
 use async_trait::async_trait;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
-use super::{Store, StoreError, events::NewEvent, number::read_number};
+use super::{
+    Store, StoreError,
+    error::{reading, writing},
+    events::NewEvent,
+    number::read_number,
+};
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::Draft,
     journal::RunId,
     kernel::{
-        projects::{Change, Opening, Project, ProjectState, Projects, ProjectsError, Refusal, former_key},
+        projects::{Change, Opening, Project, ProjectState, Projects, Refusal, former_key},
         run::Run,
     },
 };
 use change::{Edit, Open, Start, unfinished};
 pub(super) use upgrade::{is_unfinished, replace_keys};
+
+/// What errors call it.
+const PROJECTS: &str = "the projects";
 
 const TABLE: &str = "projects";
 const ALL: &str = "select id, name, repository, state, settings, former_key, created_at, updated_at, removed_at from projects";
@@ -31,42 +40,42 @@ const FOLDERS: &str = "select folder, project from project_folders order by adde
 
 #[async_trait]
 impl Projects for Store {
-    async fn all_projects(&self) -> Result<Vec<Project>, ProjectsError> {
+    async fn all_projects(&self) -> Result<Vec<Project>, StorageError> {
         let read = async || all(&mut *self.reads.acquire().await?).await;
-        read().await.map_err(unread)
+        read().await.map_err(reading(PROJECTS))
     }
 
-    async fn load_project(&self, id: &str) -> Result<Option<Project>, ProjectsError> {
+    async fn load_project(&self, id: &str) -> Result<Option<Project>, StorageError> {
         let read = async || find(id, &mut *self.reads.acquire().await?).await;
-        read().await.map_err(unread)
+        read().await.map_err(reading(PROJECTS))
     }
 
-    async fn project_of_folder(&self, folder: &Path) -> Result<Option<Project>, ProjectsError> {
+    async fn project_of_folder(&self, folder: &Path) -> Result<Option<Project>, StorageError> {
         let read = async || of_folder(folder, &mut *self.reads.acquire().await?).await;
-        read().await.map_err(unread)
+        read().await.map_err(reading(PROJECTS))
     }
 
-    async fn open_project(&self, opening: &Opening) -> Result<Result<Project, Refusal>, ProjectsError> {
-        self.queue.change(Open(opening.clone())).await.map_err(unwritten)
+    async fn open_project(&self, opening: &Opening) -> Result<Result<Project, Refusal>, StorageError> {
+        self.queue.change(Open(opening.clone())).await.map_err(writing(PROJECTS))
     }
 
-    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, ProjectsError> {
+    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, StorageError> {
         let edit = Edit { id: id.to_owned(), change: change.clone(), by: by.clone() };
-        self.queue.change(edit).await.map_err(unwritten)
+        self.queue.change(edit).await.map_err(writing(PROJECTS))
     }
 
-    async fn start_run(&self, run: &Run, opening: Option<&Opening>, events: Vec<Draft>) -> Result<Result<Run, Refusal>, ProjectsError> {
+    async fn start_run(&self, run: &Run, opening: Option<&Opening>, events: Vec<Draft>) -> Result<Result<Run, Refusal>, StorageError> {
         let published = match &run.forked_from {
-            Some((source, at)) => self.shown_before(source, *at).await.map_err(unwritten)?,
+            Some((source, at)) => self.shown_before(source, *at).await.map_err(writing(PROJECTS))?,
             None => Vec::new(),
         };
         let start = Start { run: run.clone(), opening: opening.cloned(), published, events: NewEvent::all(events) };
-        self.queue.change(start).await.map_err(unwritten)
+        self.queue.change(start).await.map_err(writing(PROJECTS))
     }
 
-    async fn unfinished_run(&self, project: &str) -> Result<Option<RunId>, ProjectsError> {
+    async fn unfinished_run(&self, project: &str) -> Result<Option<RunId>, StorageError> {
         let read = async || unfinished(project, &mut *self.reads.acquire().await?).await;
-        read().await.map_err(unread)
+        read().await.map_err(reading(PROJECTS))
     }
 }
 
@@ -120,12 +129,4 @@ fn project(row: &AnyRow, folders: &mut HashMap<String, Vec<PathBuf>>) -> Result<
         updated_at: read_number(row, "updated_at")?,
         removed_at,
     })
-}
-
-fn unread(error: StoreError) -> ProjectsError {
-    ProjectsError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> ProjectsError {
-    ProjectsError { action: "written", reason: error.to_string() }
 }

@@ -7,10 +7,14 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     number::{read_number, stored},
 };
 use crate::interfaces::forge::{Check, Ending, ForgeError, Kept, Place, Progress, Proposal, PullRequests, Review, State, Summary, Verdict};
 use change::{End, Open, Report, Write};
+
+/// What errors call it.
+const PULL_REQUESTS: &str = "the pull requests";
 
 const TABLE: &str = "pull_requests";
 const FIND: &str =
@@ -24,29 +28,29 @@ const LIST_OPEN: &str =
 #[async_trait]
 impl PullRequests for Store {
     async fn open(&self, place: Place<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
-        self.queue.change(Open { caller: place.into(), proposal: proposal.clone() }).await.map_err(failed)
+        Ok(self.queue.change(Open { caller: place.into(), proposal: proposal.clone() }).await.map_err(writing(PULL_REQUESTS))?)
     }
 
     async fn find(&self, project: &str, number: u64) -> Result<Option<Kept>, ForgeError> {
-        self.load_pull_request(project, number).await.map_err(failed)
+        Ok(self.load_pull_request(project, number).await.map_err(reading(PULL_REQUESTS))?)
     }
 
     async fn list(&self, project: &str, all: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
         let rows = sqlx::query(if all { LIST } else { LIST_OPEN }).bind(project).fetch_all(&self.reads).await;
-        rows.map_err(|error| failed(error.into()))?.iter().map(summary).collect::<Result<_, _>>().map_err(failed)
+        Ok(rows.map_err(reading(PULL_REQUESTS))?.iter().map(summary).collect::<Result<_, _>>().map_err(reading(PULL_REQUESTS))?)
     }
 
     async fn review(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
-        self.queue.change(Write { caller: place.into(), number, verdict, text: text.to_owned() }).await.map_err(failed)?
+        self.queue.change(Write { caller: place.into(), number, verdict, text: text.to_owned() }).await.map_err(writing(PULL_REQUESTS))?
     }
 
     async fn report(&self, place: Place<'_>, number: u64, check: &Check, head: Option<&str>) -> Result<(), ForgeError> {
         let head = head.map(str::to_owned);
-        self.queue.change(Report { caller: place.into(), number, check: check.clone(), head }).await.map_err(failed)?
+        self.queue.change(Report { caller: place.into(), number, check: check.clone(), head }).await.map_err(writing(PULL_REQUESTS))?
     }
 
     async fn end(&self, place: Place<'_>, number: u64, ending: &Ending) -> Result<(), ForgeError> {
-        self.queue.change(End { caller: place.into(), number, ending: ending.clone() }).await.map_err(failed)?
+        self.queue.change(End { caller: place.into(), number, ending: ending.clone() }).await.map_err(writing(PULL_REQUESTS))?
     }
 }
 
@@ -104,8 +108,4 @@ fn review(row: &AnyRow) -> Result<Review, StoreError> {
 
 fn word<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
     read(word).ok_or_else(|| StoreError::row(TABLE, format!("`{word}` is not a known word")))
-}
-
-fn failed(error: StoreError) -> ForgeError {
-    ForgeError::Store(error.to_string())
 }

@@ -6,7 +6,12 @@ mod record;
 use async_trait::async_trait;
 use sqlx::{Any, any::AnyArguments, query::Query};
 
-use super::{Store, StoreError, number::stored, runs::in_tree};
+use super::{
+    Store, StoreError,
+    error::{reading, writing},
+    number::stored,
+    runs::in_tree,
+};
 use crate::{
     interfaces::people::{Asked, Decided, DecisionFilter, Filter, Given, Question, QuestionStatus, Questions, QuestionsError},
     journal::{QuestionId, RunId},
@@ -14,6 +19,9 @@ use crate::{
 use change::{Ask, Settle, Withdraw};
 pub(super) use change::{is_answered, withdraw, withdraw_cancelled, withdraw_from};
 use record::{decided, load};
+
+/// What errors call it.
+const QUESTIONS: &str = "the questions";
 
 /// The columns a question is read from.
 macro_rules! columns {
@@ -64,20 +72,20 @@ type Statement<'a> = Query<'a, Any, AnyArguments>;
 #[async_trait]
 impl Questions for Store {
     async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<QuestionStatus, QuestionsError> {
-        self.queue.change(Ask { run: run.clone(), seq, question: question.clone() }).await.map_err(failed)?
+        self.queue.change(Ask { run: run.clone(), seq, question: question.clone() }).await.map_err(writing(QUESTIONS))?
     }
 
     async fn withdraw(&self, run: &RunId, seq: u64) -> Result<(), QuestionsError> {
-        self.queue.change(Withdraw { run: run.clone(), seq }).await.map_err(failed)
+        Ok(self.queue.change(Withdraw { run: run.clone(), seq }).await.map_err(writing(QUESTIONS))?)
     }
 
     async fn answer(&self, id: &QuestionId, given: &Given) -> Result<(), QuestionsError> {
-        self.queue.change(Settle { id: id.clone(), given: given.clone() }).await.map_err(failed)?
+        self.queue.change(Settle { id: id.clone(), given: given.clone() }).await.map_err(writing(QUESTIONS))?
     }
 
     async fn matching(&self, part: &str) -> Result<Vec<Asked>, QuestionsError> {
         let characters = stored(part.chars().count() as u64);
-        self.load_questions(sqlx::query(MATCHING).bind(characters).bind(part)).await.map_err(failed)
+        Ok(self.load_questions(sqlx::query(MATCHING).bind(characters).bind(part)).await.map_err(reading(QUESTIONS))?)
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Asked>, QuestionsError> {
@@ -87,7 +95,7 @@ impl Questions for Store {
             (false, None) => sqlx::query(OPEN),
             (false, Some(root)) => sqlx::query(OPEN_OF_ROOT).bind(root.as_str()),
         };
-        let mut questions = self.load_questions(statement).await.map_err(failed)?;
+        let mut questions = self.load_questions(statement).await.map_err(reading(QUESTIONS))?;
         // Here, because databases do not agree on an order of text.
         questions.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.id.cmp(&other.id)));
         Ok(questions)
@@ -98,9 +106,9 @@ impl Questions for Store {
             Some(_) => (DECISIONS_OF_TREE, TAKEN_OF_TREE),
             None => (DECISIONS, TAKEN),
         };
-        let rows = narrowed(told, filter).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
-        let mut decisions: Vec<_> = rows.iter().map(decided).collect::<Result<_, _>>().map_err(failed)?;
-        let questions = self.load_questions(narrowed(taken, filter)).await.map_err(failed)?;
+        let rows = narrowed(told, filter).fetch_all(&self.reads).await.map_err(reading(QUESTIONS))?;
+        let mut decisions: Vec<_> = rows.iter().map(decided).collect::<Result<_, _>>().map_err(reading(QUESTIONS))?;
+        let questions = self.load_questions(narrowed(taken, filter)).await.map_err(reading(QUESTIONS))?;
         decisions.extend(questions.into_iter().filter_map(Asked::decided));
         // Those of one time stay in the order of the log.
         decisions.sort_by_key(|decided| std::cmp::Reverse(decided.at));
@@ -129,8 +137,4 @@ fn place(asked: &Asked) -> (bool, u8, u64) {
         QuestionStatus::Open => (false, u8::MAX - asked.question.severity as u8, asked.asked_at),
         QuestionStatus::Answered(_) | QuestionStatus::Withdrawn(_) => (true, 0, u64::MAX - asked.asked_at),
     }
-}
-
-fn failed(error: StoreError) -> QuestionsError {
-    QuestionsError::Store(error.to_string())
 }

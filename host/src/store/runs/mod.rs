@@ -15,16 +15,21 @@ use sqlx::{
 
 use super::{
     Store, StoreError,
+    error::{reading, writing},
     events::NewEvent,
     number::{read_number, stored},
 };
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::Draft,
     interfaces::children::Outcome,
     journal::{Continuation, RunId},
-    kernel::run::{Added, CancelCause, Filter, Queued, Repin, Run, Runs, RunsError, State, Tally},
+    kernel::run::{Added, CancelCause, Filter, Queued, Repin, Run, Runs, State, Tally},
 };
+
+/// What errors call it.
+const RUNS: &str = "the runs";
 pub(in crate::store) use change::Add;
 use change::{ChangeSettings, Continue, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
@@ -142,21 +147,21 @@ type Statement<'a> = Query<'a, Any, AnyArguments>;
 
 #[async_trait]
 impl Runs for Store {
-    async fn add(&self, run: &Run, most: u64, events: Vec<Draft>) -> Result<Added, RunsError> {
-        self.queue.change(Add { run: run.clone(), most, events: NewEvent::all(events) }).await.map_err(unwritten)
+    async fn add(&self, run: &Run, most: u64, events: Vec<Draft>) -> Result<Added, StorageError> {
+        self.queue.change(Add { run: run.clone(), most, events: NewEvent::all(events) }).await.map_err(writing(RUNS))
     }
 
-    async fn find(&self, id: &RunId) -> Result<Option<Run>, RunsError> {
-        let runs = self.load_runs(sqlx::query(FIND).bind(id.as_str())).await.map_err(unread)?;
+    async fn find(&self, id: &RunId) -> Result<Option<Run>, StorageError> {
+        let runs = self.load_runs(sqlx::query(FIND).bind(id.as_str())).await.map_err(reading(RUNS))?;
         Ok(runs.into_iter().next())
     }
 
-    async fn matching(&self, part: &str) -> Result<Vec<Run>, RunsError> {
+    async fn matching(&self, part: &str) -> Result<Vec<Run>, StorageError> {
         let characters = stored(part.chars().count() as u64);
-        self.load_runs(sqlx::query(MATCHING).bind(characters).bind(part)).await.map_err(unread)
+        self.load_runs(sqlx::query(MATCHING).bind(characters).bind(part)).await.map_err(reading(RUNS))
     }
 
-    async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError> {
+    async fn list(&self, filter: &Filter) -> Result<Vec<Run>, StorageError> {
         let query = sqlx::query(if filter.root.is_some() { LIST_TREE } else { LIST });
         let query = query.bind(i64::from(filter.roots_only)).bind(i64::from(!filter.states.is_empty()));
         let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
@@ -164,7 +169,7 @@ impl Runs for Store {
             query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
         let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(stored(filter.since));
         let query = of_tree(query, filter.root.as_ref());
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(RUNS))?;
         Ok(rows.iter().filter_map(load_readable).collect())
     }
 
@@ -175,48 +180,48 @@ impl Runs for Store {
         to: State,
         outcome: Option<Outcome>,
         events: Vec<Draft>,
-    ) -> Result<bool, RunsError> {
+    ) -> Result<bool, StorageError> {
         let (output, shortfall) = outcome.map_or((None, None), |outcome| (Some(outcome.output.to_string()), outcome.shortfall));
         let change =
             Transition { id: id.clone(), from: States::new(from.iter().copied()), to, output, shortfall, events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(RUNS))
     }
 
-    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, RunsError> {
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, StorageError> {
         let change = Continue { id: id.clone(), continuation: continuation.clone(), to, events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(RUNS))
     }
 
-    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError> {
+    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), StorageError> {
         let change = Reopen { calls: calls.to_vec(), events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(unwritten)
+        self.queue.change(change).await.map_err(writing(RUNS))
     }
 
-    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError> {
-        self.queue.change(repin::Repinning::new(repin, NewEvent::all(events))).await.map_err(unwritten)
+    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, StorageError> {
+        self.queue.change(repin::Repinning::new(repin, NewEvent::all(events))).await.map_err(writing(RUNS))
     }
 
-    async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError> {
-        self.queue.change(WakeDue { root: root.cloned(), due: now }).await.map_err(unwritten)
+    async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, StorageError> {
+        self.queue.change(WakeDue { root: root.cloned(), due: now }).await.map_err(writing(RUNS))
     }
 
-    async fn needing(&self, root: Option<&RunId>) -> Result<Vec<RunId>, RunsError> {
+    async fn needing(&self, root: Option<&RunId>) -> Result<Vec<RunId>, StorageError> {
         let query = of_tree(sqlx::query(if root.is_some() { NEEDING_TREE } else { NEEDING }), root);
-        self.load_ids(query).await.map_err(unread)
+        self.load_ids(query).await.map_err(reading(RUNS))
     }
 
-    async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError> {
+    async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, StorageError> {
         let query = of_tree(sqlx::query(if root.is_some() { NEXT_DUE_TREE } else { NEXT_DUE }), root);
-        let row = query.fetch_one(&self.reads).await.map_err(|error| unread(error.into()))?;
-        let due = row.try_get::<Option<i64>, _>(0).map_err(|error| unread(error.into()))?;
+        let row = query.fetch_one(&self.reads).await.map_err(reading(RUNS))?;
+        let due = row.try_get::<Option<i64>, _>(0).map_err(reading(RUNS))?;
         Ok(due.map(i64::unsigned_abs))
     }
 
-    async fn requeue_running(&self) -> Result<u64, RunsError> {
-        self.queue.change(RequeueRunning).await.map_err(unwritten)
+    async fn requeue_running(&self) -> Result<u64, StorageError> {
+        self.queue.change(RequeueRunning).await.map_err(writing(RUNS))
     }
 
-    async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, RunsError> {
+    async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, StorageError> {
         let statement = match (root, plugin) {
             (None, None) => QUEUED,
             (None, Some(_)) => QUEUED_OF,
@@ -228,34 +233,34 @@ impl Runs for Store {
             Some(plugin) => query.bind(plugin),
             None => query,
         };
-        self.load_queued(of_tree(query, root)).await.map_err(unread)
+        self.load_queued(of_tree(query, root)).await.map_err(reading(RUNS))
     }
 
-    async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, RunsError> {
+    async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, StorageError> {
         let query = of_tree(sqlx::query(if root.is_some() { QUEUED_PLUGINS_TREE } else { QUEUED_PLUGINS }), root);
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        rows.iter().map(|row| row.try_get(0).map_err(|error| unread(error.into()))).collect()
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(RUNS))?;
+        rows.iter().map(|row| row.try_get(0).map_err(reading(RUNS))).collect()
     }
 
-    async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError> {
+    async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError> {
         let (id, plugin, hash) = (run.id.clone(), run.plugin.clone(), run.plugin_hash.clone());
-        self.queue.change(NoteTrap { id, plugin, hash, since, most }).await.map_err(unwritten)
+        self.queue.change(NoteTrap { id, plugin, hash, since, most }).await.map_err(writing(RUNS))
     }
 
-    async fn tally(&self, root: &RunId) -> Result<Tally, RunsError> {
-        tally::count(&self.reads, root).await.map_err(unread)
+    async fn tally(&self, root: &RunId) -> Result<Tally, StorageError> {
+        tally::count(&self.reads, root).await.map_err(reading(RUNS))
     }
 
-    async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), RunsError> {
-        self.queue.change(ChangeSettings { id: id.clone(), settings: settings.to_string() }).await.map_err(unwritten)
+    async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), StorageError> {
+        self.queue.change(ChangeSettings { id: id.clone(), settings: settings.to_string() }).await.map_err(writing(RUNS))
     }
 
-    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool, by: &Actor) -> Result<(), RunsError> {
-        self.queue.change(RequestCancel { id: id.clone(), cause, at_once, by: by.clone() }).await.map_err(unwritten)
+    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool, by: &Actor) -> Result<(), StorageError> {
+        self.queue.change(RequestCancel { id: id.clone(), cause, at_once, by: by.clone() }).await.map_err(writing(RUNS))
     }
 
-    async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError> {
-        self.load_ids(sqlx::query(CANCEL_REQUESTS)).await.map_err(unread)
+    async fn cancel_requests(&self) -> Result<Vec<RunId>, StorageError> {
+        self.load_ids(sqlx::query(CANCEL_REQUESTS)).await.map_err(reading(RUNS))
     }
 }
 
@@ -293,12 +298,4 @@ fn of_tree<'a>(query: Statement<'a>, root: Option<&'a RunId>) -> Statement<'a> {
         Some(root) => query.bind(root.as_str()),
         None => query,
     }
-}
-
-fn unread(error: StoreError) -> RunsError {
-    RunsError { action: "read", reason: error.to_string() }
-}
-
-fn unwritten(error: StoreError) -> RunsError {
-    RunsError { action: "written", reason: error.to_string() }
 }

@@ -275,7 +275,7 @@ async fn a_run_that_cannot_be_read_hides_no_other() {
     meddler.execute("update runs set settings = 'not json' where id = 'a'").await.unwrap();
     let listed = store.list(&Filter { limit: 10, ..Filter::default() }).await.unwrap();
     assert_eq!(listed.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["b"]);
-    assert!(store.find(&id("a")).await.unwrap_err().reason.contains("cannot be understood"));
+    assert!(store.find(&id("a")).await.unwrap_err().to_string().contains("cannot be understood"));
     // It can still be put in a state in which no host executes it.
     let paused = State::Paused { pause: Pause::new(PauseKind::Operator, "It cannot be read.") };
     assert!(store.transition(&id("a"), &["queued"], paused, None, Vec::new()).await.unwrap());

@@ -6,7 +6,8 @@ use tokio::sync::broadcast;
 
 use super::{clock, entry, id, open, write};
 use crate::{
-    journal::{Entry, FailureScope, Journal, Write},
+    errors::FailureScope,
+    journal::{Entry, Journal, Write},
     store::{
         Store, StoreError, database,
         journal::rows,

@@ -1,13 +1,11 @@
 //! `baton project environment build`.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::shown;
+use super::{super::confirmed, shown};
 use crate::{
     app::environment::{BuildOptions, Proposal},
     cli::{
@@ -61,7 +59,7 @@ impl Build {
         if !context.screen.is_json() {
             context.screen.tell(shown::lines(context, &proposal).join("\n"));
         }
-        if !self.yes && !confirmed(context)? {
+        if !self.yes && !confirmed(context, "Approving an environment", "Approve this and build it?")? {
             context.screen.tell("Nothing was approved.");
             return Ok(Exit::Failed);
         }
@@ -127,15 +125,4 @@ async fn built(context: &Context, app: &Host, found: &ProjectFolder, proposal: &
         }
     };
     tokio::join!(work, told).0
-}
-
-fn confirmed(context: &Context) -> Result<bool> {
-    const LONGEST: u64 = 1 << 10;
-    if !io::stdin().is_terminal() || context.screen.is_json() {
-        return Err(Misuse("Approving an environment needs a confirmation. Add --yes.".to_owned()).into());
-    }
-    context.screen.prompt("Approve this and build it? [y/N] ");
-    let mut line = String::new();
-    io::Read::take(io::stdin().lock(), LONGEST).read_line(&mut line).context("The keyboard cannot be read")?;
-    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }

@@ -28,6 +28,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     bindings::{Fault, git::Host},
+    errors::StorageError,
     interfaces::{
         folder_locks::FolderLocks,
         pins::{Pin, Pins},
@@ -42,7 +43,7 @@ struct Rows(Mutex<Vec<Worktree>>);
 
 #[async_trait]
 impl Register for Rows {
-    async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError> {
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, StorageError> {
         let mut rows = self.0.lock().unwrap();
         let used = rows.iter().find(|row| row.state != WorktreeState::Free && row.claim.branch == claim.branch);
         if let Some(used) = used {
@@ -59,18 +60,18 @@ impl Register for Rows {
         Ok(Claimed::Yours(worktree))
     }
 
-    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError> {
+    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), StorageError> {
         let mut rows = self.0.lock().unwrap();
         let row = rows.iter_mut().find(|row| row.slot == worktree.slot && row.claim == worktree.claim);
         row.into_iter().for_each(|row| row.state = state);
         Ok(())
     }
 
-    async fn has_made(&self, _: &str, branch: &str) -> Result<bool, RegisterError> {
+    async fn has_made(&self, _: &str, branch: &str) -> Result<bool, StorageError> {
         Ok(self.0.lock().unwrap().iter().any(|row| row.claim.branch == branch))
     }
 
-    async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError> {
+    async fn worktrees(&self) -> Result<Vec<Worktree>, StorageError> {
         Ok(self.0.lock().unwrap().clone())
     }
 }

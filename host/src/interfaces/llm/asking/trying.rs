@@ -7,14 +7,15 @@ use serde_json::json;
 
 use super::{Asker, Because, pause};
 use crate::{
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::llm::{
         Caller, Charge, PossiblyPaid, ProviderError, Reply, Request,
         leaving::InFlight,
-        money::{Amount, Asked, Held, LedgerError, Refused},
+        money::{Amount, Asked, Held, Refused},
         stopping::end_at,
     },
-    journal::{Attempt, JournalError, NeedKind, Pause, PauseKind, Performed, Wait},
+    journal::{Attempt, NeedKind, Pause, PauseKind, Performed, Wait},
 };
 
 /// How often one model is asked where nobody knows what became of the tries before.
@@ -99,7 +100,7 @@ impl<'a> Trying<'a> {
         model: &str,
         request: &Request,
         held: &Held,
-    ) -> Result<Result<Reply, ProviderError>, JournalError> {
+    ) -> Result<Result<Reply, ProviderError>, StorageError> {
         let (asker, seq) = (self.asker, self.attempt.seq);
         if self.possibly_paid.is_some() {
             asker.notes.is_repeated(seq).await?;
@@ -122,7 +123,7 @@ impl<'a> Trying<'a> {
     }
 
     /// Counts a try that may have been charged at the most that it may have cost. Returns once that is on the disk.
-    async fn book(&mut self, model: &str, request: &Request, held: &Held, error: &ProviderError) -> Result<(), JournalError> {
+    async fn book(&mut self, model: &str, request: &Request, held: &Held, error: &ProviderError) -> Result<(), StorageError> {
         let request = limited(request, held.max_tokens);
         let usd = self.most(model, &request, held).map(Amount::dollars);
         self.possibly_paid = Some(match self.possibly_paid {
@@ -152,11 +153,11 @@ fn limited(request: &Request, max_tokens: Option<u32>) -> Cow<'_, Request> {
 }
 
 /// Budgets that cannot be read are for the operator to fix: what is not counted may cost anything.
-fn unread(error: &LedgerError) -> Pause {
+fn unread(error: &StorageError) -> Pause {
     Pause::new(PauseKind::Operator, format!("{error} Then resume the run."))
 }
 
 /// What cannot be kept is not done again.
-fn unwritten(error: &JournalError) -> Performed<Reply> {
+fn unwritten(error: &StorageError) -> Performed<Reply> {
     Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{error} Then resume the run.")), happened: true }
 }

@@ -8,8 +8,8 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::{Amount, Budget, BudgetStore, DayLimit, DayLimits, Ledger, LedgerError, NoDayLimits, Posting, Scope};
-use crate::{actor::Actor, journal::RunId};
+use super::{Amount, Budget, BudgetStore, DayLimit, DayLimits, Ledger, NoDayLimits, Posting, Scope};
+use crate::{actor::Actor, errors::StorageError, journal::RunId};
 
 /// Replies read in one step.
 const PAGE: u32 = 1_000;
@@ -80,14 +80,14 @@ impl Budgets {
     }
 
     /// Whether anything limits this payer: only then has a call to have a price.
-    pub async fn limits(&self, payer: &Payer) -> Result<bool, LedgerError> {
+    pub async fn limits(&self, payer: &Payer) -> Result<bool, StorageError> {
         let is_limited = self.budgets.budgets().await?.iter().any(|budget| payer.pays_from(&budget.scope));
         Ok(is_limited || self.day_of(payer).await?.is_some())
     }
 
     /// Puts `wanted` aside for a call, if every budget it is paid from has that much left. The same call again takes the
     /// place of its earlier reservation.
-    pub async fn reserve(&self, payer: &Payer, wanted: Amount) -> Result<Result<Reserved, Overdrawn>, LedgerError> {
+    pub async fn reserve(&self, payer: &Payer, wanted: Amount) -> Result<Result<Reserved, Overdrawn>, StorageError> {
         let (budgets, day) = (self.budgets.budgets().await?, self.day_of(payer).await?);
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
@@ -118,7 +118,7 @@ impl Budgets {
     }
 
     /// Whether every budget that a call is paid from has that much left. Reserves nothing.
-    pub async fn allow(&self, payer: &Payer, wanted: Amount) -> Result<bool, LedgerError> {
+    pub async fn allow(&self, payer: &Payer, wanted: Amount) -> Result<bool, StorageError> {
         let (budgets, day) = (self.budgets.budgets().await?, self.day_of(payer).await?);
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
@@ -134,31 +134,31 @@ impl Budgets {
     }
 
     /// Every budget there is.
-    pub async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
+    pub async fn budgets(&self) -> Result<Vec<Budget>, StorageError> {
         self.budgets.budgets().await
     }
 
     /// Sets a budget, or takes it away.
-    pub async fn set(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError> {
+    pub async fn set(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), StorageError> {
         self.budgets.set_budget(scope, amount, by).await
     }
 
     /// Spent so far, without what is reserved.
-    pub async fn spent(&self, scope: &Scope) -> Result<Amount, LedgerError> {
+    pub async fn spent(&self, scope: &Scope) -> Result<Amount, StorageError> {
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
         Ok(open.spent_of(scope))
     }
 
     /// What a project spent since a time, which is at most a day ago, without what is reserved.
-    pub async fn spent_since(&self, project: &str, since: u64) -> Result<Amount, LedgerError> {
+    pub async fn spent_since(&self, project: &str, since: u64) -> Result<Amount, StorageError> {
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
         Ok(open.spent_since(project, since))
     }
 
     /// The limit of the day for a call of an autopilot.
-    async fn day_of(&self, payer: &Payer) -> Result<Option<DayLimit>, LedgerError> {
+    async fn day_of(&self, payer: &Payer) -> Result<Option<DayLimit>, StorageError> {
         Ok(self.days.day_limits().await?.into_iter().find(|day| day.run == payer.root && day.project == payer.project))
     }
 }
@@ -171,7 +171,7 @@ impl DayLimit {
 }
 
 impl Open {
-    async fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), LedgerError> {
+    async fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), StorageError> {
         loop {
             let postings = ledger.postings(self.cursor, PAGE).await?;
             let Some(last) = postings.last() else { return Ok(()) };
@@ -312,7 +312,7 @@ mod tests {
 
     #[async_trait::async_trait]
     impl DayLimits for Today {
-        async fn day_limits(&self) -> Result<Vec<DayLimit>, LedgerError> {
+        async fn day_limits(&self) -> Result<Vec<DayLimit>, StorageError> {
             Ok(vec![self.0.lock().await.clone()])
         }
     }

@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use super::{Amount, Budgets, LedgerError, Overdrawn, Payer, Price, Prices, Scope, Tokens};
+use super::{Amount, Budgets, Overdrawn, Payer, Price, Prices, Scope, Tokens};
 use crate::{
+    errors::StorageError,
     events::{Category, Draft},
     interfaces::{
         llm::{Media, ModelAbilities, Reply, Request, Usage},
@@ -81,7 +82,7 @@ pub enum Refused {
 
 impl CallBudget<'_> {
     /// Puts aside what asking a model may cost.
-    pub async fn open(&self, seq: u64, asked: Asked<'_>) -> Result<Result<Held, Refused>, LedgerError> {
+    pub async fn open(&self, seq: u64, asked: Asked<'_>) -> Result<Result<Held, Refused>, StorageError> {
         let Asked { model, request, .. } = asked;
         let payer = self.payer(seq);
         if !self.budgets.limits(&payer).await? {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::Amount;
-use crate::{actor::Actor, journal::RunId};
+use crate::{actor::Actor, errors::StorageError, journal::RunId};
 
 /// One reply that was paid for, or a try of which no reply came back.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,28 +85,18 @@ pub struct Budget {
     pub set_by: String,
 }
 
-/// Why the store of money did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The budgets could not be {action}: {reason}")]
-pub struct LedgerError {
-    /// `written` or `read`.
-    pub action: &'static str,
-    /// The cause, with what to do.
-    pub reason: String,
-}
-
 /// What was paid. Written by nobody: a posting is the reply's own event.
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// The replies after `cursor`, oldest first, at most `limit`.
-    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError>;
+    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError>;
 }
 
 /// What may be paid in a day. Where it is spent, calls wait for the next.
 #[async_trait]
 pub trait DayLimits: Send + Sync {
     /// Those that hold now.
-    async fn day_limits(&self) -> Result<Vec<DayLimit>, LedgerError>;
+    async fn day_limits(&self) -> Result<Vec<DayLimit>, StorageError>;
 }
 
 /// Where no day has a limit.
@@ -114,7 +104,7 @@ pub struct NoDayLimits;
 
 #[async_trait]
 impl DayLimits for NoDayLimits {
-    async fn day_limits(&self) -> Result<Vec<DayLimit>, LedgerError> {
+    async fn day_limits(&self) -> Result<Vec<DayLimit>, StorageError> {
         Ok(Vec::new())
     }
 }
@@ -123,7 +113,7 @@ impl DayLimits for NoDayLimits {
 #[async_trait]
 pub trait BudgetStore: Send + Sync {
     /// Every budget there is.
-    async fn budgets(&self) -> Result<Vec<Budget>, LedgerError>;
+    async fn budgets(&self) -> Result<Vec<Budget>, StorageError>;
     /// Sets a budget, or takes it away.
-    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError>;
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), StorageError>;
 }

@@ -12,5 +12,5 @@ pub(crate) mod testing;
 pub use amount::{Amount, AmountError};
 pub use budgets::{Budgets, Overdrawn, Payer, Reserved};
 pub use call_budget::{Asked, CallBudget, Held, Refused};
-pub use ledger::{Budget, BudgetStore, DayLimit, DayLimits, Ledger, LedgerError, NoDayLimits, Posting, Scope};
+pub use ledger::{Budget, BudgetStore, DayLimit, DayLimits, Ledger, NoDayLimits, Posting, Scope};
 pub use prices::{OwnPrices, Price, PriceError, Prices, Tokens};

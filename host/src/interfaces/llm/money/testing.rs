@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use crate::actor::Actor;
+use crate::{actor::Actor, errors::StorageError};
 
-use super::{Amount, Budget, BudgetStore, Budgets, Ledger, LedgerError, Posting, Scope};
+use super::{Amount, Budget, BudgetStore, Budgets, Ledger, Posting, Scope};
 
 /// Keeps what it is given.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Kept {
 
 #[async_trait]
 impl Ledger for Kept {
-    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError> {
+    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError> {
         let postings = self.postings.lock().unwrap();
         Ok(postings.iter().filter(|posting| posting.cursor > cursor).take(limit as usize).cloned().collect())
     }
@@ -25,11 +25,11 @@ impl Ledger for Kept {
 
 #[async_trait]
 impl BudgetStore for Kept {
-    async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
+    async fn budgets(&self) -> Result<Vec<Budget>, StorageError> {
         Ok(self.budgets.lock().unwrap().clone())
     }
 
-    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError> {
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), StorageError> {
         let mut budgets = self.budgets.lock().unwrap();
         budgets.retain(|budget| budget.scope != *scope);
         budgets.extend(amount.map(|amount| Budget { scope: scope.clone(), amount, set_at: 0, set_by: by.name.clone() }));

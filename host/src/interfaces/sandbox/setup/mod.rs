@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(super) use caches::BIN;
-pub use plan::{Approvals, ApprovalsError, Approved, Decision, Plan, decide};
+pub use plan::{Approvals, Approved, Decision, Plan, decide};
 pub use proxy::{Onward, Registry};
 pub use settings::{SetupSettings, USUAL_HOSTS};
 pub(super) use working::FORWARD;

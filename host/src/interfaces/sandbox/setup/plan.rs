@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::suggested;
 use crate::{
     actor::Actor,
+    errors::StorageError,
     events::Draft,
     interfaces::sandbox::services::{ApprovedServices, Services},
     journal::form::canonical,
@@ -92,20 +93,15 @@ pub struct Approved {
     pub at: u64,
 }
 
-/// Why approvals could not be read or written, a sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ApprovalsError(pub String);
-
 /// Keeps which setup and which services an operator approved for each project.
 #[async_trait]
 pub trait Approvals: Send + Sync {
     /// The setup that holds for a project.
-    async fn approved_setup(&self, project: &str) -> Result<Option<Approved>, ApprovalsError>;
+    async fn approved_setup(&self, project: &str) -> Result<Option<Approved>, StorageError>;
     /// Has a setup hold in place of the one before; none to have none hold.
-    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), ApprovalsError>;
+    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), StorageError>;
     /// The services that hold for a project, as long as its repository proposes them.
-    async fn approved_services(&self, project: &str) -> Result<Option<ApprovedServices>, ApprovalsError>;
+    async fn approved_services(&self, project: &str) -> Result<Option<ApprovedServices>, StorageError>;
     /// Has services hold in place of those before; none to have none hold.
     async fn approve_services(
         &self,
@@ -113,7 +109,7 @@ pub trait Approvals: Send + Sync {
         services: Option<&Services>,
         by: &Actor,
         events: Vec<Draft>,
-    ) -> Result<(), ApprovalsError>;
+    ) -> Result<(), StorageError>;
 }
 
 /// Which setup a workspace has, and why.

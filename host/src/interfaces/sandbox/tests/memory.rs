@@ -1,6 +1,7 @@
 //! Events, artifacts and approvals in memory.
 
 use super::*;
+use crate::errors::StorageError;
 
 /// Events and artifacts in memory.
 #[derive(Default)]
@@ -18,22 +19,22 @@ pub(super) struct Memory {
 
 #[async_trait]
 impl EventLog for Memory {
-    async fn append(&self, events: Vec<Draft>) -> Result<(), EventError> {
+    async fn append(&self, events: Vec<Draft>) -> Result<(), StorageError> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
         Ok(())
     }
 
-    async fn after(&self, cursor: i64, _: Option<&RunId>, _: u32) -> Result<Vec<Event>, EventError> {
+    async fn after(&self, cursor: i64, _: Option<&RunId>, _: u32) -> Result<Vec<Event>, StorageError> {
         let events = self.events.lock().unwrap().clone();
         let numbered = (1..).zip(events).map(|(cursor, draft)| Event { cursor, at: 0, draft });
         Ok(numbered.filter(|event| event.cursor > cursor).collect())
     }
 
-    async fn latest(&self, _: Category, _: Option<i64>, _: u32) -> Result<Vec<Event>, EventError> {
+    async fn latest(&self, _: Category, _: Option<i64>, _: u32) -> Result<Vec<Event>, StorageError> {
         Ok(Vec::new())
     }
 
-    async fn newest(&self) -> Result<i64, EventError> {
+    async fn newest(&self) -> Result<i64, StorageError> {
         Ok(0)
     }
 
@@ -44,18 +45,18 @@ impl EventLog for Memory {
 
 #[async_trait]
 impl Artifacts for Memory {
-    async fn keep(&self, text: String) -> Result<String, ArtifactsError> {
+    async fn keep(&self, text: String) -> Result<String, StorageError> {
         if self.full {
-            return Err(ArtifactsError("The disk is full.".to_owned()));
+            return Err(StorageError::write("the outputs", "The disk is full."));
         }
         let mut artifacts = self.artifacts.lock().unwrap();
         artifacts.push(text);
         Ok(format!("artifact-{}", artifacts.len()))
     }
 
-    async fn load(&self, name: &str) -> Result<String, ArtifactsError> {
+    async fn load(&self, name: &str) -> Result<String, StorageError> {
         let number = name.strip_prefix("artifact-").and_then(|number| number.parse::<usize>().ok());
         let kept = number.and_then(|number| self.artifacts.lock().unwrap().get(number - 1).cloned());
-        kept.ok_or_else(|| ArtifactsError("Nothing is kept.".to_owned()))
+        kept.ok_or_else(|| StorageError::read("the outputs", "Nothing is kept."))
     }
 }

@@ -27,7 +27,7 @@ use super::{
     *,
 };
 use crate::{
-    events::{Category, Draft, Event, EventError, EventLog},
+    events::{Category, Draft, Event, EventLog},
     interfaces::{environments::ProjectImage, folder_locks::FolderLocks, keys::NoKeys, used_by_git::NoGit},
     journal::{Attempt, CallError, ErrorKind, Halt, NeedKind, Needed, PauseKind, Performed, Redactor, RunId, Wait},
 };

@@ -1,24 +1,27 @@
 //! The image name `project`.
 
 use super::*;
-use crate::interfaces::environments::{Environment, Environments, EnvironmentsError};
+use crate::{
+    errors::StorageError,
+    interfaces::environments::{Environment, Environments},
+};
 
 #[async_trait]
 impl Environments for Memory {
-    async fn environment(&self, _: &str) -> Result<Option<Environment>, EnvironmentsError> {
+    async fn environment(&self, _: &str) -> Result<Option<Environment>, StorageError> {
         Ok(None)
     }
 
-    async fn approve_environment(&self, environment: &Environment, _: Vec<Draft>) -> Result<(), EnvironmentsError> {
+    async fn approve_environment(&self, environment: &Environment, _: Vec<Draft>) -> Result<(), StorageError> {
         *self.approved.lock().unwrap() = Some(environment.image.clone());
         Ok(())
     }
 
-    async fn withdraw_environment(&self, _: &str, _: Vec<Draft>) -> Result<bool, EnvironmentsError> {
+    async fn withdraw_environment(&self, _: &str, _: Vec<Draft>) -> Result<bool, StorageError> {
         Ok(self.approved.lock().unwrap().take().is_some())
     }
 
-    async fn image_of_run(&self, _: &RunId) -> Result<Option<ProjectImage>, EnvironmentsError> {
+    async fn image_of_run(&self, _: &RunId) -> Result<Option<ProjectImage>, StorageError> {
         Ok(self.approved.lock().unwrap().clone())
     }
 }

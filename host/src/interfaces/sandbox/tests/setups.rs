@@ -4,20 +4,21 @@
 use std::fs;
 
 use super::*;
+use crate::errors::StorageError;
 
 #[async_trait]
 impl Approvals for Memory {
-    async fn approved_setup(&self, _: &str) -> Result<Option<Approved>, ApprovalsError> {
+    async fn approved_setup(&self, _: &str) -> Result<Option<Approved>, StorageError> {
         let plan = self.approved_setup.lock().unwrap().clone();
         Ok(plan.map(|plan| Approved { plan, by: "ada".to_owned(), at: 1 }))
     }
 
-    async fn approve_setup(&self, _: &str, plan: Option<&Plan>, _: &crate::actor::Actor, _: Vec<Draft>) -> Result<(), ApprovalsError> {
+    async fn approve_setup(&self, _: &str, plan: Option<&Plan>, _: &crate::actor::Actor, _: Vec<Draft>) -> Result<(), StorageError> {
         *self.approved_setup.lock().unwrap() = plan.cloned();
         Ok(())
     }
 
-    async fn approved_services(&self, _: &str) -> Result<Option<ApprovedServices>, ApprovalsError> {
+    async fn approved_services(&self, _: &str) -> Result<Option<ApprovedServices>, StorageError> {
         let services = self.approved_services.lock().unwrap().clone();
         Ok(services.map(|services| ApprovedServices { services, by: "ada".to_owned(), at: 1 }))
     }
@@ -28,7 +29,7 @@ impl Approvals for Memory {
         services: Option<&Services>,
         _: &crate::actor::Actor,
         _: Vec<Draft>,
-    ) -> Result<(), ApprovalsError> {
+    ) -> Result<(), StorageError> {
         *self.approved_services.lock().unwrap() = services.cloned();
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::{
         Fault,
         tools::{Effects, Host, ToolOutcome as Told, ToolRequest},
     },
+    errors::StorageError,
     interfaces::{
         children::{Ended, Role, testing::Nursery},
         files::Workspace,
@@ -58,11 +59,11 @@ struct Kept(Mutex<BTreeMap<String, Form>>);
 
 #[async_trait]
 impl Pins for Kept {
-    async fn pinned(&self, _: &str) -> Result<BTreeMap<String, Form>, PinsError> {
+    async fn pinned(&self, _: &str) -> Result<BTreeMap<String, Form>, StorageError> {
         Ok(self.0.lock().unwrap().clone())
     }
 
-    async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), PinsError> {
+    async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), StorageError> {
         assert_eq!(plugin, "probe");
         let mut kept = self.0.lock().unwrap();
         for (tool, form) in forms {
@@ -71,11 +72,11 @@ impl Pins for Kept {
         Ok(())
     }
 
-    async fn pins(&self) -> Result<Vec<Pin>, PinsError> {
+    async fn pins(&self) -> Result<Vec<Pin>, StorageError> {
         unreachable!("nobody lists them here")
     }
 
-    async fn approve(&self, tool: &str, form: &Form, _: &Actor) -> Result<Vec<String>, PinsError> {
+    async fn approve(&self, tool: &str, form: &Form, _: &Actor) -> Result<Vec<String>, StorageError> {
         self.0.lock().unwrap().insert(tool.to_owned(), form.clone());
         Ok(Vec::new())
     }

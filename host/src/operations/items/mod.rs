@@ -1,0 +1,68 @@
+//! The items of a project's backlog: listed, shown, added, changed, moved, and kept in step with the documents. Does no work on
+//! them.
+
+mod add;
+mod edit;
+mod graph;
+mod import;
+mod list;
+mod move_to;
+mod show;
+mod view;
+mod write;
+
+use utoipa::OpenApi;
+
+use super::{Host, Page, Problem, projects::ProjectRef};
+use crate::{
+    actor::Actor,
+    interfaces::backlog::{self, Author, BacklogError, Graph},
+};
+
+pub use add::{AddItem, add};
+pub use backlog::documents::USUAL_PRIORITY;
+pub use edit::{EditItem, edit};
+pub use graph::{BacklogGraph, ShowGraph, graph};
+pub use import::{ImportEffect, ImportFinding, ImportItems, ImportedItems, import};
+pub use list::{BacklogSummary, ListItems, MOST_LISTED, SummarizeItems, list, summarize};
+pub use move_to::{MoveItem, MovedItem, move_to};
+pub use show::{ItemDetails, ShowItem, show};
+pub use view::{Item, ItemKind, ItemMove, ItemStatus};
+pub use write::{LeftDocument, WriteDocuments, WrittenDocuments, write};
+
+/// Checks the key of an item.
+pub fn check_key(key: &str) -> Result<(), Problem> {
+    backlog::check_key(key).map_err(|refusal| of_field("key", refusal))
+}
+
+/// Checks a label.
+pub fn check_label(label: &str) -> Result<(), Problem> {
+    backlog::check_label(label).map_err(|refusal| of_field("labels", refusal))
+}
+
+fn of_field(field: &str, refusal: backlog::Refusal) -> Problem {
+    Problem { field: Some(field.to_owned()), ..BacklogError::from(refusal).into() }
+}
+
+fn author(actor: &Actor) -> Author {
+    Author::Person(actor.clone())
+}
+
+fn graph_of(items: &[backlog::Item]) -> Result<Graph<'_>, Problem> {
+    Ok(Graph::of(items).map_err(BacklogError::from)?)
+}
+
+/// One item as it is now.
+async fn load(host: &Host, project: &str, key: &str) -> Result<Item, Problem> {
+    let items = host.app.backlog.items(project, false).await?;
+    let graph = graph_of(&items)?;
+    match items.iter().position(|item| item.draft.key == key) {
+        Some(place) => Ok(Item::of(place, &items, &graph)),
+        None => Err(BacklogError::from(backlog::unknown(key, items.iter().map(|item| item.draft.key.as_str()))).into()),
+    }
+}
+
+/// The views of this folder.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Item, Page<Item>, ItemDetails, BacklogSummary, BacklogGraph, MovedItem, ImportedItems, WrittenDocuments)))]
+pub(super) struct Views;

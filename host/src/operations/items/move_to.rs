@@ -1,0 +1,90 @@
+//! An item moved to another status by a person. Does none of its work.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Host, Item, ItemStatus, Problem, ProjectRef, author, graph_of, load, of_field};
+use crate::{
+    actor::Actor,
+    interfaces::backlog::{self, Graph, Status, check_reason, follows, reopens},
+    operations::{ProblemKind, ProblemSource},
+};
+
+/// Keys that a message names.
+const MOST_NAMED: usize = 5;
+
+/// Where to move an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MoveItem {
+    /// The project.
+    pub project: ProjectRef,
+    /// The item.
+    pub key: String,
+    /// Its next status.
+    pub status: ItemStatus,
+    /// Why, for its history.
+    #[serde(default)]
+    pub reason: String,
+    /// Moves it to `done` although an item before it is open.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// An item that was moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MovedItem {
+    /// As it is now.
+    pub item: Item,
+    /// Where it was done and is open again, the keys of the items that had waited for it and have begun: they keep their status.
+    pub begun_dependents: Vec<String>,
+}
+
+/// Moves an item. The problem is `item_waits` where it would be done before what it waits for, unless the move is forced.
+pub async fn move_to(host: &Host, actor: &Actor, request: &MoveItem) -> Result<MovedItem, Problem> {
+    let (key, status) = (request.key.as_str(), Status::from(request.status));
+    check_reason(&request.reason).map_err(|refusal| of_field("reason", refusal))?;
+    let project = request.project.find(host).await?;
+    let items = host.app.backlog.items(project.id(), false).await?;
+    let graph = graph_of(&items)?;
+    let place = items.iter().position(|item| item.draft.key == key);
+    if !request.force {
+        place.map_or(Ok(()), |place| check_order(place, status, &items, &graph))?;
+    }
+    host.app.backlog.move_to(project.id(), key, status, &request.reason, &author(actor)).await?;
+    let reopened = place.filter(|place| reopens(items[*place].status, status));
+    let begun_dependents = reopened.map_or_else(Vec::new, |place| graph.begun_behind(place).into_iter().map(str::to_owned).collect());
+    Ok(MovedItem { item: load(host, project.id(), key).await?, begun_dependents })
+}
+
+/// Rejects that an item is done before what it waits for.
+fn check_order(place: usize, status: Status, items: &[backlog::Item], graph: &Graph<'_>) -> Result<(), Problem> {
+    let open = if status == Status::Done { graph.open_before(place) } else { Vec::new() };
+    if open.is_empty() || !follows(items[place].status, status) {
+        return Ok(());
+    }
+    let are = if open.len() == 1 { "is" } else { "are" };
+    let message = format!("`{}` cannot be done while {} {are} open.", items[place].draft.key, named(&open));
+    let problem = Problem::new(ProblemKind::Conflict, "item_waits", message, ProblemSource::Client);
+    let hint = "Finish what is before it first, or repeat the command with `--force`.".to_owned();
+    Err(Problem { hint: Some(hint), field: Some("force".to_owned()), ..problem })
+}
+
+/// The first keys, and how many there are beside them.
+fn named(keys: &[&str]) -> String {
+    let first: Vec<_> = keys.iter().take(MOST_NAMED).map(|key| format!("`{key}`")).collect();
+    match keys.len().saturating_sub(MOST_NAMED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_keys_the_first_are_named() {
+        assert_eq!(named(&["a", "b"]), "`a`, `b`");
+        assert_eq!(named(&["a", "b", "c", "d", "e", "f", "g"]), "`a`, `b`, `c`, `d`, `e` and 2 more");
+    }
+}
