@@ -298,9 +298,9 @@ impl Project {
     /// What fills a slot for all items, as `bindings list` says.
     fn bound(&self, slot: &str, more: &[&str]) -> (String, String) {
         let listed = self.bindings(more);
-        let rows = listed["bindings"].as_array().unwrap();
+        let rows = listed["items"].as_array().unwrap();
         let row = rows.iter().find(|row| row["slot"] == slot && row["label"].is_null()).unwrap();
-        (row["plugin"].as_str().unwrap().to_owned(), row["bound-by"].as_str().unwrap().to_owned())
+        (row["plugin"].as_str().unwrap().to_owned(), row["bound_by"].as_str().unwrap().to_owned())
     }
 }
 
@@ -448,7 +448,7 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     assert_eq!(project.bound("land", &[]), ("land".to_owned(), "default".to_owned()));
     project.configure("[bindings]\nland = \"acme\"\n[bindings.labels.web]\ndeveloper = \"bob\"\n");
     assert_eq!(project.bound("land", &[]), ("acme".to_owned(), "settings".to_owned()));
-    let rows = project.bindings(&[])["bindings"].as_array().unwrap().len();
+    let rows = project.bindings(&[])["items"].as_array().unwrap().len();
     assert_eq!(rows, 14, "each slot once, and one for a label");
     let _ = project.baton(&["bindings", "set", "land", "land"]).exits(0);
     assert_eq!(project.bound("land", &[]), ("land".to_owned(), "command".to_owned()));

@@ -6,6 +6,7 @@ use baton::{
     cli::Cli,
     operations::{
         Page, Problem,
+        bindings::{ApprovedBindings, BindingList, ChangedBinding},
         decisions::Decision,
         events::Event,
         host::Versions,
@@ -39,6 +40,10 @@ const VIEWS: &[(&str, Check)] = &[
     ("backlog move", is::<MovedItem>),
     ("backlog show", is::<ItemDetails>),
     ("backlog write", is::<WrittenDocuments>),
+    ("bindings approve", is::<ApprovedBindings>),
+    ("bindings list", is::<BindingList>),
+    ("bindings set", is::<ChangedBinding>),
+    ("bindings unset", is::<ChangedBinding>),
     ("decisions", is::<Page<Decision>>),
     ("logs", is::<Page<Event>>),
     ("plugin build", is::<BuiltPlugin>),

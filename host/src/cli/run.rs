@@ -68,7 +68,7 @@ impl Run {
         if let Some(doubt) = model::doubt(&app.config, &known).filter(|_| self.model.is_none()) {
             context.screen.tell(format!("{} `models.default` cannot be asked: {doubt}", painted(WARNING, "!")));
         }
-        if let Some(proposed) = bindings::unapproved(&app, context, &self.project.choice()?, &run).await? {
+        if let Some(proposed) = bindings::unapproved(&app, context, &self.project.choice()?).await? {
             context.screen.tell(proposed);
         }
         if let Some(changed) = project::unapproved(&app, context, &self.project.choice()?, &run).await? {

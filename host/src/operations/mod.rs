@@ -1,6 +1,7 @@
 //! What can be asked of a host, whichever skin asks: one file per resource, an actor and a typed request in, a typed view or a
 //! problem out. Knows no command line, no HTTP and no terminal.
 
+pub mod bindings;
 pub mod decisions;
 mod dollars;
 pub mod events;

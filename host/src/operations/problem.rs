@@ -90,6 +90,8 @@ pub mod code {
     pub const DATA_IN_USE: &str = "data_in_use";
     /// The data directory has no data yet.
     pub const NO_DATA: &str = "no_data";
+    /// Plugins that a proposal binds are not installed, or do not fit.
+    pub const PROPOSAL_UNFIT: &str = "proposal_unfit";
     /// No plugin has the name.
     pub const PLUGIN_NOT_FOUND: &str = "plugin_not_found";
 }

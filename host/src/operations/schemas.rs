@@ -6,12 +6,13 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{decisions, events, host, items, plugins, projects, questions, secrets, tools};
+use super::{bindings, decisions, events, host, items, plugins, projects, questions, secrets, tools};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
+        bindings::Views::openapi(),
         decisions::Views::openapi(),
         events::Views::openapi(),
         host::Views::openapi(),

@@ -1,7 +1,7 @@
 //! Bindings of slots that cannot be used. Looks at no repository: what it proposes is told when a run starts in it.
 
 use super::Check;
-use crate::{cli::bindings, operations::Host};
+use crate::operations::{Host, bindings};
 
 /// Nothing where every binding can be used.
 pub(super) async fn check(app: &Host) -> Option<Check> {
