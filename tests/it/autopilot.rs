@@ -239,7 +239,7 @@ async fn a_night_lands_all_that_can_land_once_and_the_report_says_the_rest() {
     }
     night.once("it rests", || night.is_at_work_on(&[STUCK]));
     let costs = document(&program::output(night.command(&["costs", "--by", "day", "-o", "json"])));
-    let of_a_day = |row: &Value| row["cost-usd"].as_str().unwrap().parse::<f64>().unwrap();
+    let of_a_day = |row: &Value| row["cost_usd"].as_str().unwrap().parse::<f64>().unwrap();
     assert!(costs["rows"].as_array().unwrap().iter().all(|row| of_a_day(row) <= 0.04), "{costs:#}");
     let report = night.json(&["report", "--since", "9d"]);
     let keys = |section: &str| {

@@ -75,9 +75,9 @@ fn a_run_stops_before_what_it_cannot_pay_and_carries_on_with_a_larger_budget() {
     let _done = user.baton(&["runs", "resume", &run, "--budget", "5"]).exits(0);
     assert_eq!(user.asked(), 5, "what was answered is not paid for again");
     let costs = user.json(&["costs", "--by", "workflow"]);
-    assert_eq!((&costs["rows"][0]["name"], &costs["rows"][0]["cost-usd"]), (&json!("probe"), &json!("2.00")));
+    assert_eq!((&costs["rows"][0]["name"], &costs["rows"][0]["cost_usd"]), (&json!("probe"), &json!("2.00")));
     let budgets = user.json(&["budget"]);
-    assert_eq!((&budgets[0]["spent-usd"], &budgets[0]["left-usd"]), (&json!("2.00"), &json!("3.00")));
+    assert_eq!((&budgets["items"][0]["spent_usd"], &budgets["items"][0]["left_usd"]), (&json!("2.00"), &json!("3.00")));
 }
 
 #[test]
@@ -90,12 +90,12 @@ fn killed_anywhere_the_books_balance_to_the_cent() {
         let run = user.last_run();
         let _stopped = user.baton(&["runs", "resume", &run]).exits(3);
         let costs = user.json(&["costs"]);
-        assert_eq!((&costs["rows"][0]["replies"], &costs["rows"][0]["cost-usd"]), (&json!(3), &json!("1.20")), "after {writes} writes");
+        assert_eq!((&costs["rows"][0]["replies"], &costs["rows"][0]["cost_usd"]), (&json!(3), &json!("1.20")), "after {writes} writes");
         let tally = user.json(&["runs", "show", &run])["tally"].clone();
         assert_eq!(tally["cost-usd"].as_f64().map(|cost| (cost * 100.0).round()), Some(120.0), "after {writes} writes");
         let repeated = tally["repeated-model-calls"].as_u64().unwrap() as usize;
         assert!(user.asked() <= 3 + repeated, "after {writes} writes: a call was repeated and nobody says so");
-        assert_eq!(user.json(&["budget"])[0]["left-usd"], "0.00");
+        assert_eq!(user.json(&["budget"])["items"][0]["left_usd"], "0.00");
         true
     });
     assert!(last >= 6, "the run makes more writes than {last}");
@@ -117,7 +117,7 @@ fn a_budget_for_everything_or_a_project_holds_every_run() {
     let project = user.json(&["runs", "list"])[0]["project"].as_str().unwrap().to_owned();
     let _by_its_name = user.baton(&["budget", "set", "50", "--project", &project]).exits(0);
     let _raised = user.baton(&["budget", "set", "100", "--project", "work"]).exits(0);
-    assert_eq!(user.json(&["budget"]).as_array().unwrap().len(), 1, "the folder and its name are one project");
+    assert_eq!(user.json(&["budget"])["items"].as_array().unwrap().len(), 1, "the folder and its name are one project");
     let _done = user.run(1, &[]).exits(0);
 }
 
@@ -138,6 +138,6 @@ fn what_is_no_budget_is_refused() {
         let refused = user.baton(&["budget", "set", "1", "--project", nobody]).exits(2);
         assert!(refused.stderr.contains(said), "{nobody}: {}", refused.stderr);
     }
-    assert_eq!(user.json(&["budget"]), json!([]));
+    assert_eq!(user.json(&["budget"]), json!({ "items": [] }));
     assert_eq!(user.asked(), 0);
 }

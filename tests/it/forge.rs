@@ -130,7 +130,7 @@ fn a_run_proposes_and_a_person_merges() {
     assert_eq!((&answers[3]["head"], &answers[3]["mergeable"], &answers[3]["green"]), (&json!(head), &json!("Yes"), &json!(true)));
     assert!(error(&answers[4]).starts_with("denied"), "{}", answers[4]);
     let shown = user.people(&["show", "1", "--diff"]).exits(0);
-    for part in ["1 A story", "story/1 into main · open, can be merged", "passed tests  3 of 3", "probe · approve", "  Good.", "\n+two\n"]
+    for part in ["1 A story", "story/1 into main · open, can be merged", "passed tests  3 of 3", "probe · approved", "  Good.", "\n+two\n"]
     {
         assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
     }
@@ -139,9 +139,9 @@ fn a_run_proposes_and_a_person_merges() {
     git(&work, &["merge", "--quiet", "--no-ff", "-m", "merged", "story/1"]);
     let merge = git(&work, &["rev-parse", "HEAD"]);
     assert!(user.people(&["merge", "1"]).exits(0).stderr.contains(&merge[..12]));
-    assert!(user.people(&["merge", "1"]).exits(2).stderr.contains("merged already"));
+    assert!(user.people(&["merge", "1"]).exits(1).stderr.contains("Pull request 1 is already merged, by"));
     let list = user.people(&["list", "--all", "-o", "json"]).exits(0).stdout;
-    let listed = json!([{ "number": 1, "state": "merged", "branch": "story/1", "into": "main", "title": "A story" }]);
+    let listed = json!({ "items": [{ "number": 1, "state": "merged", "branch": "story/1", "into": "main", "title": "A story" }] });
     assert_eq!(serde_json::from_str::<Value>(&list).unwrap(), listed);
     assert!(user.people(&["list"]).exits(0).stderr.contains("No pull request is open"));
     assert!(user.people(&["show", "9"]).exits(2).stderr.contains("This project has no pull request 9"));

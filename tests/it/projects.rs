@@ -259,7 +259,7 @@ fn no_run_starts_in_a_project_that_is_paused_or_completed() {
     }
     let _ran = user.echo(&["--workspace", "shop"]).exits(0);
     assert_eq!(user.json(&["runs", "list"]).as_array().unwrap().len(), 2);
-    assert_eq!(user.json(&["budget"]).as_array().unwrap().len(), 1, "a run that does not start gets no budget");
+    assert_eq!(user.json(&["budget"])["items"].as_array().unwrap().len(), 1, "a run that does not start gets no budget");
 }
 
 #[test]

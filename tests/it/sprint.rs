@@ -201,7 +201,7 @@ fn check_costs(project: &Project) {
     let rows = costs["rows"].as_array().unwrap();
     let of = |key: &str| rows.iter().find(|row| row["name"] == key).unwrap_or_else(|| panic!("{key}: {costs}"));
     for (key, ..) in STORIES {
-        assert!(of(key)["tries"].as_u64() >= Some(1) && of(key)["took-ms"].as_u64() > Some(0), "{costs}");
+        assert!(of(key)["work"]["tries"].as_u64() >= Some(1) && of(key)["work"]["took_ms"].as_u64() > Some(0), "{costs}");
     }
     assert_eq!(rows.iter().map(|row| row["replies"].as_u64().unwrap()).sum::<u64>(), ASKED as u64);
     let shown = project.baton(&["costs", "--by", "story"]).exits(0).stdout;

@@ -67,7 +67,7 @@ async fn a_cache_that_cannot_be_used_keeps_nobody_from_looking() {
 
 #[tokio::test]
 async fn threads_may_be_given_up_inside_another_runtime() {
-    let guests = super::Guests::start(Access::Execute).unwrap();
+    let guests = super::building::Guests::start(Access::Execute).unwrap();
     let spawned = guests.handle.spawn(std::future::pending::<()>());
     drop(guests);
     assert!(spawned.await.unwrap_err().is_cancelled());

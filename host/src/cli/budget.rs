@@ -1,10 +1,9 @@
-//! `baton budget`: what may be paid for models. A run that reaches its end is paused, and nothing of it is lost.
+//! `baton budget`: what may be spent on models. A run that reaches its budget is paused, and nothing of it is lost.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
 use super::{
     Context,
@@ -15,16 +14,16 @@ use super::{
     table::{Align, Cell, Table},
     text,
 };
-use crate::{
-    interfaces::llm::money::{Amount, AmountError, Budget as Set, Scope},
-    kernel::KernelError,
-    operations::{Access, Host},
+use crate::operations::{
+    Access, Dollars, Host, Problem, ProblemKind,
+    budgets::{self, Amount, AmountError, Budget as Shown, BudgetScope, BudgetTarget, RemoveBudget, SetBudget},
+    projects::ProjectRef,
 };
 
 /// Show and set how much may be spent on models
 ///
-/// A call is made only if every budget it is paid from has enough left for it; otherwise its run is paused. Raise the
-/// budget and resume the run: nothing is paid for twice.
+/// A call is made only if every budget it is paid from has enough left for it. Otherwise its run is paused: raise the budget
+/// and resume the run. Nothing is paid for twice.
 #[derive(Debug, Args)]
 pub(super) struct Budget {
     #[command(subcommand)]
@@ -56,7 +55,7 @@ struct ScopeArguments {
     /// A project: its name, its id, or its folder
     #[arg(long, value_name = "DIR|NAME", conflicts_with = "run")]
     project: Option<String>,
-    /// A run at the root, with all that it starts
+    /// The run at the root of this run, with all that it starts
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
 }
@@ -67,9 +66,9 @@ impl Budget {
             None | Some(Command::List) => list(context).await,
             Some(Command::Set { amount, scope }) => {
                 let amount = self::amount(amount)?;
-                change(context, scope, Some(amount)).await
+                set(context, scope, amount).await
             }
-            Some(Command::Remove { scope }) => change(context, scope, None).await,
+            Some(Command::Remove { scope }) => remove(context, scope).await,
         }
     }
 }
@@ -80,127 +79,121 @@ pub(super) fn amount(text: &str) -> Result<Amount, Misuse> {
 }
 
 async fn list(context: &Context) -> Result<Exit> {
-    let app = context.open(Access::Look).await?;
-    let mut budgets = Vec::new();
-    for budget in app.budgets.budgets().await? {
-        let spent = app.budgets.spent(&budget.scope).await?;
-        budgets.push((budget, spent));
-    }
+    let host = context.open(Access::Look).await?;
+    let page = budgets::list(&host).await?;
     if context.screen.is_json() {
-        context.screen.document(&budgets.iter().map(|(budget, spent)| document(budget, *spent)).collect::<Vec<_>>())?;
-    } else if budgets.is_empty() {
+        context.screen.document(&page)?;
+    } else if page.items.is_empty() {
         let set = context.again("budget set 25");
-        context.screen.tell(format!("No budget is set: models may cost what they like. `{set}` sets one for all that this host does."));
+        context
+            .screen
+            .tell(format!("No budget is set, so spending on models is not limited. `{set}` sets one for all that this host does."));
     } else {
-        let names = ProjectNames::load(&app).await?;
-        context.screen.answer(table(&budgets, &names).fit(context.screen.room()))?;
+        let names = ProjectNames::load(&host).await?;
+        context.screen.answer(table(&page.items, &names).fit(context.screen.room()))?;
     }
     Ok(Exit::Done)
 }
 
-async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Amount>) -> Result<Exit> {
-    let app = context.open_to_change().await?;
-    let scope = meant(&app, arguments, amount.is_some()).await?;
-    let name = named(&scope, &ProjectNames::load(&app).await?);
-    if amount.is_none() && !app.budgets.budgets().await?.iter().any(|budget| budget.scope == scope) {
-        return Err(Misuse(format!("There is no budget for {name}; `baton budget` lists all of them.")).into());
+async fn set(context: &Context, arguments: &ScopeArguments, amount: Amount) -> Result<Exit> {
+    let host = context.open_to_change().await?;
+    let request = SetBudget { target: arguments.target(&host).await?, amount_usd: Dollars(amount) };
+    let budget = budgets::set(&host, &host.config().operator, &request).await?;
+    let name = named(&budget.scope, &ProjectNames::load(&host).await?);
+    host.close().await;
+    if context.screen.is_json() {
+        context.screen.document(&budget)?;
+    } else {
+        let spent = figures::money(Some(budget.spent_usd.as_number()));
+        context.screen.tell(format!("The budget for {name} is ${amount}; {spent} of it is spent."));
     }
-    app.budgets.set(&scope, amount, &app.config.operator).await?;
-    let spent = app.budgets.spent(&scope).await?;
-    app.close().await;
-    match amount {
-        None => context.screen.tell(format!("Removed the budget for {name}.")),
-        Some(amount) => {
-            let spent = figures::money(Some(spent.dollars()));
-            context.screen.tell(format!("The budget for {name} is ${amount}; {spent} of it is spent."));
+    Ok(Exit::Done)
+}
+
+async fn remove(context: &Context, arguments: &ScopeArguments) -> Result<Exit> {
+    let host = context.open_to_change().await?;
+    let request = RemoveBudget { target: arguments.target(&host).await? };
+    let removed = budgets::remove(&host, &host.config().operator, &request).await?;
+    let name = named(&removed.scope, &ProjectNames::load(&host).await?);
+    host.close().await;
+    if context.screen.is_json() {
+        context.screen.document(&removed)?;
+    } else {
+        context.screen.tell(format!("Removed the budget for {name}."));
+    }
+    Ok(Exit::Done)
+}
+
+impl ScopeArguments {
+    async fn target(&self, host: &Host) -> Result<BudgetTarget, Problem> {
+        match (&self.run, &self.project) {
+            (Some(run), _) => Ok(BudgetTarget::Run(run.clone())),
+            (None, Some(word)) => Ok(BudgetTarget::Project(project(host, word).await?)),
+            (None, None) => Ok(BudgetTarget::Host),
         }
     }
-    Ok(Exit::Done)
 }
 
-async fn meant(app: &Host, arguments: &ScopeArguments, is_set: bool) -> Result<Scope> {
-    if let Some(run) = &arguments.run {
-        return Ok(Scope::Run(app.kernel.resolve(run).await?.root));
-    }
-    let Some(word) = &arguments.project else { return Ok(Scope::Organisation) };
+/// The project that a word names: its name, its id, or its folder.
+async fn project(host: &Host, word: &str) -> Result<ProjectRef, Problem> {
     if word.trim().is_empty() {
-        return Err(Misuse("An empty text names no project. Give its name or its folder.".to_owned()).into());
+        return Err(Problem {
+            hint: Some("Give its name or its folder.".to_owned()),
+            ..Problem::invalid("An empty text names no project.")
+        });
     }
-    let folder = Path::new(word).canonicalize().ok().filter(|folder| folder.is_dir());
-    match (app.kernel.find_project(word).await, folder) {
-        (Ok(project), None) => Ok(Scope::Project(project.id)),
-        (Ok(project), Some(folder)) => match app.kernel.projects().project_of_folder(&folder).await? {
-            Some(of_folder) if of_folder.id == project.id => Ok(Scope::Project(project.id)),
-            _ => Err(ambiguous(word, &project.id).into()),
+    let by_name = ProjectRef::Name(word.to_owned());
+    let by_folder = Path::new(word).canonicalize().ok().filter(|folder| folder.is_dir()).map(ProjectRef::Folder);
+    match (by_name.find(host).await, by_folder) {
+        (Ok(_), None) => Ok(by_name),
+        (Ok(named), Some(folder)) => match folder.find(host).await {
+            Ok(found) if found.id() == named.id() => Ok(by_name),
+            _ => Err(ambiguous(word, named.id())),
         },
-        (Err(KernelError::NoProject(_)), Some(folder)) => of_folder(app, folder, is_set).await,
-        (Err(error), _) => Err(error.into()),
+        (Err(problem), Some(folder)) if problem.kind == ProblemKind::NotFound => Ok(folder),
+        (Err(problem), _) => Err(problem),
     }
 }
 
-/// A budget is set for a folder that is not a project yet as well: it becomes one.
-async fn of_folder(app: &Host, folder: PathBuf, is_set: bool) -> Result<Scope> {
-    if is_set {
-        return Ok(Scope::Project(app.kernel.open_project(&folder, &app.config.operator).await?.id));
-    }
-    let known = app.kernel.projects().project_of_folder(&folder).await?;
-    let shown = text::escaped(&folder.display().to_string());
-    let project = known.ok_or_else(|| Misuse(format!("There is no budget for {shown}; `baton budget` lists all of them.")))?;
-    Ok(Scope::Project(project.id))
-}
-
-fn ambiguous(word: &str, id: &str) -> Misuse {
+fn ambiguous(word: &str, id: &str) -> Problem {
     let word = text::escaped(word);
-    Misuse(format!(
-        "`{word}` is the name of one project and the folder of another. Write ./{word} for the folder, or {id} for the project."
-    ))
+    let problem = Problem::invalid(format!("`{word}` is the name of one project and the folder of another."));
+    Problem { hint: Some(format!("Write ./{word} for the folder, or {id} for the project.")), ..problem }
 }
 
-fn named(scope: &Scope, names: &ProjectNames) -> String {
+fn named(scope: &BudgetScope, names: &ProjectNames) -> String {
     match scope {
-        Scope::Organisation => "all that this host does".to_owned(),
-        Scope::Project(project) => format!("the project {}", text::escaped(names.of(project))),
-        Scope::Run(run) => format!("run {}", text::short(run)),
-        Scope::Day(project) => format!("a day of the project {}", text::escaped(names.of(project))),
+        BudgetScope::Host => "all that this host does".to_owned(),
+        BudgetScope::Project { project } => format!("the project {}", text::escaped(names.of(project))),
+        BudgetScope::Run { run } => format!("run {}", text::short(run)),
+        BudgetScope::Day { project } => format!("a day of the project {}", text::escaped(names.of(project))),
     }
 }
 
-fn table(budgets: &[(Set, Amount)], names: &ProjectNames) -> Table {
+fn table(budgets: &[Shown], names: &ProjectNames) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[("FOR", left), ("BUDGET", right), ("SPENT", right), ("LEFT", right), ("", left), ("SET BY", left)]);
-    for (budget, spent) in budgets {
-        let left = budget.amount.less(*spent);
+    for budget in budgets {
         let style = match () {
-            () if left == Amount::ZERO => BAD,
-            () if *spent >= budget.amount.percent(80) => WARNING,
+            () if budget.left_usd == Dollars::default() => BAD,
+            () if budget.nearly_spent => WARNING,
             () => GOOD,
         };
         table.row([
             named(&budget.scope, names).into(),
-            format!("${}", budget.amount).into(),
-            figures::money(Some(spent.dollars())).into(),
-            Cell::styled(figures::money(Some(left.dollars())), style),
-            Cell::styled(bar(*spent, budget.amount), style),
+            format!("${}", budget.budget_usd).into(),
+            figures::money(Some(budget.spent_usd.as_number())).into(),
+            Cell::styled(figures::money(Some(budget.left_usd.as_number())), style),
+            Cell::styled(bar(budget.spent_usd, budget.budget_usd), style),
             Cell::styled(text::line(&budget.set_by), FAINT),
         ]);
     }
     table
 }
 
-fn bar(spent: Amount, amount: Amount) -> String {
+fn bar(spent: Dollars, amount: Dollars) -> String {
     const CELLS: u64 = 16;
-    let share = u128::from(spent.as_billionths()) * u128::from(CELLS) / u128::from(amount.as_billionths().max(1));
+    let share = u128::from(spent.billionths()) * u128::from(CELLS) / u128::from(amount.billionths().max(1));
     let full = usize::try_from(share.min(u128::from(CELLS))).unwrap_or(0);
     format!("{}{}", "█".repeat(full), "░".repeat(16 - full))
-}
-
-fn document(budget: &Set, spent: Amount) -> Value {
-    json!({
-        "scope": budget.scope,
-        "budget-usd": budget.amount,
-        "spent-usd": spent,
-        "left-usd": budget.amount.less(spent),
-        "set-at": figures::stamp(budget.set_at),
-        "set-by": budget.set_by,
-    })
 }

@@ -2,6 +2,8 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod bindings;
+pub mod budgets;
+pub mod costs;
 pub mod decisions;
 mod dollars;
 pub mod events;
@@ -12,6 +14,7 @@ mod page;
 pub mod plugins;
 mod problem;
 pub mod projects;
+pub mod pull_requests;
 pub mod questions;
 mod schemas;
 pub mod secrets;

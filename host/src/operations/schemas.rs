@@ -6,19 +6,22 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{bindings, decisions, events, host, items, plugins, projects, questions, secrets, tools};
+use super::{bindings, budgets, costs, decisions, events, host, items, plugins, projects, pull_requests, questions, secrets, tools};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
         bindings::Views::openapi(),
+        budgets::Views::openapi(),
+        costs::Views::openapi(),
         decisions::Views::openapi(),
         events::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
         plugins::Views::openapi(),
         projects::Views::openapi(),
+        pull_requests::Views::openapi(),
         questions::Views::openapi(),
         secrets::Views::openapi(),
         tools::Views::openapi(),

@@ -15,7 +15,7 @@ use crate::{
     actor::Actor,
     errors::StorageError,
     events::{Category, Draft},
-    interfaces::llm::money::{Amount, Budget, BudgetStore, Ledger, Posting, Scope},
+    interfaces::llm::money::{Amount, Budget, BudgetStore, Charge, Ledger, Posting, PostingFilter, Scope},
     journal::RunId,
 };
 
@@ -25,7 +25,12 @@ const SUBJECT: &str = "the budgets";
 const TABLE: &str = "budgets";
 const POSTINGS: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.item, r.root_id, root.plugin as workflow \
     from events e join runs r on r.id = e.run_id join runs root on root.id = r.root_id \
-    where e.category = 'llm' and e.cursor > $1 and e.name = 'completed' order by e.cursor limit $2";
+    where e.category = 'llm' and e.cursor > $1 and e.name = 'completed' and e.at >= $3 order by e.cursor limit $2";
+/// The category is compared in a form that no index has: the events of the item's runs are few, those of models are many.
+const POSTINGS_OF_ITEM: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.item, r.root_id, root.plugin as workflow \
+    from runs r join events e on e.run_id = r.id join runs root on root.id = r.root_id \
+    where r.project = $4 and r.item = $5 and e.category || '' = 'llm' and e.cursor > $1 and e.name = 'completed' and e.at >= $3 \
+    order by e.cursor limit $2";
 const BUDGETS: &str = "select scope, of_id, amount, set_at, set_by from budgets";
 const SET: &str = "insert into budgets (scope, of_id, amount, set_at, set_by) values ($1, $2, $3, $4, $5) \
     on conflict (scope, of_id) do update set amount = excluded.amount, set_at = excluded.set_at, set_by = excluded.set_by";
@@ -33,8 +38,13 @@ const REMOVE: &str = "delete from budgets where scope = $1 and of_id = $2";
 
 #[async_trait]
 impl Ledger for Store {
-    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError> {
-        let query = sqlx::query(POSTINGS).bind(cursor).bind(stored(limit.into()));
+    async fn postings(&self, filter: &PostingFilter, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError> {
+        let query = sqlx::query(if filter.item.is_some() { POSTINGS_OF_ITEM } else { POSTINGS });
+        let query = query.bind(cursor).bind(stored(limit.into())).bind(stored(filter.since));
+        let query = match &filter.item {
+            Some((project, item)) => query.bind(&**project).bind(&**item),
+            None => query,
+        };
         let rows = query.fetch_all(&self.reads).await.map_err(reading(SUBJECT))?;
         rows.iter().map(posting).collect::<Result<_, _>>().map_err(reading(SUBJECT))
     }
@@ -105,19 +115,26 @@ fn budget(row: &AnyRow) -> Result<Budget, StoreError> {
 
 pub(super) fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
     let data: Value = serde_json::from_str(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?;
-    let number = |key: &str| data[key].as_u64().unwrap_or(0);
-    let dollars = |key: &str| data[key].as_f64().and_then(Amount::from_dollars);
     Ok(Posting {
         cursor: row.try_get("cursor")?,
         at: read_number(row, "at")?,
         run: RunId::from_text(row.try_get::<String, _>("run_id")?),
-        seq: number("seq"),
+        seq: data["seq"].as_u64().unwrap_or(0),
         root: RunId::from_text(row.try_get::<String, _>("root_id")?),
         workflow: row.try_get("workflow")?,
         project: row.try_get("project")?,
         item: row.try_get("item")?,
         plugin: row.try_get("plugin")?,
         model: data["model"].as_str().unwrap_or_default().to_owned(),
+        charge: charge(&data),
+    })
+}
+
+/// What a reply took, by the data of its event.
+pub(super) fn charge(data: &Value) -> Charge {
+    let number = |key: &str| data[key].as_u64().unwrap_or(0);
+    let dollars = |key: &str| data[key].as_f64().and_then(Amount::from_dollars);
+    Charge {
         input_tokens: number("input-tokens"),
         cached_input_tokens: number("cached-input-tokens"),
         output_tokens: number("output-tokens"),
@@ -125,5 +142,5 @@ pub(super) fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
         cost: dollars("cost-usd"),
         settled: dollars("settled-usd"),
         possibly_charged: data["possibly-charged"] == true,
-    })
+    }
 }

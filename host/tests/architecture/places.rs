@@ -31,7 +31,7 @@ pub(crate) fn operations_know_no_skin(sources: &[Source]) -> Vec<Violation> {
 /// Nothing that is read from a request or a file becomes an authority to merge.
 pub(crate) fn merging_is_ordered_in_one_place(sources: &[Source]) -> Vec<Violation> {
     const ADVICE: &str = "only the merge of a pull request gives a run the authority to merge";
-    let allowed = ["host/src/cli/pull_requests/landing.rs", "host/src/interfaces/forge/", "host/src/interfaces/run_options.rs"];
+    let allowed = ["host/src/operations/pull_requests/land.rs", "host/src/interfaces/forge/", "host/src/interfaces/run_options.rs"];
     let elsewhere = host_sources(sources).filter(|source| !allowed.iter().any(|place| source.path.starts_with(place)));
     words_in(elsewhere, &["MergeAuthority::of_order"], ADVICE)
 }

@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{ProjectChoice, key, numbers};
+use super::{ProjectChoice, numbers};
 use crate::{
     cli::{Context, exit::Exit},
-    interfaces::forge::State,
+    operations::pull_requests::{self, ClosePullRequest},
 };
 
 /// Close a pull request without merging it; its branch stays
@@ -20,14 +19,15 @@ pub(in crate::cli) struct Close {
 
 impl Close {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let app = context.open_to_change().await?;
-        let workspace = choice.find(&app).await?;
-        workspace.forge(&app)?.close(workspace.place(&app, &key())?, self.number).await?;
-        app.close().await;
+        let host = context.open_to_change().await?;
+        let request = ClosePullRequest { project: choice.reference(), number: self.number };
+        let closed = pull_requests::close(&host, &host.config().operator, &request).await;
+        host.close().await;
+        let closed = closed?;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "number": self.number, "state": State::Closed }))?;
+            context.screen.document(&closed)?;
         } else {
-            context.screen.tell(format!("Pull request {} is closed. Its branch is as it was.", self.number));
+            context.screen.tell(format!("Pull request {} is closed. Its branch is unchanged.", self.number));
         }
         Ok(Exit::Done)
     }

@@ -2,62 +2,67 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
 
-use super::{ProjectChoice, key, painted_state};
+use super::{ProjectChoice, painted_state};
 use crate::{
     cli::{
         Context,
         exit::Exit,
+        number::number,
         table::{Align, Table},
         text,
     },
-    interfaces::forge::{State, Summary},
-    operations::Access,
+    operations::{
+        Access,
+        pull_requests::{self, ListPullRequests, PullRequestSummary},
+    },
 };
 
-/// List the pull requests that are open
+/// List open pull requests
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Also those that were merged or closed
+    /// Also list those that were merged or closed
     #[arg(long)]
     all: bool,
+    /// Show at most this many
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
+    limit: u32,
+    /// Continue after an earlier list, by its `next`
+    #[arg(long)]
+    cursor: Option<String>,
 }
 
 impl List {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let workspace = choice.find(&app).await?;
-        let found = workspace.forge(&app)?.list(workspace.place(&app, &key())?, self.all).await?;
+        let host = context.open(Access::Look).await?;
+        let request = ListPullRequests { project: choice.reference(), all: self.all, cursor: self.cursor.clone(), limit: self.limit };
+        let page = pull_requests::list(&host, &host.config().operator, &request).await?;
         if context.screen.is_json() {
-            context.screen.document(&found.iter().map(document).collect::<Vec<_>>())?;
-        } else if found.is_empty() {
-            let what =
-                if self.all { "No pull request was opened in this project yet." } else { "No pull request is open in this project." };
+            context.screen.document(&page)?;
+        } else if page.items.is_empty() {
+            let what = if self.all { "This project has no pull requests." } else { "No pull request is open in this project." };
             context.screen.tell(what);
         } else {
-            context.screen.answer(table(&found).render())?;
+            context.screen.answer(table(&page.items).render())?;
+            if let Some(next) = page.next {
+                context.screen.tell(format!("There are more; `--cursor {next}` continues."));
+            }
         }
         Ok(Exit::Done)
     }
 }
 
-fn document((summary, state): &(Summary, State)) -> Value {
-    let Summary { number, branch, into, title } = summary;
-    json!({ "number": number, "state": state, "branch": branch, "into": into, "title": title })
-}
-
 /// Names of branches are what somebody decides by, so nothing of them is hidden.
-fn table(found: &[(Summary, State)]) -> Table {
+fn table(pull_requests: &[PullRequestSummary]) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[("NUMBER", right), ("STATE", left), ("BRANCH", left), ("INTO", left), ("TITLE", left)]);
-    for (summary, state) in found {
+    for PullRequestSummary { number, state, branch, into, title } in pull_requests {
         table.row([
-            summary.number.to_string().into(),
+            number.to_string().into(),
             painted_state(*state),
-            text::escaped(&summary.branch).into(),
-            text::escaped(&summary.into).into(),
-            text::excerpt(&text::escaped(&summary.title), 72).into(),
+            text::escaped(branch).into(),
+            text::escaped(into).into(),
+            text::excerpt(&text::escaped(title), 72).into(),
         ]);
     }
     table
@@ -66,11 +71,13 @@ fn table(found: &[(Summary, State)]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::pull_requests::PullRequestState;
 
     #[test]
     fn nothing_of_what_others_wrote_reaches_the_terminal_but_text() {
-        let summary = Summary { number: 7, branch: "a\u{1b}[2J".into(), into: "main\u{202e}".into(), title: "x\ny".into() };
-        let shown = anstream::adapter::strip_str(&table(&[(summary, State::Open)]).render()).to_string();
+        let (branch, into, title) = ("a\u{1b}[2J".to_owned(), "main\u{202e}".to_owned(), "x\ny".to_owned());
+        let summary = PullRequestSummary { number: 7, state: PullRequestState::Open, branch, into, title };
+        let shown = anstream::adapter::strip_str(&table(&[summary]).render()).to_string();
         assert_eq!(shown.lines().nth(1), Some("     7  open   a\\u{1b}[2J  main\\u{202e}  x\\ny"), "{shown}");
     }
 }

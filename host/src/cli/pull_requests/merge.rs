@@ -1,24 +1,28 @@
-//! `baton pull-requests merge`: on GitHub, by marking what git has merged, or by landing what a sprint left open.
+//! `baton pull-requests merge`: on GitHub, by marking what git has merged, or by following the run that lands what a sprint left
+//! open.
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{ProjectChoice, ProjectFolder, key, landing::Landed, numbers, short};
+use super::{ProjectChoice, numbers, short};
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        answering::Manner,
+        attached,
+        exit::Exit,
         screen::{GOOD, painted},
     },
-    interfaces::forge::{Landing, Method, PullRequest, State},
-    operations::Host,
+    operations::{
+        Host,
+        pull_requests::{self, ChangedPullRequest, FinishLanding, MergeMethod, MergePullRequest},
+    },
 };
 
 /// Merge a pull request
 ///
-/// A story's is landed as a sprint lands it: merged, tested, and the branch moves only when that is green. Another local one
-/// is marked as merged once git has merged its branch. GitHub merges its own.
+/// The pull request of a story is landed as in a sprint: merged, tested, and the branch moves only if the tests pass. Any other
+/// local pull request is marked as merged once git has merged its branch. GitHub merges its own.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Merge {
     /// Its number
@@ -36,48 +40,47 @@ enum How {
     Merge,
     /// All commits as one
     Squash,
-    /// Every commit once more
+    /// Every commit again
     Rebase,
 }
 
 impl Merge {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let app = context.open_to_change().await?;
-        let workspace = choice.find(&app).await?;
-        let (forge, key) = (workspace.forge(&app)?, key());
-        let place = workspace.place(&app, &key)?;
-        let found = forge.get(place, self.number).await?;
-        if let (State::Merged, Some(commit)) = (found.state, &found.merge_commit) {
-            return Err(Misuse(format!("Pull request {} is merged already, by {}.", self.number, short(commit))).into());
-        }
-        let unknown =
-            || Misuse(format!("It is not known what pull request {} ends with. Name the project's folder with --workspace.", self.number));
-        let head = found.head.clone().ok_or_else(unknown)?;
-        if let Some(story) = workspace.story_to_land(&app, &found).await? {
-            return self.land(app, context, &workspace, &found, &story).await;
-        }
         let method = match self.method {
-            How::Merge => Method::Merge,
-            How::Squash => Method::Squash,
-            How::Rebase => Method::Rebase,
+            How::Merge => MergeMethod::Merge,
+            How::Squash => MergeMethod::Squash,
+            How::Rebase => MergeMethod::Rebase,
         };
-        let commit = forge.merge(place, self.number, &Landing { head, method, commit: None }).await?;
-        app.close().await;
-        self.merged(context, &commit)
+        let host = context.open_to_change().await?;
+        let request = MergePullRequest { project: choice.reference(), number: self.number, method };
+        let merged = pull_requests::merge(&host, &host.config().operator, &request).await?;
+        if let Some(run) = merged.run {
+            return self.follow(host, context, FinishLanding { number: self.number, run }).await;
+        }
+        host.close().await;
+        self.tell(context, &merged)
     }
 
-    async fn land(&self, app: Host, context: &Context, workspace: &ProjectFolder, found: &PullRequest, story: &str) -> Result<Exit> {
-        match workspace.land(app, context, found, story).await? {
-            Landed::By(commit) => self.merged(context, &commit),
-            Landed::Not(reason) => Err(anyhow::anyhow!("Pull request {} is not merged, and stays open: {reason}", self.number)),
-            Landed::Unfinished(exit) => Ok(exit),
+    /// Follows the run that lands the story.
+    async fn follow(&self, host: Host, context: &Context, landing: FinishLanding) -> Result<Exit> {
+        let (host, ended) = attached::drive_or_follow(host, context, &landing.run, Manner::Best).await?;
+        let finished = pull_requests::finish_landing(&host, &landing).await;
+        host.close().await;
+        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
+        match ended.exit() {
+            Exit::Done | Exit::Short => self.tell(context, &finished?),
+            exit => {
+                ended.tell(context, None);
+                Ok(exit)
+            }
         }
     }
 
-    fn merged(&self, context: &Context, commit: &str) -> Result<Exit> {
+    fn tell(&self, context: &Context, merged: &ChangedPullRequest) -> Result<Exit> {
         if context.screen.is_json() {
-            context.screen.document(&json!({ "number": self.number, "state": State::Merged, "merge-commit": commit }))?;
+            context.screen.document(merged)?;
         } else {
+            let commit = merged.merge_commit.as_deref().unwrap_or_default();
             context.screen.tell(format!("{} Pull request {} is merged, by {}.", painted(GOOD, "✓"), self.number, short(commit)));
         }
         Ok(Exit::Done)

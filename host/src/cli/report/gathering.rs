@@ -10,7 +10,7 @@ use crate::{
     interfaces::{
         autopilot::Autopilot,
         backlog::{Item, Kind, Status},
-        llm::money::{Amount, Posting},
+        llm::money::{Amount, Posting, Sum},
         project::Project,
         report::{Happened, ItemMove},
     },
@@ -90,7 +90,7 @@ impl Gathered {
         let mut waits = waiting(app, &project.id).await?;
         waits.extend(hindrance(app, autopilot.as_ref()).await?);
         let spent = spent(app, (&happened.postings, &items), autopilot.as_ref(), until).await?;
-        let uncertain = happened.repeated.len() + happened.postings.iter().filter(|posting| posting.possibly_charged).count();
+        let uncertain = happened.repeated.len() + happened.postings.iter().filter(|posting| posting.charge.possibly_charged).count();
         let mut flaky = BTreeMap::new();
         for item in &happened.flaky {
             *flaky.entry(item.clone().unwrap_or_else(|| "the branch".to_owned())).or_default() += 1;
@@ -228,18 +228,14 @@ async fn hindrance(app: &Host, autopilot: Option<&Autopilot>) -> Result<Option<W
 async fn spent(app: &Host, (postings, items): (&[Posting], &[Item]), autopilot: Option<&Autopilot>, now: u64) -> Result<Spent> {
     let merges: HashMap<_, _> = merges(items).collect();
     let story_of = |item: &str| merges.get(item).map_or(item, |story| *story).to_owned();
-    let mut by_story: BTreeMap<String, Amount> = BTreeMap::new();
-    let mut spent = Spent::default();
+    let mut by_story: BTreeMap<String, Sum> = BTreeMap::new();
     for posting in postings {
-        let Some(cost) = posting.cost else {
-            spent.unknown += 1;
-            continue;
-        };
-        spent.total = spent.total + cost;
-        let of = by_story.entry(posting.item.as_deref().map_or_else(|| posting.workflow.clone(), story_of)).or_default();
-        *of = *of + cost;
+        by_story.entry(posting.item.as_deref().map_or_else(|| posting.workflow.clone(), story_of)).or_default().add(&posting.charge);
     }
-    spent.by_story = by_story.into_iter().collect();
+    let all = Sum::of(postings.iter().map(|posting| &posting.charge));
+    let mut spent = Spent { total: all.cost, unknown: all.unpriced, ..Spent::default() };
+    let is_known = |sum: &Sum| sum.cost > Amount::ZERO || sum.whole_cost().is_some();
+    spent.by_story = by_story.into_iter().filter(|(_, sum)| is_known(sum)).map(|(name, sum)| (name, sum.cost)).collect();
     spent.by_story.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
     if let Some(autopilot) = autopilot {
         spent.today = app.budgets.spent_since(&autopilot.project, autopilot.limits.day(now).0).await?;

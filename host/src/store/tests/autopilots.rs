@@ -7,7 +7,7 @@ use crate::{
     interfaces::{
         autopilot::{Autopilot, AutopilotLimits, Autopilots, Hours},
         backlog::{Author, Backlog, Draft, Kind, Labels, Status},
-        llm::money::Amount,
+        llm::money::{Amount, Ledger, PostingFilter},
         people::{Question, Questions, Severity},
         report::Reports,
         signals::Signals,
@@ -145,8 +145,12 @@ async fn a_report_has_what_happened_since_and_what_is_left_each_once() {
     let moves: Vec<_> = happened.moves.iter().map(|moved| (moved.key.as_str(), moved.after, moved.run.is_some())).collect();
     // What is blocked is told whenever that was; a call that is made again moved it once.
     assert_eq!(moves, [("1-2", Status::Todo, false), ("1-2", Status::Blocked, true), ("1-3", Status::Done, true)]);
-    assert_eq!(happened.postings.iter().map(|posting| posting.cost).collect::<Vec<_>>(), [Amount::from_dollars(0.2)]);
+    assert_eq!(happened.postings.iter().map(|posting| posting.charge.cost).collect::<Vec<_>>(), [Amount::from_dollars(0.2)]);
     assert_eq!(happened.postings[0].item.as_deref(), Some("1-1"));
+    let of_item = |project: &str, item: &str| PostingFilter { since, item: Some((project.to_owned(), item.to_owned())) };
+    assert_eq!(store.postings(&of_item("demo", "1-1"), 0, 9).await.unwrap(), happened.postings);
+    assert_eq!(store.postings(&of_item("demo", "1-3"), 0, 9).await.unwrap(), []);
+    assert_eq!(store.postings(&of_item("shop", "1-1"), 0, 9).await.unwrap(), []);
     assert_eq!((happened.repeated, happened.flaky), (vec![Some("1-1".to_owned())], vec![Some("1-3".to_owned())]));
     assert_eq!(store.happened("other", 0).await.unwrap(), crate::interfaces::report::Happened::default());
 }

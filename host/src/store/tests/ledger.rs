@@ -4,7 +4,7 @@ use super::{child, fresh, id, run};
 use crate::{
     actor::Actor,
     events::{Category, Draft, EventLog},
-    interfaces::llm::money::{Amount, BudgetStore, Ledger, Scope},
+    interfaces::llm::money::{Amount, BudgetStore, Ledger, PostingFilter, Scope},
     kernel::run::Runs,
 };
 
@@ -20,15 +20,17 @@ async fn a_reply_is_posted_to_whoever_asked_and_whoever_started_that() {
     };
     let other = Draft::of_run(Category::Llm, "repeated", &mary.id, json!({ "seq": 1 }));
     store.append(vec![reply(1, json!(0.1)), other, reply(2, json!(null)), reply(3, json!(0.000_000_2))]).await.unwrap();
-    let postings = store.postings(0, 10).await.unwrap();
+    let postings = store.postings(&PostingFilter::default(), 0, 10).await.unwrap();
     assert_eq!(
-        postings.iter().map(|posting| posting.cost).collect::<Vec<_>>(),
+        postings.iter().map(|posting| posting.charge.cost).collect::<Vec<_>>(),
         [Amount::from_dollars(0.1), None, Some(Amount::billionths(200))]
     );
     let first = &postings[0];
-    assert_eq!((first.seq, first.input_tokens, first.plugin.as_str(), first.workflow.as_str()), (1, 7, "mary", "hello"));
+    assert_eq!((first.seq, first.charge.input_tokens, first.plugin.as_str(), first.workflow.as_str()), (1, 7, "mary", "hello"));
     assert_eq!((&first.root, first.project.as_str()), (&id("plan"), "demo"));
-    assert_eq!(store.postings(first.cursor, 1).await.unwrap(), [postings[1].clone()]);
+    let since = PostingFilter { since: first.at + 1_000_000, ..PostingFilter::default() };
+    assert_eq!(store.postings(&since, 0, 10).await.unwrap(), []);
+    assert_eq!(store.postings(&PostingFilter::default(), first.cursor, 1).await.unwrap(), [postings[1].clone()]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::{Amount, Budget, BudgetStore, DayLimit, DayLimits, Ledger, NoDayLimits, Posting, Scope};
+use super::{Amount, Budget, BudgetStore, Charge, DayLimit, DayLimits, Ledger, NoDayLimits, Posting, PostingFilter, Scope, Sum};
 use crate::{actor::Actor, errors::StorageError, journal::RunId};
 
 /// Replies read in one step.
@@ -62,10 +62,10 @@ pub struct Budgets {
 #[derive(Default)]
 struct Open {
     cursor: i64,
-    spent: HashMap<Scope, Amount>,
+    spent: HashMap<Scope, Sum>,
     reserved: HashMap<(RunId, u64), (Payer, Amount)>,
     /// What each project spent lately, with the time, in the order of the log.
-    lately: HashMap<String, VecDeque<(u64, Amount)>>,
+    lately: HashMap<String, VecDeque<(u64, Charge)>>,
 }
 
 impl Budgets {
@@ -173,7 +173,7 @@ impl DayLimit {
 impl Open {
     async fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), StorageError> {
         loop {
-            let postings = ledger.postings(self.cursor, PAGE).await?;
+            let postings = ledger.postings(&PostingFilter::default(), self.cursor, PAGE).await?;
             let Some(last) = postings.last() else { return Ok(()) };
             self.cursor = last.cursor;
             postings.into_iter().for_each(|posting| self.post(posting));
@@ -183,24 +183,25 @@ impl Open {
     /// A reply's cost takes the place of what was put aside for it. Where the cost is not known, it stays put aside.
     fn post(&mut self, posting: Posting) {
         self.reserved.remove(&(posting.run, posting.seq));
-        let Some(cost) = posting.settled.or(posting.cost) else { return };
+        if posting.charge.counted().is_none() {
+            return;
+        }
         let lately = self.lately.entry(posting.project.clone()).or_default();
-        lately.push_back((posting.at, cost));
+        lately.push_back((posting.at, posting.charge));
         while lately.front().is_some_and(|(at, _)| at.saturating_add(LONGEST_DAY) < posting.at) {
             lately.pop_front();
         }
         for scope in [Scope::Organisation, Scope::Project(posting.project), Scope::Run(posting.root)] {
-            let spent = self.spent.entry(scope).or_default();
-            *spent = *spent + cost;
+            self.spent.entry(scope).or_default().add(&posting.charge);
         }
     }
 
     fn spent_of(&self, scope: &Scope) -> Amount {
-        self.spent.get(scope).copied().unwrap_or_default()
+        self.spent.get(scope).map(|sum| sum.counted).unwrap_or_default()
     }
 
     fn spent_since(&self, project: &str, since: u64) -> Amount {
-        self.lately.get(project).into_iter().flatten().filter(|(at, _)| *at >= since).map(|(_, cost)| *cost).sum()
+        Sum::of(self.lately.get(project).into_iter().flatten().filter(|(at, _)| *at >= since).map(|(_, charge)| charge)).counted
     }
 
     /// All of the project counts, whoever started it.
@@ -239,7 +240,6 @@ mod tests {
 
     fn posting(cursor: i64, run: &str, seq: u64, cost: Option<&str>) -> Posting {
         Posting {
-            possibly_charged: false,
             cursor,
             at: 0,
             run: RunId::from_text(run),
@@ -250,12 +250,7 @@ mod tests {
             item: None,
             plugin: "mary".to_owned(),
             model: "a/b".to_owned(),
-            input_tokens: 1,
-            cached_input_tokens: 0,
-            output_tokens: 1,
-            window_tokens: 0,
-            cost: cost.map(dollars),
-            settled: None,
+            charge: Charge { input_tokens: 1, output_tokens: 1, cost: cost.map(dollars), ..Charge::default() },
         }
     }
 
@@ -301,10 +296,8 @@ mod tests {
     async fn a_cost_that_is_not_known_is_counted_as_what_was_put_aside() {
         let (kept, budgets) = budgets(Scope::Organisation, "1").await;
         let settled = Some(dollars("0.40"));
-        kept.postings
-            .lock()
-            .unwrap()
-            .extend([Posting { settled, ..posting(1, "a", 1, None) }, Posting { settled, ..posting(2, "a", 2, Some("0.10")) }]);
+        let put_aside = |posting: Posting| Posting { charge: Charge { settled, ..posting.charge }, ..posting };
+        kept.postings.lock().unwrap().extend([put_aside(posting(1, "a", 1, None)), put_aside(posting(2, "a", 2, Some("0.10")))]);
         assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), dollars("0.80"));
     }
 

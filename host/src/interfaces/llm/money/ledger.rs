@@ -29,6 +29,13 @@ pub struct Posting {
     pub plugin: String,
     /// The model that answered, as `provider/model`.
     pub model: String,
+    /// What it took.
+    pub charge: Charge,
+}
+
+/// What one reply took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Charge {
     /// Tokens sent.
     pub input_tokens: u64,
     /// Those of them that came from the provider's cache.
@@ -43,6 +50,22 @@ pub struct Posting {
     pub settled: Option<Amount>,
     /// No reply came back, and the cost is the most that it may have been.
     pub possibly_charged: bool,
+}
+
+impl Charge {
+    /// What budgets count; none where nothing is known.
+    pub fn counted(&self) -> Option<Amount> {
+        self.settled.or(self.cost)
+    }
+}
+
+/// Which replies are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PostingFilter {
+    /// Only those from then on, in milliseconds since 1970 UTC.
+    pub since: u64,
+    /// Only those for this item: its project and its key.
+    pub item: Option<(String, String)>,
 }
 
 /// What a budget is for.
@@ -88,8 +111,8 @@ pub struct Budget {
 /// What was paid. Written by nobody: a posting is the reply's own event.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// The replies after `cursor`, oldest first, at most `limit`.
-    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError>;
+    /// The replies that are meant after `cursor`, oldest first, at most `limit`.
+    async fn postings(&self, filter: &PostingFilter, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError>;
 }
 
 /// What may be paid in a day. Where it is spent, calls wait for the next.

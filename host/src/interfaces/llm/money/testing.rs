@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{actor::Actor, errors::StorageError};
 
-use super::{Amount, Budget, BudgetStore, Budgets, Ledger, Posting, Scope};
+use super::{Amount, Budget, BudgetStore, Budgets, Ledger, Posting, PostingFilter, Scope};
 
 /// Keeps what it is given.
 #[derive(Default)]
@@ -17,9 +17,13 @@ pub(crate) struct Kept {
 
 #[async_trait]
 impl Ledger for Kept {
-    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError> {
+    async fn postings(&self, filter: &PostingFilter, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError> {
         let postings = self.postings.lock().unwrap();
-        Ok(postings.iter().filter(|posting| posting.cursor > cursor).take(limit as usize).cloned().collect())
+        let is_meant = |posting: &&Posting| {
+            let of_item = |(project, item): &(String, String)| posting.project == *project && posting.item.as_ref() == Some(item);
+            posting.cursor > cursor && posting.at >= filter.since && filter.item.as_ref().is_none_or(of_item)
+        };
+        Ok(postings.iter().filter(is_meant).take(limit as usize).cloned().collect())
     }
 }
 

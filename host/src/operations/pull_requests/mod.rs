@@ -1,0 +1,58 @@
+//! The pull requests of a project: listed, shown, merged and closed, wherever they are. Reviews none.
+
+mod change;
+mod land;
+mod list;
+mod show;
+mod view;
+
+use std::sync::Arc;
+
+use utoipa::OpenApi;
+
+use super::{
+    Host, Page, Problem, ProblemKind, ProblemSource,
+    projects::{Place, ProjectRef},
+};
+use crate::{
+    actor::Actor,
+    interfaces::forge::{self, Forge},
+};
+
+pub use change::{ClosePullRequest, MergePullRequest, close, merge};
+pub use land::{FinishLanding, finish_landing};
+pub use list::{ListPullRequests, list};
+pub use show::{ShowPullRequest, show};
+pub use view::{
+    ChangedPullRequest, Check, CheckProgress, MergeMethod, Mergeable, PullRequest, PullRequestState, PullRequestSummary, Review,
+    ReviewVerdict,
+};
+
+/// The forge of a project.
+fn forge_of(host: &Host, project: &Place) -> Result<Arc<dyn Forge>, Problem> {
+    host.app
+        .forges
+        .of(project.identity())
+        .map_err(|error| Problem::new(ProblemKind::Unavailable, "forge_token_missing", error.reason, ProblemSource::Host))
+}
+
+/// By which a forge knows one request from another, and on whose behalf it is made.
+struct Request {
+    key: String,
+    author: String,
+}
+
+impl Request {
+    fn of(actor: &Actor) -> Self {
+        Self { key: format!("person:{}", uuid::Uuid::now_v7()), author: actor.name.clone() }
+    }
+
+    fn place<'a>(&'a self, project: &'a Place) -> Result<forge::Place<'a>, Problem> {
+        Ok(forge::Place { project: project.id(), folder: project.folder()?, author: &self.author, key: &self.key, again: false })
+    }
+}
+
+/// The views of this folder.
+#[derive(OpenApi)]
+#[openapi(components(schemas(PullRequest, Page<PullRequestSummary>, ChangedPullRequest)))]
+pub(super) struct Views;
