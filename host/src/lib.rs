@@ -13,6 +13,7 @@ pub mod handles;
 pub mod interfaces;
 pub mod journal;
 pub mod kernel;
+pub mod moment;
 pub mod operations;
 pub mod secrets;
 pub mod store;

@@ -3,6 +3,8 @@
 //! A rule is a function from sources to violations, so that each can be shown to fail on sources made for it.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
 #[path = "architecture/completeness.rs"]
 mod completeness;
 #[path = "architecture/layers.rs"]
@@ -32,6 +34,16 @@ fn hold(rule: fn(&[Source]) -> Vec<Violation>) {
 #[test]
 fn modules_import_downwards() {
     hold(layers::modules_import_downwards);
+}
+
+#[test]
+fn files_import_in_one_direction() {
+    hold(circles::files_import_in_one_direction);
+}
+
+#[test]
+fn payloads_are_declared_in_tables() {
+    hold(places::payloads_are_declared_in_tables);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The slots that workflows ask for: roles, which agents fill, and policies, which workflows fill. For each its name, the
 //! plugin that fills it where the operator bound no other, and its contract: what the plugin is given and what it answers, as
-//! types and as JSON Schemas. Starts nothing and knows no host.
+//! types and as JSON Schemas. The outputs of bundled workflows without a slot are here as well, for those who read them. Starts
+//! nothing and knows no host.
 //!
 //! A plugin that fills a policy is a workflow over the types of that policy's module:
 //!
@@ -17,13 +18,16 @@
 //! Plugins in other languages read the schemas in `slots/schemas`. `baton plugin check FILE --as SLOT` holds a plugin against
 //! its slot.
 
+pub mod autopilot;
 pub mod code_review;
 pub mod decide;
 pub mod dependency;
 pub mod dev_story;
 pub mod land;
+pub mod plan;
 pub mod role;
 pub mod run_tests;
+pub mod sprint;
 pub mod story_context;
 
 /// The slot of who finds out what a brief asks for.

@@ -343,7 +343,7 @@ fn an_agent_that_is_a_folder_is_installed_and_removed() {
 async fn audit(host: &TestHost) -> Vec<(String, Value)> {
     let events = host.app.kernel.events().after(0, None, 10_000).await.unwrap();
     // That a first run makes its folder a project is written down as well.
-    let audit = events.into_iter().filter(|event| event.draft.category == Category::Audit && event.draft.name != "project-added");
+    let audit = events.into_iter().filter(|event| event.draft.category == Category::Audit && event.draft.name != "project_added");
     audit.map(|event| (event.draft.name, event.draft.data)).collect()
 }
 
@@ -380,11 +380,11 @@ async fn every_decision_is_written_down_also_what_carries_over() {
     kernel.put(dropped(PROBE.to_vec())).await.unwrap();
     kernel.decide("probe", &Change::Revoke(Vec::new()), &person("bob")).await.unwrap();
     let events = kernel.events().after(0, None, 10_000).await.unwrap();
-    let decided = events.iter().filter(|event| event.draft.category == Category::Audit && event.draft.name != "project-added");
+    let decided = events.iter().filter(|event| event.draft.category == Category::Audit && event.draft.name != "project_added");
     let told: Vec<_> = decided.map(|event| (&*event.draft.name, &*event.draft.actor.as_ref().unwrap().name)).collect();
     let audit = audit(&host).await;
     assert_eq!(told, [("granted", "ada"), ("disabled", "ada"), ("enabled", "ada"), ("granted", "ada"), ("revoked", "bob")]);
-    assert_eq!(audit[3].1["carried-from"], first.package.hash);
+    assert_eq!(audit[3].1["carried_from"], first.package.hash);
     assert_eq!(audit[3].1["capabilities"], json!({ "read": ["**"] }));
     assert_ne!(audit[3].1["hash"], first.package.hash);
 }

@@ -35,7 +35,7 @@ fn the_log_is_read_by_run_project_category_level_and_time() {
     let failed = ran(home, "two", &json!({ "do": "fail", "say": "no\u{1b}[2J luck" }));
     let of_run = json_of(home, &["logs", "--run", &run]);
     // Its folder became a project for it.
-    assert_eq!(names(&of_run)[..2], ["project-added", "created"]);
+    assert_eq!(names(&of_run)[..2], ["project_added", "created"]);
     assert_eq!(names(&of_run).last(), Some(&"succeeded"));
     assert!(of_run["items"].as_array().unwrap().iter().all(|event| event["run"] == run.as_str()));
     assert!(of_run["items"][0]["actor"]["name"].is_string(), "{of_run:#}");

@@ -45,7 +45,7 @@ async fn the_next_model_of_a_list_answers_and_the_steps_are_events() {
     let run = driven(&host, &["nobody/at-all", "anthropic/without-a-key", &script(&host)]).await;
     assert_eq!(run.output, Some(json!("an answer")), "{:?}", run.state);
     let events = host.events(&run.id).await;
-    let steps: Vec<_> = events.iter().filter(|event| event.draft.name == "fell-back").map(|event| event.draft.data["to"].clone()).collect();
+    let steps: Vec<_> = events.iter().filter(|event| event.draft.name == "fell_back").map(|event| event.draft.data["to"].clone()).collect();
     assert_eq!(steps, [json!("anthropic/without-a-key"), json!(script(&host))]);
     let calls = host.journal(&run.id).await;
     assert_eq!(calls.iter().filter(|call| call.call == "llm.complete").count(), 1, "one call, whoever answered");

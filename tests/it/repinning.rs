@@ -88,7 +88,7 @@ async fn a_run_that_trapped_continues_with_the_repaired_version_and_pays_for_no_
     let events = host.events(&run.id).await;
     let audit = &events.iter().find(|event| event.draft.name == "repinned").unwrap().draft;
     assert_eq!((audit.category, &audit.actor, &audit.data["to"]["version"]), (Category::Audit, &Some(person("ada")), &json!("0.1.1")));
-    assert_eq!((&audit.data["from"]["version"], &audit.data["given-up"]), (&json!("0.1.0"), &json!({ "from": last.seq, "calls": 1 })));
+    assert_eq!((&audit.data["from"]["version"], &audit.data["given_up"]), (&json!("0.1.0"), &json!({ "from": last.seq, "calls": 1 })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

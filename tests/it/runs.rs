@@ -98,8 +98,8 @@ async fn a_run_says_who_started_it_and_its_events_who_did_what() {
     assert_eq!((host.find(&run.id).await.started_by, fork.started_by), (Some(tester()), Some(person("bob"))));
     let events = [host.events(&run.id).await, host.events(&fork.id).await].concat();
     let caused = events.into_iter().filter_map(|event| Some((event.draft.name, event.draft.actor?.name)));
-    let expected = [("created", "tester"), ("resumed", "ada"), ("cancel-requested", "cleo"), ("created", "bob")];
-    let caused: Vec<_> = caused.filter(|(name, _)| name != "project-added").collect();
+    let expected = [("created", "tester"), ("resumed", "ada"), ("cancel_requested", "cleo"), ("created", "bob")];
+    let caused: Vec<_> = caused.filter(|(name, _)| name != "project_added").collect();
     assert_eq!(caused, expected.map(|(name, who)| (name.to_owned(), who.to_owned())));
 }
 

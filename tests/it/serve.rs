@@ -230,14 +230,14 @@ fn a_bad_file_leaves_the_last_good_version_also_after_a_restart() {
     let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
     for (name, bad) in [("cut", PROBE[..PROBE.len() / 2].to_vec()), ("garbage", b"\0asm garbage \x1b[2J".to_vec())] {
         user.put("probe", &bad);
-        let refused = host.event(|event| event["name"] == "refused" && event["data"]["reason"].is_string());
+        let refused = host.event(|event| event["name"] == "rejected" && event["data"]["reason"].is_string());
         assert_eq!((&refused["data"]["kept"]["plugin"], &refused["data"]["kept"]["version"]), (&json!("probe"), &json!("0.1.0")), "{name}");
         let _written = user.run(&write()).exits(0);
     }
     host.killed();
 
     let mut host = Host::over(&user);
-    let refused = host.event(|event| event["name"] == "refused");
+    let refused = host.event(|event| event["name"] == "rejected");
     assert_eq!((&refused["data"]["kept"]["plugin"], &refused["data"]["kept"]["version"]), (&json!("probe"), &json!("0.1.0")));
     let _written = user.run(&write()).exits(0);
 
@@ -260,19 +260,19 @@ fn what_cannot_be_compiled_leaves_the_last_good_version() {
     user.settings("[compile]\nmemory-mib = 1\n");
     user.put("probe", &with_other_code(version("0.2.0"), b'a'));
     let host = Host::over(&user);
-    let refused = host.told("refused", "probe.wasm");
+    let refused = host.told("rejected", "probe.wasm");
     assert!(refused["reason"].as_str().unwrap().contains("compile.memory-mib"), "{refused}");
     assert_eq!(refused["kept"]["version"], "0.1.0");
     let _written = user.run(&write()).exits(0);
     let another = changed_probe(|manifest| manifest.replacen("\"probe\"", "\"other\"", 1));
     user.put("another", &with_other_code(another, b'b'));
-    assert!(host.told("refused", "another.wasm")["kept"].is_null());
+    assert!(host.told("rejected", "another.wasm")["kept"].is_null());
     host.killed();
 
     // Nothing has changed, so nothing is compiled; a file that is touched or installed again is tried again.
     let host = Host::over(&user);
     for (file, kept) in [("probe.wasm", json!("0.1.0")), ("another.wasm", Value::Null)] {
-        let refused = host.told("refused", file);
+        let refused = host.told("rejected", file);
         assert!(refused["reason"].as_str().unwrap().contains("This was found before"), "{refused}");
         assert_eq!(refused["kept"]["version"], kept);
     }
@@ -282,7 +282,7 @@ fn what_cannot_be_compiled_leaves_the_last_good_version() {
     touched.set_modified(std::time::SystemTime::now()).unwrap();
     let is_anew = |event: &Value| {
         let (file, reason) = (event["data"]["file"].as_str().unwrap_or_default(), event["data"]["reason"].as_str().unwrap_or_default());
-        event["name"] == "refused" && file.ends_with("another.wasm") && !reason.contains("This was found before")
+        event["name"] == "rejected" && file.ends_with("another.wasm") && !reason.contains("This was found before")
     };
     host.event(is_anew);
     host.killed();
@@ -308,7 +308,7 @@ fn what_takes_long_to_compile_holds_up_no_other_and_keeps_its_claim() {
     user.put("c-quick", &with_other_code(named("quick"), b'd'));
     host.told("published", "c-quick.wasm");
     host.told("published", "a-slow.wasm");
-    let refused = host.told("refused", "b-rival.wasm");
+    let refused = host.told("rejected", "b-rival.wasm");
     assert!(refused["reason"].as_str().unwrap().contains("a-slow.wasm"), "{refused}");
     let published: Vec<_> = host.said.lock().unwrap().iter().filter(|event| event["name"] == "published").cloned().collect();
     let plugins: Vec<_> = published.iter().map(|event| event["data"]["plugin"].as_str().unwrap()).collect();
@@ -390,17 +390,17 @@ fn who_has_a_name_keeps_it_also_after_a_restart() {
     host.told("published", "middle.wasm");
     user.put("a-earlier", &version("0.3.0"));
     user.put("z-bundled", &changed_probe(|manifest| manifest.replacen("\"probe\"", "\"plan\"", 1)));
-    let second = host.told("refused", "a-earlier.wasm");
+    let second = host.told("rejected", "a-earlier.wasm");
     let reason = second["reason"].as_str().unwrap();
     assert!(reason.contains("`probe`") && reason.contains("middle.wasm") && second["kept"].is_null(), "{second}");
-    let squatting = host.told("refused", "z-bundled.wasm");
+    let squatting = host.told("rejected", "z-bundled.wasm");
     assert!(squatting["reason"].as_str().unwrap().contains("`plan`") && squatting.to_string().contains("bundled"), "{squatting}");
     assert_eq!(user.version_of("probe"), Some(json!("0.1.0")));
     host.killed();
 
     let host = Host::over(&user);
-    host.told("refused", "a-earlier.wasm");
-    host.told("refused", "z-bundled.wasm");
+    host.told("rejected", "a-earlier.wasm");
+    host.told("rejected", "z-bundled.wasm");
     assert_eq!(user.version_of("probe"), Some(json!("0.1.0")));
     fs::remove_file(user.file("middle")).unwrap();
     host.told("removed", "middle.wasm");

@@ -104,7 +104,7 @@ async fn what_a_repository_proposes_starts_once_it_is_approved() {
     assert_eq!(containers(&data(&host)), Vec::<String>::new(), "nothing was started");
     let services = json!({ "services": { "echo": { "image": IMAGE, "command": ["nc", "-ll", "-p", "7007", "-e", "echo", "hello"], "ports": [7007] } } });
     let services = Services::read(&services).unwrap().unwrap();
-    host.app.setups().approve_services(&run.project, Some(&services), &baton_tests::host::person("ada"), Vec::new()).await.unwrap();
+    host.app.approvals().approve(&run.project, &services, &baton_tests::host::person("ada"), Vec::new()).await.unwrap();
     host.app.kernel.resume(&run, None, &baton_tests::host::tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(said(&output_of(host.find(&run.id).await)), "hello");

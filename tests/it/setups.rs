@@ -113,7 +113,7 @@ async fn what_a_repository_proposes_holds_once_it_is_approved() {
         pause_of(&run)
     );
     let plan = Plan::read(&proposal).unwrap().unwrap();
-    host.app.setups().approve_setup(&run.project, Some(&plan), &person("ada"), Vec::new()).await.unwrap();
+    host.app.approvals().approve(&run.project, &plan, &person("ada"), Vec::new()).await.unwrap();
     host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(output_of(host.find(&run.id).await)["state"], "done");

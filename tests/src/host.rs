@@ -151,7 +151,9 @@ impl TestHost {
 
     /// The events of a run.
     pub async fn events(&self, id: &RunId) -> Vec<Event> {
-        self.app.kernel.events().after(0, Some(id), 100_000).await.unwrap()
+        let events = self.app.kernel.events().after(0, Some(id), 100_000).await.unwrap();
+        events.iter().for_each(|event| crate::events::check(event.draft.category, &event.draft.name, &event.draft.data));
+        events
     }
 
     /// How often the script was asked.

@@ -4,6 +4,7 @@ pub mod compiled;
 pub mod componentize;
 pub mod databases;
 pub mod docker;
+pub mod events;
 pub mod folder;
 pub mod github;
 pub mod host;

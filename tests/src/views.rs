@@ -6,6 +6,7 @@ use baton::{
     cli::Cli,
     operations::{
         Page, Problem,
+        approvals::ApprovalStatus,
         bindings::{ApprovedBindings, BindingList, ChangedBinding},
         budgets::{Budget, RemovedBudget},
         costs::Costs,
@@ -21,6 +22,8 @@ use baton::{
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
         secrets::Secret,
+        services::ServiceSet,
+        setups::{Setup, SetupRun},
         tools::{ToolApproval, ToolSet},
     },
 };
@@ -28,7 +31,7 @@ use clap::CommandFactory;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::program::Ended;
+use crate::{events, program::Ended};
 
 /// Fails where a document is not what its view would be written as.
 type Check = fn(Value);
@@ -53,7 +56,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("budget set", is::<Budget>),
     ("costs", is::<Costs>),
     ("decisions", is::<Page<Decision>>),
-    ("logs", is::<Page<Event>>),
+    ("logs", is_log),
     ("plugin build", is::<BuiltPlugin>),
     ("plugin check", is::<CheckedPlugin>),
     ("plugin disable", is::<DecidedPlugin>),
@@ -81,6 +84,13 @@ const VIEWS: &[(&str, Check)] = &[
     ("project remove", is::<RemovedProject>),
     ("project rename", is::<ChangedProject>),
     ("project resume", is::<ChangedProject>),
+    ("project services approve", is::<ApprovalStatus<ServiceSet>>),
+    ("project services revoke", is::<ApprovalStatus<ServiceSet>>),
+    ("project services show", is::<ApprovalStatus<ServiceSet>>),
+    ("project setup approve", is::<ApprovalStatus<Setup>>),
+    ("project setup revoke", is::<ApprovalStatus<Setup>>),
+    ("project setup run", is::<SetupRun>),
+    ("project setup show", is::<ApprovalStatus<Setup>>),
     ("project show", is::<ProjectDetails>),
     ("pull-requests close", is::<ChangedPullRequest>),
     ("pull-requests list", is::<Page<PullRequestSummary>>),
@@ -133,6 +143,12 @@ fn json_command(arguments: &[&OsStr]) -> Option<String> {
 
 fn parsed(words: &str, text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("`baton {words} -o json` printed no JSON document ({error}):\n{text}"))
+}
+
+fn is_log(document: Value) {
+    is::<Page<Event>>(document.clone());
+    let page: Page<Event> = serde_json::from_value(document).unwrap();
+    page.items.iter().for_each(|event| events::check(event.category, &event.name, &event.data));
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

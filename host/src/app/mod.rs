@@ -7,6 +7,7 @@ mod data;
 mod defaults;
 pub mod distribution;
 pub mod environment;
+pub(crate) mod events;
 mod folder;
 mod persona;
 mod publishing;
@@ -240,8 +241,8 @@ impl App {
         &*self.store
     }
 
-    /// The setups that operators approved.
-    pub fn setups(&self) -> &dyn Approvals {
+    /// What operators approved of what repositories propose.
+    pub fn approvals(&self) -> &dyn Approvals {
         &*self.store
     }
 

@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
-
+use super::events::{self, Moved, Rejected, Removed};
 use super::{Access, App, AppError, Refused, folder, understand};
 use crate::{
-    events::{Category, Draft, path_text},
+    events::{Draft, path_text},
+    journal::PluginVersion,
     kernel::{
         Kernel, KernelError,
         engine::Engine,
@@ -120,7 +120,7 @@ impl App {
             };
             match worse {
                 Some(reason) => refused.push(rejected(path.clone(), &reason, last)),
-                None => self.write_down(plugin, path, self.news(plugin, &published)).await?,
+                None => self.write_down(plugin, path, |held, file| self.news(held, file, &published)).await?,
             }
         }
         for last in &published {
@@ -134,11 +134,11 @@ impl App {
     }
 
     /// What is new of a plugin that lies in another file than before, or in none before.
-    fn news(&self, plugin: &Plugin, before: &[Published]) -> (&'static str, Value) {
-        let same = before.iter().filter(|last| last.plugin == plugin.name() && last.hash == plugin.package.hash);
+    fn news(&self, held: &Published, file: String, before: &[Published]) -> Draft {
+        let same = before.iter().filter(|last| last.plugin == held.plugin && last.hash == held.hash);
         match same.map(|last| self.folder().path(&last.file)).find(|file| !file.exists()) {
-            Some(from) => ("moved", json!({ "from": path_text(&from) })),
-            None => published(None),
+            Some(from) => Draft::of_host(&moved(held, file, &from)),
+            None => Draft::of_host(&published(held, file, None)),
         }
     }
 
@@ -231,7 +231,7 @@ impl App {
         let Some(plugin) = Arc::into_inner(plugin) else { return Ok(Err("It is being published already.".to_owned())) };
         let replaced = self.kernel.registry().find(plugin.name()).map(|present| present.package.hash.clone());
         let plugin = self.put(plugin, path).await?;
-        self.write_down(&plugin, path, published(replaced.as_deref())).await?;
+        self.write_down(&plugin, path, |held, file| Draft::of_host(&published(held, file, replaced))).await?;
         Ok(Ok(plugin))
     }
 
@@ -243,7 +243,7 @@ impl App {
             _ => return Ok(Err(plugin)),
         };
         let plugin = self.put(plugin, path).await?;
-        self.write_down(&plugin, path, ("moved", json!({ "from": path_text(&from) }))).await?;
+        self.write_down(&plugin, path, |held, file| Draft::of_host(&moved(held, file, &from))).await?;
         Ok(Ok(plugin))
     }
 
@@ -268,29 +268,33 @@ impl App {
     /// Leaves word that a file was refused, and of what stays in its place.
     pub async fn refuse(&self, path: &Path, reason: &str) -> Result<(), KernelError> {
         let kept = self.kernel.registry().of_file(path);
-        let kept = kept.map(|kept| json!({ "plugin": kept.name(), "version": kept.package.manifest.version, "hash": kept.package.hash }));
-        let event = json!({ "file": path_text(path), "reason": reason, "kept": kept });
-        self.kernel.events().append(vec![Draft::of_host(Category::Plugin, "refused", event)]).await?;
+        let kept = kept.map(|kept| PluginVersion {
+            plugin: kept.name().to_owned(),
+            version: Some(kept.package.manifest.version.to_string()),
+            hash: Some(kept.package.hash.clone()),
+        });
+        let rejected = Rejected { file: path_text(path), reason: reason.to_owned(), kept };
+        self.kernel.events().append(vec![Draft::of_host(&rejected)]).await?;
         Ok(())
     }
 
-    /// Remembers what a file holds, and tells what happened: the name of the event, and what belongs to it alone.
-    async fn write_down(&self, plugin: &Arc<Plugin>, path: &Path, (name, mut event): (&str, Value)) -> Result<(), KernelError> {
+    /// Remembers what a file holds, and tells what happened.
+    async fn write_down(
+        &self,
+        plugin: &Arc<Plugin>,
+        path: &Path,
+        event: impl FnOnce(&Published, String) -> Draft,
+    ) -> Result<(), KernelError> {
         self.kernel.keep(plugin).await?;
         let published = held(plugin, path, self.kernel.now());
-        for (key, value) in [("plugin", &published.plugin), ("version", &published.version), ("hash", &published.hash)] {
-            event[key] = json!(value);
-        }
-        event["file"] = json!(path_text(path));
-        if event["replaced"] == event["hash"] {
-            event["replaced"] = Value::Null;
-        }
-        Ok(self.versions().publish(&published, vec![Draft::of_host(Category::Plugin, name, event)]).await?)
+        let event = event(&published, path_text(path));
+        Ok(self.versions().publish(&published, vec![event]).await?)
     }
 
     async fn forget(&self, last: &Published, path: &Path) -> Result<(), KernelError> {
-        let event = json!({ "plugin": last.plugin, "version": last.version, "hash": last.hash, "file": path_text(path) });
-        self.versions().withdraw(&last.file, vec![Draft::of_host(Category::Plugin, "removed", event)]).await?;
+        let plugin = PluginVersion { plugin: last.plugin.clone(), version: Some(last.version.clone()), hash: Some(last.hash.clone()) };
+        let removed = Removed { plugin, file: path_text(path), rejected: false };
+        self.versions().withdraw(&last.file, vec![Draft::of_host(&removed)]).await?;
         Ok(())
     }
 }
@@ -316,8 +320,15 @@ pub(super) async fn compiled(kernel: &Arc<Kernel>, plugin: &Arc<Plugin>) -> Resu
     }
 }
 
-fn published(replaced: Option<&str>) -> (&'static str, Value) {
-    ("published", json!({ "replaced": replaced }))
+fn moved(held: &Published, file: String, from: &Path) -> Moved {
+    let Published { plugin, version, hash, .. } = held.clone();
+    Moved { plugin, version, hash, file, from: path_text(from) }
+}
+
+fn published(held: &Published, file: String, replaced: Option<String>) -> events::Published {
+    let Published { plugin, version, hash, .. } = held.clone();
+    let replaced = replaced.filter(|replaced| *replaced != hash);
+    events::Published { plugin, version, hash, file, replaced }
 }
 
 /// The last good version of a file, if it is still one that the operator takes.

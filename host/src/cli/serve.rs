@@ -24,6 +24,7 @@ use crate::{
     journal::{GRACE, Halt, RunId, Wait},
     kernel::{
         Drive,
+        events::WaitingFor,
         run::{Filter, Run, State},
     },
     operations::{
@@ -233,7 +234,7 @@ impl Told<'_> {
     }
 
     fn waits(&self, name: &str, data: &Value) -> Option<String> {
-        let wait: Wait = serde_json::from_value(data["for"].clone()).ok()?;
+        let wait: Wait = serde_json::from_value::<WaitingFor>(data["for"].clone()).ok()?.into();
         let reason = match &wait {
             Wait::Account { reason, .. } => reason,
             Wait::Needed(needed) => &needed.reason,
@@ -309,7 +310,7 @@ fn plugin(name: &str, data: &Value) -> Option<String> {
         "removed" if data["rejected"] == true => Some(format!("  The rejected file {} is removed.", said(data, "file"))),
         "removed" => Some(format!("  Plugin `{plugin}` {version} was removed; runs that began with it continue.")),
         "retired" => Some(painted(FAINT, format!("  Plugin `{plugin}` {version} is needed no more."))),
-        "refused" => {
+        "rejected" => {
             let kept = match data["kept"]["version"].as_str() {
                 Some(version) => format!(" Version {} of `{}` stays in use.", text::line(version), said(&data["kept"], "plugin")),
                 None => String::new(),

@@ -5,9 +5,11 @@ use std::{fmt, str::FromStr};
 
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan, Zoned, civil::Time, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::llm::money::Amount;
-use crate::{actor::Actor, errors::StorageError, journal::RunId};
+use crate::{actor::Actor, errors::StorageError, events, journal::RunId};
 
 /// The plugin that is an autopilot.
 pub const PLUGIN: &str = "autopilot";
@@ -152,6 +154,45 @@ fn local(now: u64, zone: &TimeZone) -> Zoned {
 
 fn milliseconds(at: &Zoned) -> u64 {
     u64::try_from(at.timestamp().as_millisecond()).unwrap_or_default()
+}
+
+/// An operator turned the autopilot of a project on, or changed its limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct AutopilotOn {
+    /// The id of the project.
+    pub(crate) project: String,
+    /// Its run.
+    pub(crate) run: RunId,
+    /// The branch that stories land on.
+    pub(crate) branch: String,
+    /// Stories at once.
+    pub(crate) stories: u32,
+    /// Tries for a story.
+    pub(crate) tries: u32,
+    /// What may be spent in a day, in dollars.
+    #[schema(value_type = Option<String>, example = "2.50")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) usd: Option<Amount>,
+    /// The hours in which it begins stories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hours: Option<String>,
+    /// The time zone of the hours.
+    #[serde(default)]
+    pub(crate) zone: String,
+}
+
+/// An operator turned the autopilot of a project off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct AutopilotOff {
+    /// The id of the project.
+    pub(crate) project: String,
+    /// Its run.
+    pub(crate) run: RunId,
+}
+
+events::payloads! {
+    AutopilotOn => Audit "autopilot_on" Info,
+    AutopilotOff => Audit "autopilot_off" Info,
 }
 
 #[cfg(test)]

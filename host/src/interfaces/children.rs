@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{agents::AGENTS, item_changes, options::Options, tools::TOOLS, workflows::WORKFLOWS};
+use super::{agents::AGENTS, item_changes, llm::events::Completed, options::Options, tools::TOOLS, workflows::WORKFLOWS};
 use crate::{
     bindings::types::OptionValue,
-    events::{Category, Draft},
+    events::Draft,
     journal::{Call, CallError, Pause, PauseKind, Performed, RunId, Wait},
 };
 
@@ -52,7 +52,7 @@ pub struct Order<'a> {
 /// What an event says that its run spent, in dollars: none for an event that says nothing of it, and none inside where the
 /// price is not known.
 pub fn spent(event: &Draft) -> Option<Option<f64>> {
-    (event.category == Category::Llm && event.name == "completed").then(|| event.data["cost-usd"].as_f64())
+    event.payload::<Completed>().map(|completed| completed.cost_usd)
 }
 
 /// What a run that succeeded gives back.

@@ -57,7 +57,7 @@ pub mod worktrees;
 
 use wasmtime::component::Linker;
 
-use crate::journal::CapabilityKind;
+use crate::{events::EventKind, journal::CapabilityKind};
 
 pub use assets::Assets;
 pub use exports::Exports;
@@ -65,6 +65,21 @@ pub use run::About;
 pub use run_options::RunOptions;
 pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
+
+/// The kinds of events of all interfaces.
+pub(crate) const EVENTS: &[&[EventKind]] = &[
+    agents::events::EVENTS,
+    autopilot::EVENTS,
+    backlog::events::EVENTS,
+    forge::events::EVENTS,
+    git::events::EVENTS,
+    knowledge::events::EVENTS,
+    llm::events::EVENTS,
+    people::events::EVENTS,
+    run::events::EVENTS,
+    sandbox::events::EVENTS,
+    tools::events::EVENTS,
+];
 
 /// The contract that this host serves: `wit/`, encoded as a component.
 pub const CONTRACT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.wasm"));

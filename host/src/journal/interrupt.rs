@@ -64,7 +64,7 @@ pub struct Needed {
 }
 
 /// The kinds of things that an operator provides while a run waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NeedKind {
     /// The key of a service.
@@ -79,6 +79,20 @@ pub enum NeedKind {
     Image,
     /// The container engine.
     Engine,
+}
+
+impl NeedKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Budget => "budget",
+            Self::Price => "price",
+            Self::Grant => "grant",
+            Self::Image => "image",
+            Self::Engine => "engine",
+        }
+    }
 }
 
 /// One of the things that a run waits for.
@@ -148,7 +162,7 @@ impl Needed {
 }
 
 /// The kinds of reasons for which a run waits for its operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PauseKind {
     /// The run asked for something else than its journal says it did.

@@ -71,7 +71,7 @@ impl Notes {
     }
 
     async fn write(&self, entry: Entry, events: Vec<Draft>) -> Result<(), StorageError> {
-        let events = events.into_iter().map(|event| Draft { data: self.redactor.value(event.data), ..event }).collect();
+        let events = events.into_iter().map(|event| event.map(|data| self.redactor.value(data))).collect();
         self.journal.write(vec![Write { entry, events }]).await
     }
 

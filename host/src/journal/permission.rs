@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use super::PluginVersion;
 
 /// One thing a call needs: a kind such as `read`, and what exactly, such as `docs/PRD.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +65,9 @@ pub trait Authority: Send + Sync {
         false
     }
 
-    /// For whom it speaks, as the audit log tells it: an object of the plugin's name, version and hash, where there is one.
-    fn speaks_for(&self) -> Value {
-        json!({})
+    /// For whom it speaks, as the audit log names it; nothing where it speaks for no plugin.
+    fn speaks_for(&self) -> PluginVersion {
+        PluginVersion::default()
     }
 
     /// Whether any value of `kind` that begins with `prefix` could be allowed. Says yes where it cannot tell: it saves

@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 
 use super::{
     Asked, Attempt, Authority, Call, CallError, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
-    Interrupt, Journal, NeedKind, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
-    divergence::excerpt, form,
+    Interrupt, Journal, NeedKind, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write,
+    answer::Kept,
+    divergence::excerpt,
+    events::{CapabilityName, Denied, Repeated},
+    form,
 };
-use crate::{
-    errors::StorageError,
-    events::{Category, Draft},
-};
+use crate::{errors::StorageError, events::Draft};
 
 /// How much a run may ask for.
 #[derive(Clone, Copy, Debug)]
@@ -38,20 +38,13 @@ pub struct Prepared {
     state: Stage,
 }
 
-/// A capability that a call needs and its plugin has not; of a long value an excerpt.
-#[derive(Serialize)]
-struct Missing {
-    kind: &'static str,
-    value: String,
-}
-
 enum Stage {
     /// Answered by the journal.
     Replayed(String),
     /// Not possible.
     Refused(CallError),
-    /// Not allowed, and what it would have needed.
-    Denied(Denial, Missing),
+    /// Not allowed, and what it would have needed; of a long value an excerpt.
+    Denied(Denial, CapabilityName),
     /// Not allowed yet: an operator decides.
     Undecided(Wait),
     /// To be done.
@@ -373,7 +366,7 @@ impl Recorder {
                     let subject = format!("{}={}", capability.kind, capability.value);
                     return Some(Stage::Undecided(Wait::needed(NeedKind::Grant, subject, denial.reason)));
                 }
-                Some(Stage::Denied(denial, Missing { kind: capability.kind, value: excerpt(&capability.value) }))
+                Some(Stage::Denied(denial, CapabilityName { kind: capability.kind.to_owned(), value: excerpt(&capability.value) }))
             })
         };
         if refusal.is_some() && call.request.len() > KEPT {
@@ -388,13 +381,9 @@ impl Recorder {
     }
 
     /// What the audit log is told of a call that was denied: once, together with its answer.
-    fn denied(&self, entry: &Entry, reason: &str, capability: &Value) -> Draft {
-        let mut data = self.authority.speaks_for();
-        data["seq"] = json!(entry.seq);
-        data["call"] = json!(entry.call);
-        data["capability"] = capability.clone();
-        data["reason"] = json!(reason);
-        Draft::of_run(Category::Audit, "denied", &entry.run, data)
+    fn denied(&self, entry: &Entry, reason: &str, capability: Option<CapabilityName>) -> Draft {
+        let (plugin, call, reason) = (self.authority.speaks_for(), entry.call.clone(), reason.to_owned());
+        Draft::of_run(&entry.run, &Denied { plugin, seq: entry.seq, call, capability, reason })
     }
 
     /// Refuses a request above the limit, of which the journal then keeps the size alone.
@@ -440,8 +429,9 @@ impl Recorder {
             (Stage::Replayed(answer), _) => replayed(&entry, &answer),
             (Stage::Refused(refusal), _) => self.answer(entry, Err(refusal), Vec::new()).await,
             (Stage::Denied(denial, capability), _) => {
-                let event = self.denied(&entry, &denial.reason, &json!(capability));
-                let error = CallError::denied(denial.reason).about(format!("{}={}", capability.kind, capability.value));
+                let subject = format!("{}={}", capability.kind, capability.value);
+                let event = self.denied(&entry, &denial.reason, Some(capability));
+                let error = CallError::denied(denial.reason).about(subject);
                 self.answer(entry, Err(error), vec![event]).await
             }
             (Stage::Undecided(wait), _) => {
@@ -451,7 +441,7 @@ impl Recorder {
             (Stage::Due { .. }, Some(Performed::Answered(answer, mut events))) => {
                 // What an interface denies beside the gate is told like what the gate does.
                 if let Err(CallError { kind: ErrorKind::Denied, text: reason, .. }) = &answer {
-                    events.push(self.denied(&entry, reason, &Value::Null));
+                    events.push(self.denied(&entry, reason, None));
                 }
                 self.answer(entry, answer, events).await
             }
@@ -507,7 +497,7 @@ impl Recorder {
         entry.state = EntryState::Done;
         entry.answer = Some(text);
         entry.answered_at = Some(now);
-        let events = events.into_iter().map(|event| Draft { data: self.redactor.value(event.data), ..event }).collect();
+        let events = events.into_iter().map(|event| event.map(|data| self.redactor.value(data))).collect();
         let write = Write { entry, events };
         if emitted {
             self.journal.enqueue(write).await?;
@@ -578,7 +568,7 @@ fn unreadable(entry: &Entry, error: &str) -> Pause {
 }
 
 pub(super) fn repeated(entry: &Entry) -> Draft {
-    Draft::of_run(Category::Llm, "repeated", &entry.run, json!({ "seq": entry.seq, "call": entry.call, "possible-double-charge": true }))
+    Draft::of_run(&entry.run, &Repeated { seq: entry.seq, call: entry.call.clone(), possible_double_charge: true })
 }
 
 fn ambiguous(entry: &Entry) -> Pause {

@@ -74,7 +74,7 @@ async fn errors_and_events_are_kept_once() {
     for _ in 0..3 {
         let mut recorder = bench.recorder();
         let call = Call::new("test.fail", Effect::Read, &()).unwrap();
-        let event = Draft::of_run(Category::Tool, "failed", recorder.run(), json!({}));
+        let event = Draft::for_test(Category::Tool, "failed", Some(recorder.run()), json!({}));
         let failed = recorder.call::<u64, _>(call, |_| ready(Performed::Answered(Err(CallError::not_found("No.")), vec![event]))).await;
         assert_eq!(failed.unwrap(), Err(CallError::not_found("No.")));
     }
@@ -192,7 +192,7 @@ async fn a_call_cut_off_is_done_again_by_its_effect() {
                 assert_eq!(attempts, [(format!("{}:1", Bench::run()), true, true)], "the flag has to be on disk before the second try");
                 assert!(entries.iter().all(|written| written.entry.repeated));
                 assert_eq!(
-                    (events.len(), events[0].name.as_str(), &events[0].data["possible-double-charge"]),
+                    (events.len(), events[0].name.as_str(), &events[0].data["possible_double_charge"]),
                     (1, "repeated", &json!(true))
                 );
             }

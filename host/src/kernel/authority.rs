@@ -3,8 +3,6 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use serde_json::Value;
-
 use super::{
     Kernel, KernelError,
     amount::Amount,
@@ -18,7 +16,7 @@ use super::{
 };
 use crate::{
     interfaces::CAPABILITIES,
-    journal::{Authority, Capability, Clock, Denial, Journal, RunId},
+    journal::{Authority, Capability, Clock, Denial, Journal, PluginVersion, RunId},
 };
 
 /// The authority of one run. Grants that change are seen at the next call.
@@ -56,7 +54,7 @@ impl Authority for RunAuthority {
             && self.bounds.iter().all(|bound| bound.decide(capability, &at).is_ok())
     }
 
-    fn speaks_for(&self) -> Value {
+    fn speaks_for(&self) -> PluginVersion {
         self.permissions.speaks_for().clone()
     }
 

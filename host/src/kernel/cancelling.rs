@@ -3,15 +3,14 @@
 
 use std::{collections::BTreeSet, sync::PoisonError};
 
-use serde_json::json;
-
 use super::{
     Kernel, KernelError,
+    events::Cancelled,
     run::{CancelCause, Cancelling, Run, State},
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     journal::{Entry, ErrorKind, RunId},
 };
 
@@ -126,7 +125,7 @@ impl Kernel {
     }
 
     async fn end_cancelled(&self, run: &Run) -> Result<(), KernelError> {
-        let (from, event) = ([run.state.as_str()], vec![cancelled(run.cancelling, &run.id)]);
+        let (from, event) = ([run.state.as_str()], vec![Draft::of_run(&run.id, &Cancelled::of(run.cancelling))]);
         // One that has begun since it was seen is told first.
         if self.parts.runs.transition(&run.id, &from, State::Cancelled, None, event).await? {
             self.with_active(&run.id, |active| active.halt.cancel());
@@ -172,11 +171,6 @@ impl Kernel {
         }
         Ok(ended)
     }
-}
-
-/// The event that tells of a run that was cancelled.
-pub(super) fn cancelled(cancelling: Option<Cancelling>, id: &RunId) -> Draft {
-    Draft::of_run(Category::Run, "cancelled", id, cancelling.map_or_else(|| json!({}), |cancelling| json!({ "cause": cancelling.cause })))
 }
 
 /// Whether a call was answered with word of the run's own cancellation: that of a child names the child.

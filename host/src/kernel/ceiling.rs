@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{permissions::Patterns, registry::Origin, registry::Plugin, run::Run};
+use super::patterns::Patterns;
 use crate::journal::RunId;
 
 /// The bounds of one run. Without any, its own plugin's grants are all that counts.
@@ -42,25 +42,23 @@ pub enum Limit {
 }
 
 impl Ceiling {
-    /// What a run that `parent` starts may do at most. What is bundled adds no bound to those that come down to it: it is as
-    /// trusted as the host, and starts what others asked it for within what they may do. `version` is none where the file of
-    /// the parent's plugin is not known any more.
-    pub(super) fn below(parent: &Run, version: Option<&Plugin>) -> Self {
-        let mut ceiling = parent.ceiling.clone();
-        let limit = Limit::Grants { hash: parent.plugin_hash.clone() };
-        let is_bundled = version.is_some_and(|version| version.origin == Origin::Bundled);
+    /// What a run may do at most that a run with these bounds starts, of which the new bound says run, plugin and version. What
+    /// is bundled adds no bound to those that come down to it: it is as trusted as the host, and starts what others asked it
+    /// for within what they may do.
+    #[must_use]
+    pub(super) fn below(mut self, bound: Bound, is_bundled: bool) -> Self {
         // The same plugin again further up bounds more runs by the same grants.
-        let is_there = ceiling.0.iter().any(|bound| bound.plugin == parent.plugin && bound.limit == limit);
+        let is_there = self.0.iter().any(|other| other.plugin == bound.plugin && other.limit == bound.limit);
         if !is_bundled && !is_there {
-            ceiling.0.push(Bound { run: parent.id.clone(), plugin: parent.plugin.clone(), limit });
+            self.0.push(bound);
         }
-        ceiling
+        self
     }
 
     /// The same, of a child that its parent starts for less.
     #[must_use]
-    pub(super) fn narrowed(mut self, child: RunId, parent: &Run, to: Patterns) -> Self {
-        self.0.push(Bound { run: child, plugin: parent.plugin.clone(), limit: Limit::Narrowed { to } });
+    pub(super) fn narrowed(mut self, child: RunId, plugin: &str, to: Patterns) -> Self {
+        self.0.push(Bound { run: child, plugin: plugin.to_owned(), limit: Limit::Narrowed { to } });
         self
     }
 

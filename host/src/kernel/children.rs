@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::{
     Kernel,
-    ceiling::Ceiling,
+    ceiling::{Bound, Ceiling, Limit},
     package::Kind,
+    registry::Origin,
     run::{Added, CancelCause, Run, State},
     slots::{Filled, Item, output_misfit},
     starting::Child,
@@ -110,11 +111,15 @@ impl Children for Family {
 /// What the child may do at most: less where its parent starts it for less.
 async fn ceiling(kernel: &Kernel, parent: &Run, child: RunId, within: Option<Narrowing>) -> Result<Ceiling, ChildError> {
     let version = kernel.version_of(&parent.plugin, &parent.plugin_hash).await.map_err(store)?;
-    let ceiling = Ceiling::below(parent, version.as_deref());
+    // One whose file is not known any more is not bundled.
+    let is_bundled = version.is_some_and(|version| version.origin == Origin::Bundled);
+    let limit = Limit::Grants { hash: parent.plugin_hash.clone() };
+    let bound = Bound { run: parent.id.clone(), plugin: parent.plugin.clone(), limit };
+    let ceiling = parent.ceiling.clone().below(bound, is_bundled);
     let Some(within) = within else { return Ok(ceiling) };
     let to = within.into_iter().collect();
     kernel.check_narrowing(parent, ceiling.bounds(), &to).await.map_err(store)?.map_err(ChildError::NotNarrower)?;
-    Ok(ceiling.narrowed(child, parent, to))
+    Ok(ceiling.narrowed(child, &parent.plugin, to))
 }
 
 /// A run that filled a slot gave back what the slot's contract says, or failed for whoever started it.

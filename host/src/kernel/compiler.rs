@@ -11,7 +11,7 @@ use std::{
 
 use wasmtime::component::Component;
 
-use super::engine;
+use super::machine;
 
 /// What compiling one component may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ pub fn compile_confined(limits: CompileLimits, mut wasm: impl Read) -> Result<Ve
     confine(limits)?;
     let mut bytes = Vec::new();
     wasm.read_to_end(&mut bytes)?;
-    let engine = engine::for_compiling().map_err(|error| CompileError::Broken(format!("{error:#}")))?;
+    let engine = machine::for_compiling().map_err(|error| CompileError::Broken(format!("{error:#}")))?;
     InProcess.compile(&engine, &bytes).map(|code| code.0)
 }
 

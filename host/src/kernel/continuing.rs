@@ -6,11 +6,10 @@ use std::{
     sync::PoisonError,
 };
 
-use serde_json::json;
-
+use super::events::{Continued, Waiting};
 use super::{Kernel, KernelError, run::State};
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
     journal::{Continuation, RunId, Wait},
 };
 
@@ -40,15 +39,12 @@ impl Kernel {
     /// before is in the request of the call that gave it; that of the start, which no call gave, is told with the event.
     pub(super) async fn begin_again(&self, id: &RunId, continuation: &Continuation) -> Result<(), KernelError> {
         let run = self.run(id).await?;
-        let mut data = json!({ "seq": continuation.seq });
-        if run.journal_from == 0 {
-            data["input"] = run.input;
-        }
-        let mut events = vec![Draft::of_run(Category::Run, "continued", id, data)];
+        let input = (run.journal_from == 0).then_some(run.input);
+        let mut events = vec![Draft::of_run(id, &Continued { seq: continuation.seq, input })];
         let until = self.rounds.lock().unwrap_or_else(PoisonError::into_inner).count(id, self.now());
         let to = until.map_or(State::Queued, |until| State::Waiting { wait: Wait::Until(until) });
         if let State::Waiting { wait } = &to {
-            events.push(Draft::of_run(Category::Run, "waiting", id, json!({ "for": wait })));
+            events.push(Draft::of_run(id, &Waiting { wait: wait.into() }));
         }
         if !self.parts.runs.continue_with(id, continuation, to, events).await? {
             tracing::debug!(run = %id, "a run does not continue, because it was ended meanwhile");

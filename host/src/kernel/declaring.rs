@@ -66,7 +66,7 @@ impl Kernel {
         let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder cannot be created ({error})."))?;
         let session = self.detached_session(plugin, folder.path())?;
         let engine = &self.parts.engine;
-        let mut store = Guest::store(engine, session, &plugin.package.hash, LIMITS);
+        let mut store = Guest::store(engine.inner(), session, &plugin.package.hash, LIMITS);
         // Computes where guests compute, so that one that spins delays nothing else.
         let asked = self.parts.guests.spawn(async move { tokio::time::timeout(LIMITS.wall_time, exports.list_tools(&mut store)).await });
         match asked.await {

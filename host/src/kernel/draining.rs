@@ -3,8 +3,6 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use serde_json::json;
-
 use super::{
     Kernel, KernelError,
     granting::adopt_current,
@@ -13,7 +11,7 @@ use super::{
     registry::{Origin, Plugin},
     versions::{Need, Version},
 };
-use crate::events::{Category, Draft};
+use crate::{events::Draft, journal::PluginVersion, kernel::events::Retired};
 
 impl Kernel {
     /// The version that a run is pinned to: the current one, one that is held, or one whose file was kept.
@@ -81,8 +79,8 @@ impl Kernel {
             if self.parts.registry.find(&plugin).is_some_and(|current| current.package.hash == hash) {
                 continue;
             }
-            let event = json!({ "plugin": plugin, "version": version, "hash": hash });
-            let events = vec![Draft::of_host(Category::Plugin, "retired", event)];
+            let retired = PluginVersion { plugin: plugin.clone(), version: Some(version), hash: Some(hash.clone()) };
+            let events = vec![Draft::of_host(&Retired { plugin: retired })];
             if self.parts.versions.forget(&hash, before, events).await? {
                 self.parts.registry.let_go(&hash);
                 self.parts.shelf.remove(&hash);

@@ -4,11 +4,10 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use wasmtime::{
-    Config, Enabled, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+    EngineWeak, InstanceAllocationStrategy,
     component::{Component, InstancePre, Linker},
 };
 
@@ -16,17 +15,12 @@ use super::{
     cache::{Cache, CacheError},
     compiler::{CompileError, Compiler, InProcess},
     guest::Guest,
-    limits,
+    limits::TICK,
+    machine::{config, pool},
+    origin::Origin,
     package::{Package, PackageError},
-    registry::Origin,
 };
 use crate::interfaces;
-
-/// How often a guest that computes is looked at.
-pub const TICK: Duration = Duration::from_millis(10);
-
-/// Components that can be alive at once; a run beyond it waits for its turn.
-pub const SLOTS: u32 = 1_000;
 
 /// Why the engine did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -152,49 +146,6 @@ impl Engine {
 #[derive(Clone)]
 pub struct Prepared {
     pub(super) instance: Arc<InstancePre<Guest>>,
-}
-
-/// An engine whose code every engine of this program takes, and which has no room for instances.
-pub(super) fn for_compiling() -> wasmtime::Result<wasmtime::Engine> {
-    wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand))
-}
-
-fn config(allocation: InstanceAllocationStrategy) -> Config {
-    let mut config = Config::new();
-    config
-        .allocation_strategy(allocation)
-        .epoch_interruption(true)
-        // The contract is synchronous; without support for concurrent tasks a fresh sandbox costs half.
-        .concurrency_support(false)
-        // A resumed run must compute the same: no bit of a NaN, and no relaxed rounding. Threads are not built in.
-        .cranelift_nan_canonicalization(true)
-        .relaxed_simd_deterministic(true)
-        // What a package may use and what is compiled are one list.
-        .wasm_features(Package::FEATURES, true)
-        .wasm_features(Package::FEATURES.complement(), false)
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
-    config
-}
-
-/// Slots keep some memory resident and are swept by page map: without both, two threads are slower than one.
-fn pool() -> InstanceAllocationStrategy {
-    const CORE_INSTANCES_EACH: u32 = 8;
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(SLOTS)
-        .total_core_instances(SLOTS * CORE_INSTANCES_EACH)
-        .total_memories(SLOTS)
-        .total_tables(SLOTS * 4)
-        .total_stacks(SLOTS)
-        .max_core_instances_per_component(u32::try_from(limits::INSTANCES).unwrap_or(u32::MAX))
-        .max_memories_per_component(u32::try_from(limits::MEMORIES).unwrap_or(u32::MAX))
-        .max_tables_per_component(u32::try_from(limits::TABLES).unwrap_or(u32::MAX))
-        .table_elements(limits::TABLE_ELEMENTS)
-        .max_memory_size(1 << 32)
-        .linear_memory_keep_resident(256 << 10)
-        .table_keep_resident(64 << 10)
-        .async_stack_keep_resident(64 << 10)
-        .pagemap_scan(Enabled::Auto);
-    InstanceAllocationStrategy::Pooling(pool)
 }
 
 /// Counts ticks on a thread of the operating system, so that no guest can hold it up; ends with the engine.

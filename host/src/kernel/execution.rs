@@ -59,7 +59,7 @@ impl Kernel {
             Err(reason) => return paused(PauseKind::Operator, reason),
         };
         let halt = session.recorder.halt();
-        let mut store = Guest::store(&self.parts.engine, session, &run.execution_seed(), limits);
+        let mut store = Guest::store(self.parts.engine.inner(), session, &run.execution_seed(), limits);
         let called = tokio::select! {
             called = tokio::time::timeout(limits.wall_time, exports.call(&mut store, &run.input)) => called,
             () = halt.stalled() => return Ending::Interrupted(Interrupt::Stopped),

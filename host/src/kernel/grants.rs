@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::permissions::Patterns;
+use super::patterns::Patterns;
 use crate::{errors::StorageError, events::Draft, interfaces::CAPABILITIES};
 
 /// Where and until when something is granted. What is left out sets no limit.

@@ -12,10 +12,7 @@ use rand_chacha::{ChaCha12Rng, rand_core::SeedableRng};
 use wasmtime::{Store, UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use super::{
-    engine::Engine,
-    limits::{Limits, Meter},
-};
+use super::limits::{Limits, Meter};
 use crate::interfaces::{Holds, Session};
 
 /// Handles of WASI that one instance may hold; the table they stand in lies in the host's memory.
@@ -31,12 +28,12 @@ pub struct Guest {
 
 impl Guest {
     /// A store for one call. `seed` decides the guest's random numbers.
-    pub(super) fn store(engine: &Engine, session: Session, seed: &str, limits: Limits) -> Store<Self> {
+    pub(super) fn store(engine: &wasmtime::Engine, session: Session, seed: &str, limits: Limits) -> Store<Self> {
         let wasi = empty_wasi(seed, session.recorder.time(), limits);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MOST_HANDLES);
         let guest = Self { session, wasi, table, meter: Meter::new(limits) };
-        let mut store = Store::new(engine.inner(), guest);
+        let mut store = Store::new(engine, guest);
         store.limiter(|guest| &mut guest.meter);
         // What is copied out of the guest in one call is bounded before it is copied. The gate refuses with an error what
         // is a little too large; this ends the guest for what is far too large.

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::ResourceLimiter;
 
-use super::engine::TICK;
+/// How often a guest that computes is looked at.
+pub const TICK: Duration = Duration::from_millis(10);
 
 /// What one run of a plugin may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,14 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
-
 use super::{
     Kernel, KernelError,
+    events::Provided,
     run::{Run, State},
 };
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
     interfaces::CAPABILITIES,
     journal::{Authority, Capability, NeedKind, Needed, RunId, Wait},
 };
@@ -56,7 +55,7 @@ impl Kernel {
     }
 
     async fn provide(&self, id: &RunId, needed: &Needed) -> Result<(), KernelError> {
-        let event = Draft::of_run(Category::Run, "provided", id, json!({ "kind": needed.kind, "subject": needed.subject }));
+        let event = Draft::of_run(id, &Provided { kind: needed.kind, subject: needed.subject.clone() });
         self.parts.runs.transition(id, &["waiting"], State::Queued, None, vec![event]).await?;
         self.changed();
         Ok(())

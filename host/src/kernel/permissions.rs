@@ -3,8 +3,6 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::{Value, json};
-
 use super::{
     amount::Amount,
     grants::{LimitedGrant, Terms},
@@ -15,7 +13,7 @@ pub use super::{
     matching::PatternError,
     patterns::{Patterns, THROUGH},
 };
-use crate::journal::{Capability, CapabilityKind, Denial};
+use crate::journal::{Capability, CapabilityKind, Denial, PluginVersion};
 
 /// Where and when a call is made.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +83,7 @@ impl Grants {
 pub struct Permissions {
     plugin: String,
     /// The plugin as the audit log knows it.
-    speaks_for: Value,
+    speaks_for: PluginVersion,
     kinds: &'static [CapabilityKind],
     needs: Compiled,
     grants: RwLock<Arc<Grants>>,
@@ -97,7 +95,7 @@ impl Permissions {
     /// The permissions of `plugin`, which asks for `needs` and was given `grants`.
     pub fn new(plugin: &str, kinds: &'static [CapabilityKind], needs: &Patterns, grants: &Patterns) -> Result<Self, PatternError> {
         let grants = RwLock::new(Arc::new(Grants::of(grants, &[], kinds)?));
-        let speaks_for = json!({ "plugin": plugin });
+        let speaks_for = PluginVersion { plugin: plugin.to_owned(), version: None, hash: None };
         let undecided = RwLock::default();
         Ok(Self { plugin: plugin.to_owned(), speaks_for, kinds, needs: Compiled::of(needs, kinds)?, grants, undecided })
     }
@@ -105,7 +103,7 @@ impl Permissions {
     /// The same, of a version that the audit log can name.
     #[must_use]
     pub fn of_version(mut self, version: &str, hash: &str) -> Self {
-        self.speaks_for = json!({ "plugin": self.plugin, "version": version, "hash": hash });
+        self.speaks_for = PluginVersion { plugin: self.plugin.clone(), version: Some(version.to_owned()), hash: Some(hash.to_owned()) };
         self
     }
 
@@ -241,7 +239,7 @@ impl Permissions {
     }
 
     /// The plugin as the audit log knows it.
-    pub(super) fn speaks_for(&self) -> &Value {
+    pub(super) fn speaks_for(&self) -> &PluginVersion {
         &self.speaks_for
     }
 

@@ -3,13 +3,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use tokio::sync::OnceCell;
 
+pub use super::origin::Origin;
 use super::{
     engine::{Engine, EngineError},
     grants::GrantState,
@@ -19,24 +19,6 @@ use super::{
     permissions::{PatternError, Patterns, Permissions},
 };
 use crate::interfaces::{self, Assets, Exports, toolboxes::Roster};
-
-/// Where a plugin comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It is part of this program.
-    Bundled,
-    /// Somebody put this file into the plugin folder.
-    File(PathBuf),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bundled => formatter.write_str("bundled"),
-            Self::File(path) => write!(formatter, "{}", path.display()),
-        }
-    }
-}
 
 /// Whether a plugin can be used as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

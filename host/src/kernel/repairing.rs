@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{
     Kernel, KernelError,
+    events::{GivenUp, Repinned, VersionHash},
     execution::Ending,
     recording::Recording,
     registry::{Origin, Plugin},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     actor::Actor,
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
     journal::{CallError, Divergence, Effect, Entry, EntryState, Inspected, Interrupt, RunId},
 };
 
@@ -258,13 +259,11 @@ fn already_current(run: &Run) -> KernelError {
 }
 
 fn repinned(run: &Run, plugin: &Plugin, calls: &Calls, by: &Actor) -> Draft {
-    let mut data = json!({
-        "plugin": run.plugin,
-        "from": { "version": run.plugin_version, "hash": run.plugin_hash },
-        "to": { "version": plugin.package.manifest.version, "hash": plugin.package.hash },
-    });
-    if calls.given_up > 0 {
-        data["given-up"] = json!({ "from": calls.given_up_from, "calls": calls.given_up });
-    }
-    Draft::of_run(Category::Audit, "repinned", &run.id, data).by(by)
+    let repinned = Repinned {
+        plugin: run.plugin.clone(),
+        from: VersionHash { version: run.plugin_version.clone(), hash: run.plugin_hash.clone() },
+        to: VersionHash { version: plugin.package.manifest.version.to_string(), hash: plugin.package.hash.clone() },
+        given_up: (calls.given_up > 0).then_some(GivenUp { from: calls.given_up_from, calls: calls.given_up }),
+    };
+    Draft::of_run(&run.id, &repinned).by(by)
 }

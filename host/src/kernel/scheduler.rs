@@ -7,12 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
 use tokio::task::{JoinError, JoinSet};
 
 use super::{
     Kernel, KernelError,
-    cancelling::cancelled,
+    events::{Cancelled, Executing, Failed, Paused, Queued as QueuedAgain, Succeeded, Waiting},
     execution::{Ending, Gate, paused},
     registry::Origin,
     run::{Queued, Run, State},
@@ -21,8 +20,7 @@ use super::{
 use crate::{
     errors::FailureScope,
     errors::StorageError,
-    events::{Category, Draft},
-    interfaces::children::Outcome,
+    events::Draft,
     journal::{CallError, Halt, Interrupt, Pause, PauseKind, RunId},
 };
 
@@ -148,7 +146,7 @@ impl Kernel {
         if begun != Begun::Yes {
             return Ok(begun);
         }
-        let event = vec![Draft::of_run(Category::Run, "executing", &id, json!({}))];
+        let event = vec![Draft::of_run(&id, &Executing {})];
         let moved = self.parts.runs.transition(&id, &["queued"], State::Running, None, event).await;
         let (true, Some(kernel)) = (matches!(moved, Ok(true)), self.itself.upgrade()) else {
             self.leave_room(&id);
@@ -279,7 +277,7 @@ impl Kernel {
 
     async fn end_execution_cancelled(&self, id: &RunId) -> Result<(), KernelError> {
         let run = self.run(id).await?;
-        let event = vec![cancelled(run.cancelling, id)];
+        let event = vec![Draft::of_run(id, &Cancelled::of(run.cancelling))];
         self.parts.runs.transition(id, &["running"], State::Cancelled, None, event).await?;
         Ok(())
     }
@@ -293,30 +291,28 @@ impl Kernel {
 
     /// Moves a run from `running` to where its execution ended.
     async fn move_on(&self, id: &RunId, ending: Ending) -> Result<(), KernelError> {
-        let (state, output, data) = match ending {
-            Ending::Succeeded(outcome) => (State::Succeeded, Some(outcome), json!({})),
-            Ending::Failed(error) | Ending::Trapped(error) => failed(error),
-            Ending::Interrupted(Interrupt::Suspended(wait)) => (State::Waiting { wait: wait.clone() }, None, json!({ "for": wait })),
-            Ending::Interrupted(Interrupt::Paused(pause)) => {
-                (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
-            }
+        let (state, output) = match ending {
+            Ending::Succeeded(outcome) => (State::Succeeded, Some(outcome)),
+            Ending::Failed(error) | Ending::Trapped(error) => (State::Failed { error }, None),
+            Ending::Interrupted(Interrupt::Suspended(wait)) => (State::Waiting { wait }, None),
+            Ending::Interrupted(Interrupt::Paused(pause)) => (State::Paused { pause }, None),
             Ending::Interrupted(Interrupt::Diverged(divergence)) => {
                 let reason = format!("{divergence}\nThe plugin is not deterministic.");
                 let pause = Pause::new(PauseKind::Mismatch, reason).forked_at(divergence.seq);
-                (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
+                (State::Paused { pause }, None)
             }
             // One that continues does not come here: it is queued with its new input, all at once.
-            Ending::Interrupted(Interrupt::Stopped | Interrupt::Continued(_)) => (State::Queued, None, json!({})),
-            Ending::Interrupted(Interrupt::Cancelled) => (State::Cancelled, None, json!({})),
+            Ending::Interrupted(Interrupt::Stopped | Interrupt::Continued(_)) => (State::Queued, None),
+            Ending::Interrupted(Interrupt::Cancelled) => (State::Cancelled, None),
             Ending::Interrupted(Interrupt::Journal(error)) if error.scope == FailureScope::Run => {
                 // What cannot be written of one run says nothing about others. Where it is the store after all, the pause cannot
                 // be written either.
                 let pause = Pause::new(PauseKind::Operator, unwritten(&error));
-                (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
+                (State::Paused { pause }, None)
             }
             Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
         };
-        let event = vec![Draft::of_run(Category::Run, state.as_str(), id, data)];
+        let event = vec![moved(id, &state)];
         self.parts.runs.transition(id, &["running"], state, output, event).await?;
         Ok(())
     }
@@ -327,10 +323,17 @@ fn goes_on(ending: &Ending) -> bool {
     matches!(ending, Ending::Interrupted(Interrupt::Stopped | Interrupt::Journal(_)))
 }
 
-/// The state of a run that ended with an error, and what its event says of it.
-fn failed(error: CallError) -> (State, Option<Outcome>, Value) {
-    let data = json!({ "kind": error.kind, "reason": error.text });
-    (State::Failed { error }, None, data)
+/// The event of a run that comes into a state.
+fn moved(id: &RunId, state: &State) -> Draft {
+    match state {
+        State::Queued => Draft::of_run(id, &QueuedAgain {}),
+        State::Running => Draft::of_run(id, &Executing {}),
+        State::Waiting { wait } => Draft::of_run(id, &Waiting { wait: wait.into() }),
+        State::Paused { pause } => Draft::of_run(id, &Paused { kind: pause.kind, reason: pause.reason.clone() }),
+        State::Succeeded => Draft::of_run(id, &Succeeded {}),
+        State::Failed { error } => Draft::of_run(id, &Failed { kind: error.kind.clone(), reason: error.text.clone() }),
+        State::Cancelled => Draft::of_run(id, &Cancelled::of(None)),
+    }
 }
 
 /// A defect of the host in one execution ends the host with its own words, rather than leaving a run that is not executed.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Kernel, KernelError,
     ceiling::Ceiling,
+    events::{Created, Resumed},
     package::Kind,
     projects::Opening,
     registry::Plugin,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{RunOptions, Settings},
     journal::{EntryState, PauseKind, RunId, Wait, Write, form::FORM},
 };
@@ -313,18 +314,19 @@ fn chosen(before: &Value, now: Option<&RunOptions>) -> Value {
 
 /// The event names the worktree, for the folder of one is called by a number.
 fn created(run: &Run, worktree: Option<&str>) -> Draft {
-    let mut data = json!({ "plugin": run.plugin, "version": run.plugin_version, "parent": run.parent.as_ref().map(|(id, _)| id) });
-    let told = [("worktree", worktree), ("slot", run.slot.as_deref()), ("item", run.item.as_deref())];
-    for (name, value) in told {
-        if let Some(value) = value {
-            data[name] = json!(value);
-        }
-    }
-    Draft { actor: run.started_by.clone(), ..Draft::of_run(Category::Run, "created", &run.id, data) }
+    let created = Created {
+        plugin: run.plugin.clone(),
+        version: run.plugin_version.clone(),
+        parent: run.parent.as_ref().map(|(id, _)| id.clone()),
+        worktree: worktree.map(str::to_owned),
+        slot: run.slot.clone(),
+        item: run.item.clone(),
+    };
+    Draft { actor: run.started_by.clone(), ..Draft::of_run(&run.id, &created) }
 }
 
 pub(super) fn resumed(run: &RunId) -> Draft {
-    Draft::of_run(Category::Run, "resumed", run, json!({}))
+    Draft::of_run(run, &Resumed {})
 }
 
 /// Why a run is not forked at a call that it does not replay any more.

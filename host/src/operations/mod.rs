@@ -1,6 +1,7 @@
 //! What can be asked of a host, whichever skin asks: one file per resource, an actor and a typed request in, a typed view or a
 //! problem out. Knows no command line, no HTTP and no terminal.
 
+pub mod approvals;
 pub mod bindings;
 pub mod budgets;
 pub mod costs;
@@ -9,7 +10,6 @@ mod dollars;
 pub mod events;
 pub mod host;
 pub mod items;
-mod moment;
 mod page;
 pub mod plugins;
 mod problem;
@@ -18,12 +18,15 @@ pub mod pull_requests;
 pub mod questions;
 mod schemas;
 pub mod secrets;
+pub mod services;
+pub mod setups;
 pub mod tools;
 
 pub use crate::events::path_text;
 pub use dollars::Dollars;
 pub use host::{Access, Host};
-pub use moment::Moment;
 pub use page::Page;
 pub use problem::{Problem, ProblemKind, ProblemSource, code};
 pub use schemas::schemas;
+
+pub use crate::moment::Moment;

@@ -6,7 +6,9 @@ use utoipa::{
     openapi::{Info, OpenApiBuilder},
 };
 
-use super::{bindings, budgets, costs, decisions, events, host, items, plugins, projects, pull_requests, questions, secrets, tools};
+use super::{
+    bindings, budgets, costs, decisions, events, host, items, plugins, projects, pull_requests, questions, secrets, services, setups, tools,
+};
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
@@ -24,6 +26,8 @@ pub fn schemas() -> Value {
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
         secrets::Views::openapi(),
+        services::Views::openapi(),
+        setups::Views::openapi(),
         tools::Views::openapi(),
     ];
     for views in files {

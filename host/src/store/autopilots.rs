@@ -2,7 +2,6 @@
 //! at; starts none.
 
 use async_trait::async_trait;
-use serde_json::json;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use super::{
@@ -17,7 +16,8 @@ use super::{
 use crate::{
     actor::Actor,
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::autopilot::{AutopilotOff, AutopilotOn},
     interfaces::{
         autopilot::{Autopilot, AutopilotLimits, Autopilots, Hours, LOOK},
         llm::money::Amount,
@@ -104,11 +104,17 @@ impl Change for TurnOn {
         let query = query.bind(i64::from(*stories)).bind(i64::from(*tries)).bind(dollars.map(|dollars| stored(dollars.as_billionths())));
         let query = query.bind(hours.map(|hours| i64::from(hours.from))).bind(hours.map(|hours| i64::from(hours.to))).bind(&**zone);
         query.bind(stored(step.now)).bind(&*made.set_by).execute(&mut *step.connection).await?;
-        let event = json!({
-            "project": made.project, "run": made.run, "branch": made.branch, "stories": stories, "tries": tries, "usd": dollars,
-            "hours": hours.map(|hours| hours.to_string()), "zone": zone,
-        });
-        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "autopilot-on", event).by(&self.by)]));
+        let on = AutopilotOn {
+            project: made.project.clone(),
+            run: made.run.clone(),
+            branch: made.branch.clone(),
+            stories: *stories,
+            tries: *tries,
+            usd: *dollars,
+            hours: hours.map(|hours| hours.to_string()),
+            zone: zone.clone(),
+        };
+        step.events.extend(NewEvent::all(vec![Draft::of_host(&on).by(&self.by)]));
         tell(&made.project, step).await?;
         Ok(made)
     }
@@ -127,8 +133,8 @@ impl Change for TurnOff {
         let Some(before) = find(&self.project, step.connection).await?.filter(|before| before.is_on) else { return Ok(None) };
         tell(&self.project, step).await?;
         sqlx::query(OFF).bind(&*self.project).bind(stored(step.now)).bind(&*self.by.name).execute(&mut *step.connection).await?;
-        let event = json!({ "project": self.project, "run": before.run });
-        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "autopilot-off", event).by(&self.by)]));
+        let off = AutopilotOff { project: self.project.clone(), run: before.run.clone() };
+        step.events.extend(NewEvent::all(vec![Draft::of_host(&off).by(&self.by)]));
         Ok(Some(before))
     }
 }

@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::{
     StoreError,
-    database::{create_file, unusable},
+    new_files::{create_file, unusable},
 };
 
 /// What a migration may take beside the copy.

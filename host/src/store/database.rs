@@ -8,7 +8,11 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
 };
 
-use super::{StoreError, backup, projects};
+use super::{
+    StoreError, backup,
+    new_files::{create_file, unusable},
+    projects,
+};
 use crate::journal::Clock;
 
 const FILE: &str = "baton.db";
@@ -205,15 +209,6 @@ fn file(data: &Path) -> Result<PathBuf, StoreError> {
     Ok(data.join(FILE))
 }
 
-/// An empty file for this user alone; the database gives its companions the same permissions.
-pub(super) fn create_file(file: &Path) -> Result<(), StoreError> {
-    let mut options = std::fs::File::options();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop).map_err(|error| unusable(file, &error))
-}
-
 pub(super) fn migrations() -> Migrator {
     sqlx::migrate!("../migrations")
 }
@@ -228,12 +223,5 @@ fn unmigrated(file: &Path, error: MigrateError) -> StoreError {
         MigrateError::VersionMismatch(_) => StoreError::Foreign(file.to_owned()),
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
         other => StoreError::Database(other.to_string()),
-    }
-}
-
-pub(super) fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull => StoreError::Full,
-        _ => StoreError::Directory { path: path.to_owned(), reason: error.to_string() },
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use tokio::sync::broadcast;
 
+pub(super) use super::new_rows::NewEvent;
 use super::{
     Store, StoreError,
     error::{reading, writing},
@@ -69,24 +70,6 @@ impl Store {
             query = query.bind(run.as_str());
         }
         query.fetch_all(&self.reads).await?.iter().map(event).collect()
-    }
-}
-
-/// An event whose particulars have their stored form already, so that the writer need not make it.
-pub(super) struct NewEvent {
-    pub(super) draft: Draft,
-    actor: Option<String>,
-    data: String,
-}
-
-impl NewEvent {
-    pub(super) fn all(drafts: Vec<Draft>) -> Vec<Arc<Self>> {
-        let new = |draft: Draft| {
-            // Text alone always has a JSON form.
-            let actor = draft.actor.as_ref().map(|actor| json!(actor).to_string());
-            Arc::new(Self { data: draft.data.to_string(), actor, draft })
-        };
-        drafts.into_iter().map(new).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
+pub(super) use super::new_rows::JournalRow;
 use super::{
     Store, StoreError,
     blobs::{Blobs, Text},
@@ -87,29 +88,6 @@ impl Store {
             entries.extend(damage.is_none().then_some(entry));
         }
         Ok(entries)
-    }
-}
-
-/// An entry whose large texts are in the blob store already.
-pub(super) struct JournalRow {
-    entry: Entry,
-    request: Text,
-    answer: Option<Text>,
-}
-
-impl JournalRow {
-    pub(super) fn run(&self) -> &str {
-        self.entry.run.as_str()
-    }
-
-    /// Moves the texts out of the entry, large ones to the disk.
-    async fn new(blobs: &Blobs, mut entry: Entry) -> Result<Self, StoreError> {
-        let request = blobs.keep(std::mem::take(&mut entry.request)).await?;
-        let answer = match entry.answer.take() {
-            Some(answer) => Some(blobs.keep(answer).await?),
-            None => None,
-        };
-        Ok(Self { entry, request, answer })
     }
 }
 

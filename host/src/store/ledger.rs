@@ -1,7 +1,6 @@
 //! What was paid, read out of the replies' events, and the table `budgets`: what may be paid. Adds nothing up.
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
 use sqlx::{Row, any::AnyRow};
 
 use super::{
@@ -14,7 +13,8 @@ use super::{
 use crate::{
     actor::Actor,
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::llm::events::{BudgetSet, Completed},
     interfaces::llm::money::{Amount, Budget, BudgetStore, Charge, Ledger, Posting, PostingFilter, Scope},
     journal::RunId,
 };
@@ -85,8 +85,8 @@ impl Change for SetBudget {
             None => sqlx::query(REMOVE).bind(scope).bind(of),
         };
         query.execute(&mut *step.connection).await?;
-        let event = json!({ "scope": scope, "of": of, "usd": self.amount });
-        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "budget-set", event).by(&self.by)]));
+        let set = BudgetSet { scope: scope.to_owned(), of: of.to_owned(), usd: self.amount };
+        step.events.extend(NewEvent::all(vec![Draft::of_host(&set).by(&self.by)]));
         Ok(())
     }
 }
@@ -114,33 +114,31 @@ fn budget(row: &AnyRow) -> Result<Budget, StoreError> {
 }
 
 pub(super) fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
-    let data: Value = serde_json::from_str(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?;
+    let reply: Completed = serde_json::from_str(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?;
     Ok(Posting {
         cursor: row.try_get("cursor")?,
         at: read_number(row, "at")?,
         run: RunId::from_text(row.try_get::<String, _>("run_id")?),
-        seq: data["seq"].as_u64().unwrap_or(0),
+        seq: reply.seq,
         root: RunId::from_text(row.try_get::<String, _>("root_id")?),
         workflow: row.try_get("workflow")?,
         project: row.try_get("project")?,
         item: row.try_get("item")?,
         plugin: row.try_get("plugin")?,
-        model: data["model"].as_str().unwrap_or_default().to_owned(),
-        charge: charge(&data),
+        model: reply.model.clone(),
+        charge: charge(&reply),
     })
 }
 
-/// What a reply took, by the data of its event.
-pub(super) fn charge(data: &Value) -> Charge {
-    let number = |key: &str| data[key].as_u64().unwrap_or(0);
-    let dollars = |key: &str| data[key].as_f64().and_then(Amount::from_dollars);
+/// What a reply took.
+pub(super) fn charge(reply: &Completed) -> Charge {
     Charge {
-        input_tokens: number("input-tokens"),
-        cached_input_tokens: number("cached-input-tokens"),
-        output_tokens: number("output-tokens"),
-        window_tokens: number("window-tokens"),
-        cost: dollars("cost-usd"),
-        settled: dollars("settled-usd"),
-        possibly_charged: data["possibly-charged"] == true,
+        input_tokens: reply.input_tokens.unwrap_or_default(),
+        cached_input_tokens: reply.cached_input_tokens.unwrap_or_default(),
+        output_tokens: reply.output_tokens.unwrap_or_default(),
+        window_tokens: reply.window_tokens.unwrap_or_default(),
+        cost: reply.cost_usd.and_then(Amount::from_dollars),
+        settled: reply.settled_usd.and_then(Amount::from_dollars),
+        possibly_charged: reply.possibly_charged,
     }
 }

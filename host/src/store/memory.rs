@@ -2,13 +2,20 @@
 //! Writes nothing: each of these was written once, with the call that made it.
 
 use async_trait::async_trait;
-use serde_json::Value;
 use sqlx::{Row, any::AnyRow};
 
 use super::{Store, StoreError, error::reading, number::stored};
 use crate::{
     errors::StorageError,
-    interfaces::knowledge::{Learned, Memory},
+    events::Payload,
+    interfaces::{
+        knowledge::{Learned, Memory, events::Remembered},
+        people::{
+            Source,
+            events::{DecisionMade, QuestionAnswered},
+        },
+    },
+    kernel::events::Failed,
 };
 
 /// What errors call it.
@@ -31,21 +38,34 @@ fn learned(row: &AnyRow) -> Result<Learned, StoreError> {
     let cursor: i64 = row.try_get("cursor")?;
     let (category, name, run): (&str, &str, &str) = (row.try_get("category")?, row.try_get("name")?, row.try_get("run_id")?);
     let (plugin, data): (&str, &str) = (row.try_get("plugin")?, row.try_get("data")?);
-    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row(TABLE, error))?;
-    let said = |key: &str| data[key].as_str().unwrap_or_default();
-    let answers = (name == "answered" && said("source") == "person").then(|| said("text").to_owned());
-    let (source, text) = match (category, name) {
-        ("agent", _) => (format!("notes/{}", said("source")), said("text").to_owned()),
-        ("run", _) => (format!("failures/{run}"), format!("A run of {plugin} failed: {}", said("reason"))),
-        (_, "answered") => (format!("decisions/{cursor}"), decision(said("text"), answers.is_some(), &said)),
-        _ => (format!("decisions/{cursor}"), decision(said("question"), false, &said)),
+    let (source, text, answers) = match (category, name) {
+        ("agent", _) => {
+            let note: Remembered = payload(data)?;
+            (format!("notes/{}", note.source), note.text, None)
+        }
+        ("run", _) => {
+            let failed: Failed = payload(data)?;
+            (format!("failures/{run}"), format!("A run of {plugin} failed: {}", failed.reason), None)
+        }
+        (_, "answered") => {
+            let QuestionAnswered { text, answer, source, .. } = payload(data)?;
+            let answers = (source == Source::Person).then(|| text.clone());
+            (format!("decisions/{cursor}"), decision(&text, &answer, "", answers.is_some()), answers)
+        }
+        _ => {
+            let made: DecisionMade = payload(data)?;
+            (format!("decisions/{cursor}"), decision(&made.question, &made.answer, &made.reasoning, false), None)
+        }
     };
     Ok(Learned { cursor, source, text, answers })
 }
 
-fn decision<'a>(question: &str, by_a_person: bool, said: &impl Fn(&str) -> &'a str) -> String {
+fn payload<P: Payload>(data: &str) -> Result<P, StoreError> {
+    serde_json::from_str(data).map_err(|error| StoreError::row(TABLE, error))
+}
+
+fn decision(question: &str, answer: &str, reasoning: &str, by_a_person: bool) -> String {
     let who = if by_a_person { "A person answered" } else { "Decided" };
-    let reasoning = said("reasoning");
     let because = if reasoning.is_empty() { String::new() } else { format!("\nBecause: {reasoning}") };
-    format!("Question: {question}\n{who}: {}{because}", said("answer"))
+    format!("Question: {question}\n{who}: {answer}{because}")
 }

@@ -3,6 +3,7 @@
 //! plugins, the forms of tools, the documents, the projects, the backlog, the signals and
 //! what runs publish; decides nothing.
 
+mod approvals;
 mod artifacts;
 mod autopilots;
 mod backlog;
@@ -20,6 +21,8 @@ mod lease;
 mod ledger;
 mod links;
 mod memory;
+mod new_files;
+mod new_rows;
 mod number;
 mod plugins;
 mod projects;
@@ -30,7 +33,6 @@ mod queue;
 mod report;
 mod rows;
 mod runs;
-mod setups;
 mod signals;
 mod sources;
 #[cfg(test)]

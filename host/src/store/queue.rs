@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{StoreError, events::NewEvent, journal::JournalRow};
+use super::{
+    StoreError,
+    new_rows::{JournalRow, NewEvent},
+};
 use crate::journal::RunId;
 
 /// Writes that may wait; whoever brings one more waits with it.

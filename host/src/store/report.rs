@@ -2,7 +2,7 @@
 //! number of runs. Adds nothing up.
 
 use async_trait::async_trait;
-use serde_json::Value;
+use baton_slots::run_tests::Output;
 use sqlx::{Row, any::AnyRow};
 
 use super::{
@@ -57,8 +57,8 @@ impl Store {
         }
         let tests = sqlx::query(TESTS).bind(project).bind(stored(since.saturating_sub(DAY))).bind(stored(since));
         for row in tests.fetch_all(&mut *reading).await? {
-            let output: Option<Value> = row.try_get::<Option<&str>, _>("output")?.and_then(|output| serde_json::from_str(output).ok());
-            if output.is_some_and(|output| output["flaky"] == true) {
+            let output: Option<Output> = row.try_get::<Option<&str>, _>("output")?.and_then(|output| serde_json::from_str(output).ok());
+            if output.is_some_and(|output| output.flaky) {
                 happened.flaky.push(row.try_get("item")?);
             }
         }

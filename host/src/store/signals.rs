@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     interfaces::signals::{self, MOST_UNTAKEN, Signal, SignalError, Signals},
     journal::RunId,
+    kernel::events::SignalSent,
     kernel::run::State,
 };
 
@@ -34,7 +35,6 @@ const OLDEST: &str = "select place, name, value, sent_at, sent_by from signals w
 const TAKE: &str = "update signals set taken_by = $1 where run_id = $2 and place = $3";
 /// What a call took that was given up is there again for the next that asks.
 const GIVE_BACK: &str = "update signals set taken_by = null where run_id = $1 and taken_by >= $2";
-const IS_THERE: &str = "select count(*) from signals where run_id = $1 and name = $2 and taken_by is null";
 const UNTAKEN: &str = "select place, name, value, sent_at, sent_by from signals where run_id = $1 and taken_by is null order by place";
 
 #[async_trait]
@@ -60,12 +60,6 @@ impl Signals for Store {
     }
 }
 
-/// Whether a signal of this name waits for the run, for a change that looks before it writes.
-pub(super) async fn is_there(run: &RunId, name: &str, connection: &mut AnyConnection) -> Result<bool, StoreError> {
-    let count = sqlx::query(IS_THERE).bind(run.as_str()).bind(name).fetch_one(connection).await?;
-    Ok(count.try_get::<i64, _>(0)? > 0)
-}
-
 /// Gives back what call `first` of a run and those after it took.
 pub(super) async fn give_back(run: &RunId, first: u64, connection: &mut AnyConnection) -> Result<(), StoreError> {
     sqlx::query(GIVE_BACK).bind(run.as_str()).bind(stored(first)).execute(connection).await?;
@@ -74,7 +68,7 @@ pub(super) async fn give_back(run: &RunId, first: u64, connection: &mut AnyConne
 
 /// Sends a signal without a value of Baton's own, unless one of that name waits for the run already, or nothing would take it.
 pub(super) async fn send_once(run: &RunId, name: &str, step: &mut Step<'_>) -> Result<(), StoreError> {
-    if is_there(run, name, step.connection).await? {
+    if waiting::is_signal_there(run, name, step.connection).await? {
         return Ok(());
     }
     let send = Send { run: run.clone(), name: name.to_owned(), value: json!(null).to_string(), by: Actor::system() };
@@ -100,8 +94,8 @@ impl Change for Send {
             return Ok(Err(refusal));
         }
         let place = self.put(step).await?;
-        let event = json!({ "signal": self.name, "place": place, "bytes": self.value.len() });
-        step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Audit, "signal-sent", &self.run, event).by(&self.by)]));
+        let sent = SignalSent { signal: self.name.clone(), place, bytes: self.value.len() as u64 };
+        step.events.extend(NewEvent::all(vec![Draft::of_run(&self.run, &sent).by(&self.by)]));
         Ok(Ok(()))
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use serde_json::json;
 use sqlx::{Row, any::AnyRow};
 
 use super::{
@@ -16,12 +15,13 @@ use super::{
 use crate::{
     actor::Actor,
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{
         toolboxes::Form,
         tools::{Pin, Pins, TOOLS},
     },
 };
+use crate::{interfaces::tools::events::FormApproved, journal::CapabilityName};
 
 /// What errors call it.
 const TOOL_FORMS: &str = "the definitions of granted tools";
@@ -100,9 +100,9 @@ impl Change for Approve {
         }
         let query = sqlx::query(APPROVE).bind(&*self.tool).bind(text(&self.form)?).bind(stored(step.now)).bind(&*self.by.name);
         query.execute(&mut *step.connection).await?;
-        let capability = json!({ "kind": TOOLS.word, "value": self.tool });
-        let told = |plugin: &String| json!({ "plugin": plugin, "capability": capability, "form": self.form });
-        let drafts = plugins.iter().map(|plugin| Draft::of_host(Category::Audit, "approved", told(plugin)).by(&self.by));
+        let capability = CapabilityName { kind: TOOLS.word.to_owned(), value: self.tool.clone() };
+        let approved = |plugin: &String| FormApproved { plugin: plugin.clone(), capability: capability.clone(), form: (&self.form).into() };
+        let drafts = plugins.iter().map(|plugin| Draft::of_host(&approved(plugin)).by(&self.by));
         step.events.extend(NewEvent::all(drafts.collect()));
         Ok(plugins)
     }

@@ -9,10 +9,10 @@ use super::{
     questions,
     queue::Step,
     runs::ended,
-    signals,
 };
 use crate::journal::{Awaited, QuestionId, RunId, Wait};
 
+const IS_SIGNAL_THERE: &str = "select count(*) from signals where run_id = $1 and name = $2 and taken_by is null";
 const WAIT: &str = "insert into waiting (run_id, on_key) values ($1, $2) on conflict (run_id, on_key) do nothing";
 const FORGET: &str = "delete from waiting where run_id = $1";
 const QUEUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1";
@@ -115,7 +115,7 @@ async fn has_come(run: &RunId, awaited: &[Awaited], connection: &mut AnyConnecti
             // All of them at once, above.
             Awaited::Run(_) => false,
             Awaited::Question(question) => questions::is_answered(question, connection).await?,
-            Awaited::Signal(name) => signals::is_there(run, name, connection).await?,
+            Awaited::Signal(name) => is_signal_there(run, name, connection).await?,
             Awaited::Item { key, revision } => {
                 let row = sqlx::query(REVISION).bind(run.as_str()).bind(&**key).fetch_optional(&mut *connection).await?;
                 row.is_none_or(|row| read_number(&row, "revision").is_ok_and(|now| now != *revision))
@@ -134,4 +134,10 @@ async fn a_run_has_ended(run: &RunId, connection: &mut AnyConnection) -> Result<
         return Err(StoreError::Unwritable(format!("Run {run} cannot wait for a run that does not exist.")));
     }
     Ok(sqlx::query(A_RUN_HAS_ENDED).bind(run.as_str()).fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
+}
+
+/// Whether a signal of this name waits for the run, for a change that looks before it writes.
+pub(super) async fn is_signal_there(run: &RunId, name: &str, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let count = sqlx::query(IS_SIGNAL_THERE).bind(run.as_str()).bind(name).fetch_one(connection).await?;
+    Ok(count.try_get::<i64, _>(0)? > 0)
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use sqlx::{Row, any::AnyRow};
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
 };
 use crate::{
     errors::StorageError,
+    interfaces::git::events::WorktreeAdded,
     interfaces::{
         git::{Claim, Claimed, Register, Worktree, WorktreeState},
         pins::Pin,
@@ -34,7 +34,7 @@ const CLAIM: &str = "insert into worktrees (project, slot, checkout, branch, bas
     changed_at = excluded.changed_at, pin = excluded.pin";
 /// A worktree that was added is told with its branch, also once its row is used for another.
 const ADDED: &str = "select e.data from events e join runs r on r.id = e.run_id \
-    where e.category = 'git' and e.name = 'worktree-added' and r.project = $1";
+    where e.category = 'git' and e.name = 'worktree_added' and r.project = $1";
 /// Not of another call: one that was given back meanwhile may be somebody else's.
 const STAND: &str = "update worktrees set state = $4, changed_at = $5 where project = $1 and slot = $2 and made_by = $3";
 
@@ -51,8 +51,8 @@ impl Register for Store {
     async fn has_made(&self, project: &str, branch: &str) -> Result<bool, StorageError> {
         let rows = sqlx::query(ADDED).bind(project).fetch_all(&self.reads).await.map_err(reading(WORKTREES))?;
         let is_it = |row: &AnyRow| {
-            let data = row.try_get::<&str, _>("data").ok().and_then(|data| serde_json::from_str::<Value>(data).ok());
-            data.is_some_and(|data| data["worktree"] == branch)
+            let added = row.try_get::<&str, _>("data").ok().and_then(|data| serde_json::from_str::<WorktreeAdded>(data).ok());
+            added.is_some_and(|added| added.worktree == branch)
         };
         Ok(rows.iter().any(is_it))
     }

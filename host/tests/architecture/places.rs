@@ -36,6 +36,13 @@ pub(crate) fn merging_is_ordered_in_one_place(sources: &[Source]) -> Vec<Violati
     words_in(elsewhere, &["MergeAuthority::of_order"], ADVICE)
 }
 
+/// What an event carries is declared in the table of its room, so that none is missing in docs/events.md.
+pub(crate) fn payloads_are_declared_in_tables(sources: &[Source]) -> Vec<Violation> {
+    const ADVICE: &str = "declare what an event carries by `events::payloads!` in the `events.rs` of its room";
+    let elsewhere = host_sources(sources).filter(|source| !source.path.starts_with("host/src/events/"));
+    words_in(elsewhere, &["Payload for"], ADVICE)
+}
+
 /// Only the command line speaks to a terminal; the log goes to standard error.
 pub(crate) fn printing_stays_in_cli(sources: &[Source]) -> Vec<Violation> {
     let prints = |path: &str| path.starts_with("host/src/cli/") || ["host/src/main.rs", "host/src/telemetry.rs"].contains(&path);

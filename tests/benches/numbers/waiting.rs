@@ -7,8 +7,10 @@ use baton::{
     interfaces::people::{Asked, Filter as Questions, Given, Source},
     journal::{Halt, RunId},
     kernel::{Drive, run::Filter},
+    moment::Moment,
 };
 use baton_tests::host::{TestHost, tester};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::table::{Quantity, Samples, Table, timed};
@@ -175,7 +177,7 @@ async fn woken(host: &TestHost) -> Result<Duration> {
     let run = host.start(json!({ "do": "sleep", "milliseconds": 150 })).await;
     let ended = ended(host, &run.id).await?;
     let waited = host.events(&run.id).await.into_iter().find(|event| event.draft.name == "waiting").context("the run did not wait")?;
-    let due = waited.draft.data["for"]["until"].as_u64().context("the run did not wait for a time")?;
+    let due = Moment::deserialize(&waited.draft.data["for"]["until"]).context("the run did not wait for a time")?.0;
     Ok(ended.saturating_sub(Duration::from_millis(due)))
 }
 

@@ -3,6 +3,7 @@
 
 mod commands;
 mod contract;
+mod events;
 mod javascript;
 mod manifests;
 mod python;

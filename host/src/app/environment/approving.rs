@@ -15,7 +15,8 @@ use crate::{
     actor::Actor,
     app::App,
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::sandbox::events::EnvironmentApproved,
     interfaces::{
         environments::{Environment, Environments, ProjectImage},
         sandbox::{Build, EngineError, Piece, Resolved},
@@ -160,11 +161,12 @@ impl App {
         by: &Actor,
     ) -> Result<(), StorageError> {
         let hash = proposal.hash(with_network);
-        let data = json!({ "project": project, "hash": hash, "image": image.reference, "network": with_network });
+        let approved =
+            EnvironmentApproved { project: project.to_owned(), hash: hash.clone(), image: image.reference.clone(), network: with_network };
         let kept = json!({ "proposal": proposal, "network": with_network });
         let (approved_at, approved_by) = (self.kernel.now(), by.name.clone());
         let environment = Environment { project: project.to_owned(), hash, proposal: kept, image, approved_at, approved_by };
-        let event = Draft::of_host(Category::Audit, "environment-approved", data).by(by);
+        let event = Draft::of_host(&approved).by(by);
         self.environments().approve_environment(&environment, vec![event]).await
     }
 

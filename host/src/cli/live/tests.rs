@@ -29,7 +29,7 @@ impl Scene {
 
     fn see(mut self, seconds: u64, run: &str, category: Category, name: &str, data: Value) -> Self {
         self.cursor += 1;
-        let draft = Draft::of_run(category, name, &RunId::from_text(run), data);
+        let draft = Draft::for_test(category, name, Some(&RunId::from_text(run)), data);
         let lines = self.view.see(&Event { cursor: self.cursor, at: seconds * 1000, draft });
         self.lines.extend(lines);
         self
@@ -40,7 +40,7 @@ impl Scene {
     }
 
     fn reply(self, seconds: u64, run: &str, input: u64, output: u64, cost: Option<f64>) -> Self {
-        let data = json!({ "seq": 1, "input-tokens": input, "output-tokens": output, "cost-usd": cost });
+        let data = json!({ "seq": 1, "input_tokens": input, "output_tokens": output, "cost_usd": cost });
         self.see(seconds, run, Category::Llm, "completed", data)
     }
 }
@@ -109,7 +109,7 @@ fn runs_side_by_side_have_a_line_each_with_what_is_done_below_them() {
 
 #[test]
 fn the_share_of_cached_input_and_of_the_window_is_told() {
-    let data = json!({ "seq": 1, "input-tokens": 200, "cached-input-tokens": 150, "output-tokens": 8, "window-tokens": 1000 });
+    let data = json!({ "seq": 1, "input_tokens": 200, "cached_input_tokens": 150, "output_tokens": 8, "window_tokens": 1000 });
     let scene = Scene::new().run(0, MARY, "created", json!({ "plugin": "mary", "parent": ROOT }));
     let scene = scene.see(1, MARY, Category::Llm, "completed", data);
     assert!(scene.view.status().ends_with("Mary, analyst: 200 → 8 tokens, 75 % cached, window 20 % full"), "{}", scene.view.status());
@@ -178,7 +178,7 @@ fn other_trees_and_old_events_say_nothing() {
         json!({ "reason": "no" }),
     );
     assert!(!transcript(&scene.lines).contains("no"));
-    let draft = Draft::of_run(Category::Run, "progress", &RunId::from_text(ROOT), json!({ "step": "again" }));
+    let draft = Draft::for_test(Category::Run, "progress", Some(&RunId::from_text(ROOT)), json!({ "step": "again" }));
     assert_eq!(scene.view.see(&Event { cursor: 3, at: 0, draft }), []);
 }
 
@@ -216,7 +216,7 @@ fn an_account_that_rests_is_told_once_and_not_by_every_run_that_waits_for_it() {
 #[test]
 fn another_model_that_answers_is_told_with_the_reason() {
     let data = json!({ "seq": 7, "from": "a/x", "to": "b/y", "reason": "Overloaded." });
-    let shown = transcript(&one_step().see(4, MARY, Category::Llm, "fell-back", data).lines);
+    let shown = transcript(&one_step().see(4, MARY, Category::Llm, "fell_back", data).lines);
     assert!(shown.ends_with("! Mary, analyst (run 00000002): b/y is asked instead of a/x. Overloaded."), "{shown}");
 }
 
@@ -278,7 +278,7 @@ fn what_is_swept_and_what_a_commit_leaves_out_is_told() {
         .see(1, ROOT, Category::Sandbox, "swept", swept("moved", Some("/data/sandbox/moved/r-3/1"), 0))
         .see(2, ROOT, Category::Sandbox, "swept", swept("withheld", Some("/data/sandbox/moved/r-4/1"), 2))
         .see(3, ROOT, Category::Sandbox, "swept", swept("stripped", None, 0))
-        .see(4, ROOT, Category::Git, "left-out", json!({ "branch": "story/1", "paths": ["a", "b", "c", "d"], "more": 7 }));
+        .see(4, ROOT, Category::Git, "left_out", json!({ "branch": "story/1", "paths": ["a", "b", "c", "d"], "more": 7 }));
     let told: Vec<_> = scene.lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(
         told,

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::{
     cli::{figures, text},
     events::{Category, Event},
-    journal::RunId,
-    kernel::run::Run,
+    journal::{Needed, RunId, Wait},
+    kernel::{events::Waiting, run::Run},
 };
 
 /// An account that rests so much longer than was told is worth another line, in milliseconds.
@@ -63,7 +63,7 @@ pub(super) struct View {
     /// Until when the accounts rest that runs wait for, as far as it was told; in milliseconds since 1970 UTC.
     resting: BTreeMap<String, u64>,
     /// What runs were said to wait for.
-    needs: BTreeMap<RunId, Value>,
+    needs: BTreeMap<RunId, String>,
     /// What was asked, by the id of the question.
     questions: HashMap<String, String>,
 }
@@ -271,7 +271,7 @@ impl View {
             (Category::Run, "progress") if *run == self.root => self.progress(event.at, data),
             (Category::Run, "progress") => self.busy(run, &text::excerpt(word(data, "step"), 60)),
             (Category::Run, "log") => self.logged(run, event.at, data),
-            (Category::Run, "waiting") => self.waits(run, event.at, data),
+            (Category::Run, "waiting") => self.waits(run, event),
             (Category::Run, "executing") => self.begins(run),
             (Category::Run, "provided") => {
                 self.needs.remove(run);
@@ -281,7 +281,7 @@ impl View {
             (Category::Sandbox, "started") => self.busy(run, &text::excerpt(&format!("runs {}", word(data, "command")), 60)),
             (Category::Sandbox, "pulling") => self.busy(run, &text::excerpt(&format!("fetches {}", word(data, "progress")), 60)),
             (Category::Sandbox, "swept") => self.warning(run, event.at, &swept(data)),
-            (Category::Git, "left-out") => self.warning(run, event.at, &left_out(data)),
+            (Category::Git, "left_out") => self.warning(run, event.at, &left_out(data)),
             (Category::Llm, "completed") if data["stop"] == "uncertain" => self.lost(run, event.at, data),
             (Category::Llm, "completed") => self.replied(run, data),
             (Category::Llm, "repeated") => {
@@ -291,11 +291,11 @@ impl View {
             (Category::Question, "asked") => self.asks(run, event),
             (Category::Question, "withdrawn") => self.withdraws(run, event),
             (Category::Question, "decided") => self.decided(run, event),
-            (Category::Llm, "budget-nearly-spent") => {
-                let told = format!("${} of a budget of ${} is spent or reserved", word(data, "spent-usd"), word(data, "budget-usd"));
+            (Category::Llm, "budget_nearly_spent") => {
+                let told = format!("${} of a budget of ${} is spent or reserved", word(data, "spent_usd"), word(data, "budget_usd"));
                 self.warning(run, event.at, &told)
             }
-            (Category::Llm, "fell-back") => {
+            (Category::Llm, "fell_back") => {
                 let told = format!("{} is asked instead of {}. {}", word(data, "to"), word(data, "from"), word(data, "reason"));
                 self.warning(run, event.at, &text::excerpt(&told, 400))
             }
@@ -343,12 +343,12 @@ impl View {
         member.replies += 1;
         let account = word(data, "model").split('/').next().unwrap_or_default();
         self.resting.remove(account);
-        member.input = member.input.saturating_add(tokens("input-tokens"));
-        member.cached = member.cached.saturating_add(tokens("cached-input-tokens"));
-        member.output = member.output.saturating_add(tokens("output-tokens"));
-        member.cost = member.cost.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
+        member.input = member.input.saturating_add(tokens("input_tokens"));
+        member.cached = member.cached.saturating_add(tokens("cached_input_tokens"));
+        member.output = member.output.saturating_add(tokens("output_tokens"));
+        member.cost = member.cost.zip(data["cost_usd"].as_f64()).map(|(sum, cost)| sum + cost);
         // Of a model whose window is not known nothing is told.
-        let fill = figures::share(tokens("input-tokens").saturating_add(tokens("output-tokens")), tokens("window-tokens"));
+        let fill = figures::share(tokens("input_tokens").saturating_add(tokens("output_tokens")), tokens("window_tokens"));
         let fill = if fill.is_empty() { fill } else { format!(", window {fill} full") };
         let told = member.tokens() + &fill;
         self.busy(run, &told)
@@ -356,7 +356,7 @@ impl View {
 
     /// A try of which no reply came back.
     fn lost(&mut self, run: &RunId, at: u64, data: &Value) -> Vec<Line> {
-        let cost = data["cost-usd"].as_f64();
+        let cost = data["cost_usd"].as_f64();
         if let Some(member) = self.members.get_mut(run) {
             member.cost = member.cost.zip(cost).map(|(sum, cost)| sum + cost);
         }
@@ -383,38 +383,36 @@ impl View {
         Vec::new()
     }
 
-    fn waits(&mut self, run: &RunId, at: u64, data: &Value) -> Vec<Line> {
+    fn waits(&mut self, run: &RunId, event: &Event) -> Vec<Line> {
         let time = |until| figures::clock(until, &TimeZone::system());
-        if let Some(until) = data["for"]["until"].as_u64() {
-            return self.busy(run, &format!("sleeps until {}", time(until)));
-        }
-        if data["for"]["question"].is_object() {
-            return self.busy(run, "waits for an answer");
-        }
-        if data["for"]["needed"].is_object() {
-            let needed = &data["for"]["needed"];
-            self.busy(run, &format!("waits for the {} {}", word(needed, "kind"), text::excerpt(word(needed, "subject"), 60)));
-            // One that is looked at again by the clock says the same each time.
-            let again = self.needs.insert(run.clone(), needed["reason"].clone());
-            if again.as_ref() == Some(&needed["reason"]) {
-                return Vec::new();
+        let Some(Waiting { wait }) = event.draft.payload() else { return Vec::new() };
+        match Wait::from(wait) {
+            Wait::Until(until) => self.busy(run, &format!("sleeps until {}", time(until))),
+            Wait::Question { .. } => self.busy(run, "waits for an answer"),
+            Wait::Needed(needed) => self.needs(run, event, &needed),
+            Wait::Account { account, until, reason } => {
+                let account = text::excerpt(&account, 40);
+                self.busy(run, &format!("waits for {account} until {}", time(until)));
+                let told = self.resting.insert(account.clone(), until);
+                if told.is_some_and(|told| until <= told.saturating_add(WORTH_TELLING_AGAIN)) {
+                    return Vec::new();
+                }
+                let until = figures::moment(until, &TimeZone::system());
+                self.warning(run, event.at, &text::excerpt(&format!("waits for {account} until {until}: {reason}"), 400))
             }
-            return self.warning(
-                run,
-                at,
-                &text::excerpt(&format!("waits for the {}: {}", word(needed, "kind"), word(needed, "reason")), 400),
-            );
+            Wait::Runs(_) | Wait::Any { .. } => Vec::new(),
         }
-        let wait = &data["for"]["account"];
-        let Some(until) = wait["until"].as_u64() else { return Vec::new() };
-        let account = text::excerpt(word(wait, "account"), 40);
-        self.busy(run, &format!("waits for {account} until {}", time(until)));
-        let told = self.resting.insert(account.clone(), until);
-        if told.is_some_and(|told| until <= told.saturating_add(WORTH_TELLING_AGAIN)) {
+    }
+
+    fn needs(&mut self, run: &RunId, event: &Event, needed: &Needed) -> Vec<Line> {
+        let (kind, reason) = (needed.kind.as_str(), &needed.reason);
+        self.busy(run, &format!("waits for the {kind} {}", text::excerpt(&needed.subject, 60)));
+        // One that is looked at again by the clock says the same each time.
+        let again = self.needs.insert(run.clone(), reason.clone());
+        if again.as_ref() == Some(reason) {
             return Vec::new();
         }
-        let until = figures::moment(until, &TimeZone::system());
-        self.warning(run, at, &text::excerpt(&format!("waits for {account} until {until}: {}", word(wait, "reason")), 400))
+        self.warning(run, event.at, &text::excerpt(&format!("waits for the {kind}: {reason}"), 400))
     }
 
     fn asks(&mut self, run: &RunId, event: &Event) -> Vec<Line> {

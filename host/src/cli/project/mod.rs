@@ -1,6 +1,7 @@
 //! `baton project`: projects, their folders and their states. What a project is kept under does not change with them.
 
 mod add;
+mod approvals;
 mod autopilot;
 mod environment;
 mod list;

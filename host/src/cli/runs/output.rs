@@ -103,7 +103,7 @@ fn table(executed: &[Value]) -> Table {
             format!("{}{worktree}", word("plugin")).into(),
             command["seq"].to_string().into(),
             word("ending").into(),
-            command["exit-code"].to_string().into(),
+            command["exit_code"].to_string().into(),
             word("image").into(),
             word("command").into(),
         ]);
@@ -169,14 +169,14 @@ mod tests {
 
     fn event(cursor: i64, run: &str, name: &str, data: Value) -> Event {
         let category = if name == "created" { Category::Run } else { Category::Sandbox };
-        Event { cursor, at: 0, draft: Draft::of_run(category, name, &RunId::from_text(run), data) }
+        Event { cursor, at: 0, draft: Draft::for_test(category, name, Some(&RunId::from_text(run)), data) }
     }
 
     #[test]
     fn commands_of_the_whole_tree_are_told_with_their_run_and_worktree() {
         let runs =
             [below("tests-01", "run-tests", "story-01"), below("story-01", "dev-story", "root"), run("root", "sprint", State::Succeeded)];
-        let ended = |command: &str| json!({ "seq": 3, "command": command, "image": "default", "ending": "exited", "exit-code": 0 });
+        let ended = |command: &str| json!({ "seq": 3, "command": command, "image": "default", "ending": "exited", "exit_code": 0 });
         let events = vec![
             event(5, "tests-01", "executed", ended("make\u{1b}[2J test")),
             event(1, "root", "created", json!({})),

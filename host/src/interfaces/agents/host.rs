@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{AGENTS, View};
+use super::{AGENTS, View, events};
 use crate::{
     bindings::{Fault, agents as wit, types::OptionValue},
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{
         children::{ChildError, Children, Ended, Held, Order, Role, StartOptions},
         conversations, schema_bounds,
@@ -179,11 +179,12 @@ async fn ending(
     let Some(ended) = children.ended(parent, child).await? else { return Ok(None) };
     let cost_usd = children.cost(child).await?;
     let answer = answer(agent, child, ended, cost_usd);
-    let told = match &answer {
-        Ok(outcome) => json!({ "agent": agent, "run": child, "summary": outcome.summary, "cost-usd": cost_usd }),
-        Err(error) => json!({ "agent": agent, "run": child, "error": error.to_string(), "cost-usd": cost_usd }),
+    let (summary, error) = match &answer {
+        Ok(outcome) => (Some(outcome.summary.clone()), None),
+        Err(error) => (None, Some(error.to_string())),
     };
-    Ok(Some((answer, Draft::of_run(Category::Agent, "ended", parent, told))))
+    let ended = events::Ended { agent: agent.to_owned(), run: child.clone(), summary, error, cost_usd };
+    Ok(Some((answer, Draft::of_run(parent, &ended))))
 }
 
 fn answer(agent: &str, child: &RunId, ended: Ended, cost_usd: Option<f64>) -> Result<Outcome, CallError> {

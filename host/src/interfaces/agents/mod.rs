@@ -1,6 +1,7 @@
 //! Agent roles: other components behind one call, executed as child runs. Starts them through a port and knows
 //! nothing of how they run.
 
+pub(crate) mod events;
 mod host;
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ async fn the_run_is_put_away_until_its_agent_ends() {
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0].name.as_str(), &events[0].data),
-        ("ended", &json!({ "agent": "mary", "run": child, "summary": "Done", "cost-usd": 0.25 }))
+        ("ended", &json!({ "agent": "mary", "run": child, "summary": "Done", "cost_usd": 0.25 }))
     );
 }
 

@@ -1,6 +1,7 @@
 //! The backlog of a project: items, what each waits for, and how each was moved. Does no work and starts nothing.
 
 pub mod documents;
+pub(crate) mod events;
 mod graph;
 mod host;
 mod items;

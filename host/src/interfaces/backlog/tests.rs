@@ -549,7 +549,7 @@ async fn documents_are_written_once_and_what_is_strange_is_told() {
     let changed = view.write_documents().await.unwrap();
     assert_eq!(changed, ["docs/stories/a.md", documents::SPRINT_STATUS, documents::OVERVIEW]);
     assert_eq!(scene.files.texts.lock().unwrap()["docs/stories/a.md"], edited.replace("status: todo", "status: review"));
-    let told = scene.bench.journal.events().into_iter().filter(|event| event.name == "document-left").map(|event| event.data);
+    let told = scene.bench.journal.events().into_iter().filter(|event| event.name == "document_left").map(|event| event.data);
     assert_eq!(told.collect::<Vec<_>>(), [serde_json::json!({ "path": "docs/stories/b.md", "reason": "A pipe." })]);
 
     scene.files.refused.lock().unwrap().clear();

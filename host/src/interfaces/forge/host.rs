@@ -3,15 +3,16 @@
 use std::{future::Future, sync::Arc};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, NoToken, PULL_REQUESTS, Place, Progress, Proposal, PullRequest,
     Repositories, State, Summary, Verdict, View, checked,
+    events::{CheckReported, PullRequestClosed, PullRequestMerged, PullRequestOpened, PullRequestReviewed},
 };
 use crate::{
     bindings::{Fault, forge as wit},
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{
         numbers::{to_u32, to_wit},
         pins::Pin,
@@ -42,10 +43,11 @@ impl wit::Host for View<'_> {
 
     async fn open(&mut self, proposal: wit::Proposal) -> Result<u32, Fault> {
         let proposal = checked::proposal(proposal.into())?;
-        let told = json!({ "branch": proposal.branch, "into": proposal.into, "title": proposal.title });
+        let opened =
+            PullRequestOpened { number: 0, branch: proposal.branch.clone(), into: proposal.into.clone(), title: proposal.title.clone() };
         let call = Call::new("forge.open", Effect::Write, &proposal)?.needing(capability("open"));
         let open = |work: Work| async move { work.forge.open(work.place(), &proposal).await };
-        Ok(to_u32(self.change(call, Told { name: "pull-request-opened", number: None, data: told }, open).await?))
+        Ok(to_u32(self.change(call, |run, number| Draft::of_run(run, &PullRequestOpened { number: *number, ..opened }), open).await?))
     }
 
     async fn get(&mut self, number: u32) -> Result<wit::PullRequest, Fault> {
@@ -71,7 +73,7 @@ impl wit::Host for View<'_> {
         checked::review(verdict, &text)?;
         let request = json!({ "number": number, "verdict": verdict, "text": text });
         let call = Call::new("forge.review", Effect::Write, &request)?.needing(capability("review"));
-        let told = Told { name: "pull-request-reviewed", number: Some(number), data: json!({ "verdict": verdict }) };
+        let told = move |run: &RunId, (): &()| Draft::of_run(run, &PullRequestReviewed { number, verdict });
         self.change(call, told, |work| async move { work.forge.review(work.place(), number, verdict, &text).await }).await
     }
 
@@ -80,7 +82,8 @@ impl wit::Host for View<'_> {
         let check = checked::check(check.into())?;
         let request = json!({ "number": number, "check": check });
         let call = Call::new("forge.report", Effect::Write, &request)?.needing(capability("report"));
-        let told = Told { name: "check-reported", number: Some(number), data: json!({ "check": check.name, "progress": check.progress }) };
+        let reported = CheckReported { number, check: check.name.clone(), progress: check.progress };
+        let told = move |run: &RunId, (): &()| Draft::of_run(run, &reported);
         self.change(call, told, |work| async move { work.forge.report(work.place(), number, &check).await }).await
     }
 
@@ -89,7 +92,8 @@ impl wit::Host for View<'_> {
         let landing = checked::landing(Landing { head, method: method.into(), commit })?;
         let request = json!({ "number": number, "head": landing.head, "method": landing.method, "commit": landing.commit });
         let call = Call::new("forge.merge", Effect::Write, &request)?.needing(capability("merge"));
-        let told = Told { name: "pull-request-merged", number: Some(number), data: json!({ "head": landing.head }) };
+        let merged = PullRequestMerged { number, head: landing.head.clone() };
+        let told = move |run: &RunId, _: &String| Draft::of_run(run, &merged);
         let ordered = self.ordered.is_some_and(|ordered| ordered.number() == number);
         let allowed = ordered || self.forges.lets_runs_merge(self.project);
         let merge = |work: Work| async move {
@@ -105,7 +109,7 @@ impl wit::Host for View<'_> {
     async fn close(&mut self, number: u32) -> Result<(), Fault> {
         let number = u64::from(number);
         let call = Call::new("forge.close", Effect::Write, &json!({ "number": number }))?.needing(capability("close"));
-        let told = Told { name: "pull-request-closed", number: Some(number), data: json!({}) };
+        let told = move |run: &RunId, (): &()| Draft::of_run(run, &PullRequestClosed { number });
         self.change(call, told, |work| async move { work.forge.close(work.place(), number).await }).await
     }
 }
@@ -150,14 +154,6 @@ impl Work {
     }
 }
 
-/// The event of a change.
-struct Told {
-    name: &'static str,
-    /// None: the answer is the number.
-    number: Option<u64>,
-    data: Value,
-}
-
 /// Why a change was not made.
 enum Failure {
     Denied(String),
@@ -195,7 +191,12 @@ impl View<'_> {
     }
 
     /// Makes a change, and tells of it.
-    async fn change<A, F>(&mut self, call: Call<'_>, told: Told, make: impl FnOnce(Work) -> F) -> Result<A, Fault>
+    async fn change<A, F>(
+        &mut self,
+        call: Call<'_>,
+        told: impl FnOnce(&RunId, &A) -> Draft,
+        make: impl FnOnce(Work) -> F,
+    ) -> Result<A, Fault>
     where
         A: Serialize + DeserializeOwned,
         F: Future<Output = Result<A, ForgeError>>,
@@ -203,7 +204,12 @@ impl View<'_> {
         self.change_or_deny(call, told, |work| async move { make(work).await.map_err(Failure::from) }).await
     }
 
-    async fn change_or_deny<A, F>(&mut self, call: Call<'_>, told: Told, make: impl FnOnce(Work) -> F) -> Result<A, Fault>
+    async fn change_or_deny<A, F>(
+        &mut self,
+        call: Call<'_>,
+        told: impl FnOnce(&RunId, &A) -> Draft,
+        make: impl FnOnce(Work) -> F,
+    ) -> Result<A, Fault>
     where
         A: Serialize + DeserializeOwned,
         F: Future<Output = Result<A, Failure>>,
@@ -215,18 +221,10 @@ impl View<'_> {
                 Err(hindered) => return hindered,
             };
             let made = make(work).await;
-            let event = made.as_ref().ok().map(|answer| told.event(&run, json!(answer)));
+            let event = made.as_ref().ok().map(|answer| told(&run, answer));
             performed(made, || event.into_iter().collect())
         };
         Ok(self.recorder.call(call, change).await??)
-    }
-}
-
-impl Told {
-    fn event(self, run: &RunId, answer: Value) -> Draft {
-        let mut data = self.data;
-        data["number"] = self.number.map_or(answer, Value::from);
-        Draft::of_run(Category::Git, self.name, run, data)
     }
 }
 

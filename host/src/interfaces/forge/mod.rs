@@ -3,6 +3,7 @@
 
 mod authority;
 mod checked;
+pub(crate) mod events;
 mod github;
 mod host;
 mod local;

@@ -200,7 +200,7 @@ async fn every_deed_reaches_the_forge_and_each_change_is_told_once() {
     assert_eq!(scene.rows.asked(), ["open", "approve:  by amelia", &of_head, "merged", "closed"], "a replay asks nobody");
     let events = scene.bench.journal.events();
     let told: Vec<_> = events.iter().map(|event| (event.name.as_str(), event.data["number"].as_u64())).collect();
-    let names = ["pull-request-opened", "pull-request-reviewed", "check-reported", "pull-request-merged", "pull-request-closed"];
+    let names = ["pull_request_opened", "pull_request_reviewed", "check_reported", "pull_request_merged", "pull_request_closed"];
     assert_eq!(told, names.map(|name| (name, Some(7))));
 }
 

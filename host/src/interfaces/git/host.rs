@@ -10,13 +10,14 @@ use super::{
     Advances, BRANCHES, GIT, View,
     checkout::{Change, ChangeKind, Revision},
     committing::{Committed, Signature},
+    events::{self, Advanced, Conflict, LeftOut, Pushed, RepositoryRemoved, Reset, Restored, WorktreeAdded, WorktreeRemoved},
     merging::{Merged, Resolution},
     names,
     service::{Trouble, Wanted},
 };
 use crate::{
     bindings::{Fault, git as wit},
-    events::{Category, Draft},
+    events::Draft,
     interfaces::numbers::to_wit,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
 };
@@ -113,12 +114,13 @@ impl wit::Host for View<'_> {
                 let mut events: Vec<_> = taken_away(&run, disarmed).into_iter().collect();
                 if !left_out.is_empty() {
                     let shown = &left_out[..left_out.len().min(MOST_TOLD)];
-                    let data = json!({ "branch": branch, "paths": shown, "more": left_out.len() - shown.len() });
-                    events.push(Draft::of_run(Category::Git, "left-out", &run, data));
+                    let more = (left_out.len() - shown.len()) as u64;
+                    events.push(Draft::of_run(&run, &LeftOut { branch: branch.clone(), paths: shown.to_vec(), more }));
                 }
                 if let Some(commit) = &commit {
-                    let data = json!({ "commit": commit, "branch": branch, "author": signature.author, "summary": signature.message.lines().next() });
-                    events.push(Draft::of_run(Category::Git, "committed", &run, data));
+                    let summary = signature.message.lines().next().map(str::to_owned);
+                    let committed = events::Committed { commit: commit.clone(), branch, author: signature.author, summary };
+                    events.push(Draft::of_run(&run, &committed));
                 }
                 (commit, events)
             })
@@ -148,10 +150,10 @@ impl wit::Host for View<'_> {
                 repositories.change(&seat, move |checkout| Ok((checkout.merge(&theirs, &resolved, &signature)?, checkout.branch()?)));
             told(made.await, |(merged, branch)| {
                 let event = match &merged {
-                    Merged::Clean(commit) => ("merged", json!({ "commit": commit, "branch": branch, "revision": revision })),
-                    Merged::Conflicts(paths) => ("conflict", json!({ "paths": paths, "branch": branch, "revision": revision })),
+                    Merged::Clean(commit) => Draft::of_run(&run, &events::Merged { commit: commit.clone(), branch, revision }),
+                    Merged::Conflicts(paths) => Draft::of_run(&run, &Conflict { paths: paths.clone(), branch, revision }),
                 };
-                (merged, Some(Draft::of_run(Category::Git, event.0, &run, event.1)))
+                (merged, Some(event))
             })
         };
         let merged: Merged = self.recorder.call(call, merge).await??;
@@ -165,10 +167,7 @@ impl wit::Host for View<'_> {
         let reset = |_| async move {
             let to = revision.clone();
             let done = repositories.change(&seat, move |checkout| checkout.reset(&to).and_then(|()| checkout.branch())).await;
-            told(done, |branch| {
-                let data = json!({ "branch": branch, "revision": revision });
-                ((), Some(Draft::of_run(Category::Git, "reset", &run, data)))
-            })
+            told(done, |branch| ((), Some(Draft::of_run(&run, &Reset { branch, revision }))))
         };
         Ok(self.recorder.call(call, reset).await??)
     }
@@ -186,8 +185,8 @@ impl wit::Host for View<'_> {
             let done = repositories.change(&seat, move |checkout| checkout.restore(&wanted).and_then(|()| checkout.branch())).await;
             told(done, |branch| {
                 let shown = &paths[..paths.len().min(MOST_TOLD)];
-                let data = json!({ "branch": branch, "paths": shown, "more": paths.len() - shown.len() });
-                ((), Some(Draft::of_run(Category::Git, "restored", &run, data)))
+                let more = (paths.len() - shown.len()) as u64;
+                ((), Some(Draft::of_run(&run, &Restored { branch, paths: shown.to_vec(), more })))
             })
         };
         Ok(self.recorder.call(call, restore).await??)
@@ -206,10 +205,7 @@ impl wit::Host for View<'_> {
                 return Performed::answer(Err(refusal));
             }
             let moved = repositories.advance(&seat, branch.clone(), expected, attempt.again).await;
-            told(moved, |(from, to)| {
-                let data = json!({ "branch": branch, "from": from, "to": to });
-                ((), Some(Draft::of_run(Category::Git, "advanced", &run, data)))
-            })
+            told(moved, |(from, to)| ((), Some(Draft::of_run(&run, &Advanced { branch, from, to }))))
         };
         Ok(self.recorder.call(call, advance).await??)
     }
@@ -224,8 +220,8 @@ impl wit::Host for View<'_> {
         let add = |attempt: Attempt| async move {
             let wanted = Wanted { branch, base: base.clone(), call: attempt.key, pointers };
             told(repositories.worktree_add(&seat, wanted).await, |name| {
-                let data = json!({ "worktree": name, "base": base });
-                (name, Some(Draft::of_run(Category::Git, "worktree-added", &run, data)))
+                let event = Draft::of_run(&run, &WorktreeAdded { worktree: name.clone(), base });
+                (name, Some(event))
             })
         };
         Ok(self.recorder.call(call, add).await??)
@@ -237,7 +233,7 @@ impl wit::Host for View<'_> {
         let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
         let remove = |attempt: Attempt| async move {
             let done = repositories.worktree_remove(&seat, &worktree, attempt.again).await;
-            told(done, |()| ((), Some(Draft::of_run(Category::Git, "worktree-removed", &run, json!({ "worktree": worktree })))))
+            told(done, |()| ((), Some(Draft::of_run(&run, &WorktreeRemoved { worktree }))))
         };
         Ok(self.recorder.call(call, remove).await??)
     }
@@ -249,7 +245,7 @@ impl wit::Host for View<'_> {
         let remote = self.preferences.remote();
         let push = |_| async move {
             let pushed = repositories.push(&seat, branch.clone(), remote).await;
-            told(pushed, |()| ((), Some(Draft::of_run(Category::Git, "pushed", &run, json!({ "branch": branch })))))
+            told(pushed, |()| ((), Some(Draft::of_run(&run, &Pushed { branch }))))
         };
         Ok(self.recorder.call(call, push).await??)
     }
@@ -291,8 +287,8 @@ fn answered<A>(result: Result<A, Trouble>) -> Performed<A> {
 /// Which folders were repositories of their own until now.
 fn taken_away(run: &RunId, folders: Vec<String>) -> Option<Draft> {
     let shown = &folders[..folders.len().min(MOST_TOLD)];
-    let data = json!({ "folders": shown, "more": folders.len() - shown.len() });
-    (!folders.is_empty()).then(|| Draft::of_run(Category::Git, "repository-removed", run, data))
+    let more = (folders.len() - shown.len()) as u64;
+    (!folders.is_empty()).then(|| Draft::of_run(run, &RepositoryRemoved { folders: shown.to_vec(), more }))
 }
 
 /// The answer, and the events that tell of it. A store that fails stops the run: the guest could do nothing about it.

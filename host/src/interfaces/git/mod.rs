@@ -6,6 +6,7 @@ mod beginning;
 mod branching;
 mod checkout;
 mod committing;
+pub(crate) mod events;
 mod fields;
 mod filling;
 mod host;

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{Found, KNOWLEDGE, REMEMBER, View};
+use super::{Found, KNOWLEDGE, REMEMBER, View, events::Remembered};
 use crate::{
     bindings::{Fault, knowledge as wit},
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
     journal::{Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
 };
 
@@ -45,7 +45,7 @@ impl wit::Host for View<'_> {
         let call = call.needing(Capability::new(REMEMBER.word, source.clone()));
         let run = self.recorder.run().clone();
         // The note is the event: it is written with the answer, once.
-        let event = Draft::of_run(Category::Agent, "remembered", &run, json!({ "source": source, "text": text }));
+        let event = Draft::of_run(&run, &Remembered { source, text });
         Ok(self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await??)
     }
 }

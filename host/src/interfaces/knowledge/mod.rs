@@ -1,6 +1,7 @@
 //! What a project knows: its documents, what was decided and what failed, found by their words. Each source is granted
 //! by pattern; nothing is found that a run may not read.
 
+pub(crate) mod events;
 mod host;
 mod library;
 mod passages;

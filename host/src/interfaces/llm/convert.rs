@@ -79,7 +79,7 @@ pub(super) fn reply(reply: Reply) -> wit::Reply {
     }
 }
 
-fn stop(stop: Stop) -> &'static str {
+pub(super) fn stop(stop: Stop) -> &'static str {
     match stop {
         Stop::End => "end",
         Stop::ToolUse => "tool-use",

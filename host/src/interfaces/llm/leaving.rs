@@ -3,11 +3,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::json;
-
-use super::{Reply, money::Amount};
+use super::{Reply, events::Completed, money::Amount};
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
     journal::{CallError, Performed, RunId},
 };
 
@@ -28,11 +26,8 @@ impl InFlight {
     pub(super) fn leave(&self, run: &RunId, plugin: &str, seq: u64) -> Performed<Reply> {
         let left = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let booked = left.map(|(model, most)| {
-            let data = json!({
-                "seq": seq, "plugin": plugin, "model": model, "input-tokens": null, "cached-input-tokens": null, "output-tokens": null,
-                "cost-usd": most.map(Amount::dollars), "stop": "cancelled", "possibly-charged": true,
-            });
-            Draft::of_run(Category::Llm, "completed", run, data)
+            let cost_usd = most.map(Amount::dollars);
+            Draft::of_run(run, &Completed { cost_usd, ..Completed::without_reply(seq, plugin, &model, "cancelled") })
         });
         Performed::Answered(Err(CallError::cancelling()), booked.into_iter().collect())
     }
@@ -40,12 +35,14 @@ impl InFlight {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_model_that_was_left_is_booked_once_and_one_that_answered_is_not() {
         let booked = |in_flight: &InFlight| match in_flight.leave(&RunId::from_text("a"), "amelia", 7) {
-            Performed::Answered(Err(_), events) => events.into_iter().map(|event| event.data["cost-usd"].clone()).collect::<Vec<_>>(),
+            Performed::Answered(Err(_), events) => events.into_iter().map(|event| event.data["cost_usd"].clone()).collect::<Vec<_>>(),
             other => panic!("no answer: {other:?}"),
         };
         let in_flight = InFlight::default();

@@ -7,6 +7,7 @@ mod attaching;
 mod chain;
 mod convert;
 mod describing;
+pub(crate) mod events;
 mod host;
 mod leaving;
 pub mod messages;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Decision, Expiry, PEOPLE, Question, QuestionStatus, Questions, QuestionsError, Severity, View};
+use super::{Decision, Expiry, PEOPLE, Question, QuestionStatus, Questions, QuestionsError, Severity, View, events::DecisionMade};
 use crate::{
     bindings::{Fault, people as wit},
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{
         numbers,
         tickets::{Awaited, Moment},
@@ -49,7 +49,7 @@ impl wit::Host for View<'_> {
     async fn inform(&mut self, decision: wit::Decision) -> Result<(), Fault> {
         let decision = told(decision)?;
         let call = Call::new("people.inform", Effect::Emit, &decision)?;
-        let event = Draft::of_run(Category::Question, "decided", self.recorder.run(), serde_json::json!(decision));
+        let event = Draft::of_run(self.recorder.run(), &DecisionMade::from(decision));
         Ok(self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await??)
     }
 }

@@ -1,6 +1,7 @@
 //! People: a run asks one and is suspended until the answer, or tells them what was decided without them. Answers
 //! nothing itself and shows nothing to anybody.
 
+pub(crate) mod events;
 mod host;
 mod questions;
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::events::{Logged, Progressed, Published};
 use super::{About, View};
 use crate::{
     bindings::{
         Fault,
         run::{Host, Info, Level},
     },
-    events::{Category, Draft},
+    events::{Draft, Payload},
     interfaces::{
         children::Role,
         numbers,
@@ -78,7 +79,7 @@ impl Host for View<'_> {
         let value = published(&value)?;
         let call = Call::new(CALL, Effect::Write, &json!({ "key": key, "value": value }))?;
         let (published, run, value) = (Arc::clone(self.published), self.recorder.run().clone(), self.recorder.redacted(value));
-        let event = Draft::of_run(Category::Run, "published", &run, told(&key, &value));
+        let event = Draft::of_run(&run, &told(&key, &value));
         let publish = |_| async move {
             match published.publish(&run, &key, &value).await {
                 Ok(()) => Performed::Answered(Ok(()), vec![event]),
@@ -116,19 +117,20 @@ impl Host for View<'_> {
             Ok(object @ Value::Object(_)) if fields.len() <= LONGEST_TEXT => object,
             _ => json!({ "fields": beginning(fields) }),
         };
-        self.tell("run.log", "log", json!({ "level": level, "message": beginning(message), "fields": fields })).await
+        self.tell("run.log", &Logged { level: level.to_owned(), message: beginning(message), fields }).await
     }
 
     async fn progress(&mut self, fraction: f32, step: String) -> wasmtime::Result<()> {
         let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
-        self.tell("run.progress", "progress", json!({ "fraction": f64::from(fraction), "step": beginning(step) })).await
+        self.tell("run.progress", &Progressed { fraction: f64::from(fraction), step: beginning(step) }).await
     }
 }
 
 impl View<'_> {
-    async fn tell(&mut self, call: &'static str, name: &str, data: Value) -> wasmtime::Result<()> {
-        let call = Call::new(call, Effect::Emit, &data)?;
-        let event = Draft::of_run(Category::Run, name, self.recorder.run(), data);
+    /// The request in the journal is what the event carries.
+    async fn tell(&mut self, call: &'static str, payload: &impl Payload) -> wasmtime::Result<()> {
+        let event = Draft::of_run(self.recorder.run(), payload);
+        let call = Call::new(call, Effect::Emit, &event.data)?;
         let told = self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await;
         told?.map_err(wasmtime::Error::new)
     }
@@ -159,11 +161,10 @@ fn published(value: &str) -> Result<Value, CallError> {
 }
 
 /// What watchers are told of a document that is shown; a large one they look up.
-fn told(key: &str, value: &Value) -> Value {
-    match value.to_string().len() {
-        bytes if bytes > LONGEST_TEXT => json!({ "key": key, "bytes": bytes }),
-        _ => json!({ "key": key, "value": value }),
-    }
+fn told(key: &str, value: &Value) -> Published {
+    let bytes = value.to_string().len();
+    let is_long = bytes > LONGEST_TEXT;
+    Published { key: key.to_owned(), value: (!is_long).then(|| value.clone()), bytes: is_long.then_some(bytes as u64) }
 }
 
 /// A plugin's words as such, in one line, so that nobody takes them for the host's.

@@ -1,6 +1,7 @@
 //! The run a component executes in: who it is, its time, its log and its progress, and what it shows to others. Grants
 //! nothing, for it reaches nothing outside the run.
 
+pub(crate) mod events;
 mod host;
 #[cfg(test)]
 mod tests;

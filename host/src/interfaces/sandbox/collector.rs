@@ -9,13 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use baton_sdk::tools::text::{SHOWN_OUTPUT, left_out};
-use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 
 use super::engine::{Key, Piece, Stream};
+use super::events::{Pulling, Started, Wrote};
 use crate::{
     errors::StorageError,
-    events::{Category, Draft, EventLog},
+    events::{Draft, EventLog, Payload},
     journal::Redactor,
 };
 
@@ -92,11 +92,12 @@ impl Collected {
                     Some(Piece::Started { again }) => {
                         // What an earlier try wrote that does not count says nothing of this one.
                         self.before = if again { teller.before } else { [0; 2] };
-                        teller.tell("started", json!({ "image": teller.image, "command": teller.command, "again": again })).await;
+                        let (image, command) = (teller.image.clone(), teller.command.clone());
+                        teller.tell(&Started { seq: teller.key.seq, image, command, again }).await;
                     }
                     Some(Piece::Pulling(progress)) if pulled.is_none_or(|last| last.elapsed() >= BEAT) => {
                         pulled = Some(Instant::now());
-                        teller.tell("pulling", json!({ "image": teller.image, "progress": progress })).await;
+                        teller.tell(&Pulling { seq: teller.key.seq, image: teller.image.clone(), progress }).await;
                     }
                     Some(Piece::Pulling(_)) => {}
                     None => break,
@@ -171,12 +172,9 @@ impl Collected {
         if to <= before || from > TOLD {
             return;
         }
-        let data = if to > TOLD {
-            json!({ "stream": stream.word(), "to": to, "left-out": true })
-        } else {
-            json!({ "stream": stream.word(), "to": to, "text": String::from_utf8_lossy(&bytes) })
-        };
-        teller.tell("output", data).await;
+        let left_out = to > TOLD;
+        let text = (!left_out).then(|| String::from_utf8_lossy(&bytes).into_owned());
+        teller.tell(&Wrote { seq: teller.key.seq, stream: stream.word().to_owned(), to: to as u64, text, left_out }).await;
     }
 }
 
@@ -262,9 +260,8 @@ impl Stream {
 
 impl Teller {
     /// What is told is not waited for by the run's journal: that it could not be written shows there soon enough.
-    async fn tell(&self, name: &str, mut data: Value) {
-        data["seq"] = json!(self.key.seq);
-        let event = Draft::of_run(Category::Sandbox, name, &self.key.run, self.redactor.value(data));
+    async fn tell(&self, payload: &impl Payload) {
+        let event = Draft::of_run(&self.key.run, payload).map(|data| self.redactor.value(data));
         if let Err(error) = self.events.append(vec![event]).await {
             tracing::warn!(%error, "watchers are not told of a command's output");
         }
@@ -277,11 +274,9 @@ impl Teller {
         while let Ok(page) = events.after(cursor, Some(&key.run), PAGE).await {
             let Some(last) = page.last().map(|event| event.cursor) else { break };
             for event in page {
-                let Draft { category: Category::Sandbox, name, data, .. } = event.draft else { continue };
-                if name == "output" && data["seq"] == key.seq {
-                    let stream = usize::from(data["stream"] == Stream::Err.word());
-                    let to = data["to"].as_u64().and_then(|to| usize::try_from(to).ok()).unwrap_or_default();
-                    told[stream] = told[stream].max(to);
+                if let Some(wrote) = event.draft.payload::<Wrote>().filter(|wrote| wrote.seq == key.seq) {
+                    let stream = usize::from(wrote.stream == Stream::Err.word());
+                    told[stream] = told[stream].max(usize::try_from(wrote.to).unwrap_or_default());
                 }
             }
             cursor = last;

@@ -2,9 +2,11 @@
 //! What executes them stays behind a port.
 
 mod answers;
+mod approvals;
 mod collector;
 mod docker;
 mod engine;
+pub(crate) mod events;
 mod host;
 mod images;
 mod job;
@@ -28,6 +30,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
+pub use approvals::{Approvable, ApprovalKind, Approvals, Approved, Approving};
 pub use collector::Artifacts;
 pub use docker::{Docker, Random};
 pub use engine::{Build, Engine, EngineError, Extra, Found, Key, Mounted, Piece, Resolved, Stream, Task, User};
@@ -36,9 +39,9 @@ pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
 pub use room::{Room, measure_room};
 pub use service::{Parts, Place, Sandbox};
-pub use services::{ApprovedServices, Beside, Service, Services, decide_services};
+pub use services::{Beside, Service, Services, decide_services};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
-pub use setup::{Approvals, Approved, Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, USUAL_HOSTS, Wanted, decide};
+pub use setup::{Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, USUAL_HOSTS, Wanted, decide};
 
 /// Allows to execute commands in images, by the operator's names for them.
 pub const IMAGES: CapabilityKind = CapabilityKind {

@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     answers::{RUNNING, may_run, not_started, paused, shortened, unavailable},
     collector::{Artifacts, Collected, Teller},
     engine::{Ended, Engine, EngineError, Extra, Found, Key, Task, User},
+    events::{self, Executed},
     job::{Job, Outcome},
     leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
     room::{Room, lacking},
@@ -24,7 +24,7 @@ use super::{
     watching::{Watched, watched},
 };
 use crate::{
-    events::{Category, Draft, EventLog},
+    events::{Draft, EventLog},
     interfaces::{
         environments::Environments,
         folder_locks::{FolderLock, FolderLocks, Work},
@@ -384,7 +384,7 @@ impl Sandbox {
             let page = self.parts.events.after(cursor, Some(run), PAGE).await.map_err(unread)?;
             let Some(last) = page.last() else { return Ok(false) };
             cursor = last.cursor;
-            let is_named = |draft: &Draft| draft.category == Category::Sandbox && draft.name == "executed" && draft.data["output"] == name;
+            let is_named = |draft: &Draft| draft.payload::<Executed>().is_some_and(|executed| executed.output.as_deref() == Some(name));
             if page.iter().any(|event| is_named(&event.draft)) {
                 return Ok(true);
             }
@@ -486,11 +486,16 @@ impl Sandbox {
             stderr.push_str(&format!("\n[{remark}]\n"));
         }
         let Ended { ending, exit_code, took } = ended;
-        let event = json!({
-            "seq": teller.key.seq, "image": teller.image, "command": teller.command,
-            "ending": ending, "exit-code": exit_code, "took-ms": took, "output": output,
-        });
-        let event = Draft::of_run(Category::Sandbox, "executed", &teller.key.run, event);
+        let executed = Executed {
+            seq: teller.key.seq,
+            image: teller.image.clone(),
+            command: teller.command.clone(),
+            ending,
+            exit_code,
+            took_ms: took,
+            output: output.clone(),
+        };
+        let event = Draft::of_run(&teller.key.run, &executed);
         let outcome = Outcome { ending, exit_code, stdout: collected.stdout(redactor), stderr, output, took_ms: took };
         Performed::Answered(Ok(outcome), [event].into_iter().chain(told(&teller.key, swept)).collect())
     }
@@ -543,7 +548,7 @@ async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
         }
     };
     if let Some(event) = told {
-        let event = Draft { data: parts.redactor.value(event.data), ..event };
+        let event = event.map(|data| parts.redactor.value(data));
         if let Err(error) = parts.events.append(vec![event]).await {
             tracing::warn!(%error, "watchers are not told what was swept");
         }
@@ -552,6 +557,6 @@ async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
 
 /// What watchers are told of what a command left; nothing where it left nothing that matters.
 fn told(key: &Key, swept: &Swept) -> Option<Draft> {
-    let data = json!({ "seq": key.seq, "traces": swept.traces, "more": swept.more });
-    (!swept.is_empty()).then(|| Draft::of_run(Category::Sandbox, "swept", &key.run, data))
+    let swept = (!swept.is_empty()).then(|| events::Swept { seq: key.seq, traces: swept.traces.clone(), more: swept.more as u64 })?;
+    Some(Draft::of_run(&key.run, &swept))
 }

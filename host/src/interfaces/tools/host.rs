@@ -6,13 +6,14 @@ use serde_json::json;
 
 use super::{
     TOOLS, View, arguments,
+    events::Called,
     shelf::{Ready, Shelf},
     toolset::{Arguments, Outcome, Usage},
 };
 use crate::{
     bindings::{Fault, llm, tools as wit, types},
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
     interfaces::toolboxes::{Declared, Effects},
     journal::{Attempt, Authority, Call, CallError, Capability, Effect, Halt, Performed, Recorder, RunId},
 };
@@ -201,7 +202,7 @@ fn told_of(performed: Performed<Outcome>, run: &RunId, tool: &str) -> Performed<
     match performed {
         Performed::Answered(answer, mut events) => {
             let failed = answer.as_ref().map_or(true, |outcome| outcome.failed);
-            events.push(Draft::of_run(Category::Tool, "called", run, json!({ "tool": tool, "failed": failed })));
+            events.push(Draft::of_run(run, &Called { tool: tool.to_owned(), failed }));
             Performed::Answered(answer, events)
         }
         other => other,

@@ -4,6 +4,7 @@
 mod admission;
 mod arguments;
 mod builtin;
+pub(crate) mod events;
 mod forms;
 mod host;
 pub mod mcp;

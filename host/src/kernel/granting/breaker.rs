@@ -1,12 +1,14 @@
 //! Stops a plugin whose runs keep ending by a trap. Counts nothing itself but asks the store when one has; what was
 //! stopped stays so until an operator decides.
 
-use serde_json::json;
-
-use super::{HOST, about, adopt};
+use super::{
+    HOST, adopt,
+    events::{PluginTripped, Tripped},
+    told::version,
+};
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     kernel::{Kernel, KernelError, grants::GrantState, registry::Plugin, run::Run},
 };
 
@@ -26,13 +28,10 @@ impl Kernel {
             if present.grant_state.disabled || present.grant_state.tripped.is_some() {
                 return Ok(());
             }
-            let mut event = about(plugin, None);
-            event["traps"] = json!(traps);
-            event["run"] = json!(run.id);
-            event["reason"] = json!(format!("{traps} runs in a row ended by a trap; the last: {reason}"));
-            let events = [Category::Audit, Category::Plugin]
-                .map(|category| Draft::of_host(category, "tripped", event.clone()).by(&Actor::system()))
-                .to_vec();
+            let reason = format!("{traps} runs in a row ended by a trap; the last: {reason}");
+            let tripped = Tripped { plugin: version(plugin), traps, run: run.id.clone(), reason };
+            let events = [Draft::of_host(&tripped), Draft::of_host(&PluginTripped { tripped })];
+            let events = events.map(|event| event.by(&Actor::system())).to_vec();
             let decision = self.decision(plugin, GrantState { tripped: Some(traps), ..present.grant_state }, HOST);
             if self.parts.grants.decide(&decision, present.revision, events).await? {
                 tracing::warn!(plugin = plugin.name(), traps, "The plugin kept trapping and is stopped.");

@@ -121,16 +121,6 @@ impl Change {
         }
     }
 
-    /// The event that tells of it.
-    pub(super) fn told(&self) -> &'static str {
-        match self {
-            Self::Grant(_) | Self::GrantOn(..) | Self::Only(_) => "granted",
-            Self::Revoke(_) | Self::Forget => "revoked",
-            Self::Enable => "enabled",
-            Self::Disable => "disabled",
-        }
-    }
-
     /// Whether it grants more to the version that is meant, and takes nothing from any other.
     pub(super) fn is_grant(&self) -> bool {
         matches!(self, Self::Grant(_) | Self::GrantOn(..))

@@ -3,17 +3,17 @@
 
 mod breaker;
 mod change;
+pub(crate) mod events;
 mod grant_state;
 mod ruling;
 mod told;
 
 use std::sync::{Arc, atomic::Ordering};
 
-use serde_json::json;
-
+use self::events::{GrantDecision, Granted};
 pub use change::{Change, Named};
 use ruling::is_granted_to_any;
-use told::{about, events};
+use told::{about, event, events};
 
 use super::{
     Kernel, KernelError,
@@ -23,11 +23,7 @@ use super::{
     reach::Reach,
     registry::{Origin, Plugin},
 };
-use crate::{
-    actor::Actor,
-    events::{Category, Draft},
-    interfaces::CAPABILITIES,
-};
+use crate::{actor::Actor, events::Draft, interfaces::CAPABILITIES, journal::PluginVersion};
 
 /// Who decides where no operator does.
 const HOST: &str = "baton";
@@ -197,8 +193,9 @@ impl Kernel {
                     break;
                 }
                 Some(rule) => {
-                    let event = json!({ "plugin": plugin, "reason": by.why });
-                    let events = vec![Draft::of_host(Category::Audit, change.told(), event).by(by.who)];
+                    let absent = PluginVersion { plugin: plugin.to_owned(), ..PluginVersion::default() };
+                    let decision = GrantDecision { plugin: absent, reason: by.why.map(str::to_owned), ..GrantDecision::default() };
+                    let events = vec![event(change, decision).by(by.who)];
                     let ruling = self.ruling(plugin, rule, &by.who.name);
                     if self.parts.grants.rule(&ruling, None, decided.last_ruling(plugin), events).await? {
                         break;
@@ -295,13 +292,12 @@ impl Kernel {
     async fn keep_carried(&self, plugin: &Plugin, present: &Current) -> Result<(), KernelError> {
         let (by, events) = match &present.carried_from {
             Some(from) => {
-                let granted = &present.grant_state.granted;
-                let mut event = about(plugin, Some(granted));
-                event["carried-from"] = json!(from.hash);
+                let granted = present.grant_state.granted.clone();
                 let events = if granted.is_empty() {
                     Vec::new()
                 } else {
-                    vec![Draft::of_host(Category::Audit, "granted", event).by(&Actor::operator(&from.decided_by))]
+                    let decision = GrantDecision { carried_from: Some(from.hash.clone()), ..about(plugin, Some(granted)) };
+                    vec![Draft::of_host(&Granted { decision }).by(&Actor::operator(&from.decided_by))]
                 };
                 (from.decided_by.as_str(), events)
             }

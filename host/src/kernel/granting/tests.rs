@@ -1,8 +1,11 @@
 use std::slice;
 
+use serde_json::json;
+
 use super::*;
 use crate::{
     actor::Actor,
+    events::Category,
     kernel::grants::{LimitedGrant, Terms},
 };
 
@@ -535,7 +538,7 @@ fn a_grant_on_terms_is_told_with_them() {
     let after = GrantState::default().changed(&plugin, &change).unwrap();
     let told = events(&plugin, (&GrantState::default(), &after), false, &change, By::from(&Actor::operator("ada")));
     assert_eq!(told[0].data["capabilities"], json!({ "write": ["docs/**"] }));
-    assert_eq!(told[0].data["terms"], json!({ "project": "shop", "until": 9 }));
+    assert_eq!(told[0].data["terms"], json!({ "project": "shop", "until": "1970-01-01T00:00:00.009Z" }));
     let revoke = Change::Revoke(Vec::new());
     let none = after.changed(&plugin, &revoke).unwrap();
     let told = events(&plugin, (&after, &none), false, &revoke, By::from(&Actor::operator("ada")));

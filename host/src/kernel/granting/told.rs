@@ -1,10 +1,12 @@
 //! What the audit log is told of a decision. Decides nothing.
 
-use serde_json::{Value, json};
-
-use super::{By, Change};
+use super::{
+    By, Change,
+    events::{Disabled, Enabled, GrantDecision, Granted, Revoked},
+};
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
+    journal::PluginVersion,
     kernel::{
         grants::{GrantState, Terms},
         permissions::Patterns,
@@ -19,48 +21,53 @@ pub(super) fn events(
     change: &Change,
     by: By<'_>,
 ) -> Vec<Draft> {
-    let event = |what: Option<&Patterns>| {
-        let mut about = about(plugin, what);
-        if !change.is_grant() {
-            about["versions"] = json!("all");
-        }
-        if let Some(why) = by.why {
-            about["reason"] = json!(why);
-        }
-        about
+    let decision = |what: Option<Patterns>| GrantDecision {
+        versions: (!change.is_grant()).then(|| "all".to_owned()),
+        reason: by.why.map(str::to_owned),
+        ..about(plugin, what)
     };
     let (more, less) = (after.granted.beyond(&before.granted, &[]), before.granted.beyond(&after.granted, &[]));
     let less = less.with(&limited_beyond(before, after), &[]);
     let withheld = after.withheld.beyond(&before.withheld, &[]);
-    let changed = match change {
-        Change::Enable | Change::Disable => vec![(change.told(), None)],
-        Change::Grant(_) => vec![("granted", Some(&more))],
+    let granted = |what: Patterns| (!what.is_empty()).then(|| Draft::of_host(&Granted { decision: decision(Some(what)) }));
+    let revoked = |what: Patterns| (!what.is_empty()).then(|| Draft::of_host(&Revoked { decision: decision(Some(what)) }));
+    let events = match change {
+        Change::Enable | Change::Disable => vec![Some(event(change, decision(None)))],
+        Change::Grant(_) => vec![granted(more)],
         Change::GrantOn(_, terms) => {
-            return granted_on(terms, &limited_beyond(after, before), event).into_iter().map(|event| event.by(by.who)).collect();
+            let events = granted_on(terms, limited_beyond(after, before), decision);
+            return events.into_iter().map(|event| event.by(by.who)).collect();
         }
-        Change::Revoke(_) | Change::Forget => vec![("revoked", Some(&less))],
-        Change::Only(_) => vec![("granted", Some(&more)), ("revoked", Some(&less))],
+        Change::Revoke(_) | Change::Forget => vec![revoked(less)],
+        Change::Only(_) => vec![granted(more), revoked(less)],
     };
-    let changed = changed.into_iter().filter(|(_, what)| what.is_none_or(|what| !what.is_empty()));
-    let mut events: Vec<_> = changed.map(|(name, what)| (name, event(what))).collect();
+    let mut events: Vec<_> = events.into_iter().flatten().collect();
     // What changes nothing of this version's grants is told where it decides something else.
     let decides = !withheld.is_empty() || is_wider;
     if events.is_empty() && decides && !change.is_grant() {
-        let mut event = event(Some(&Patterns::default()));
-        event["withheld"] = json!(withheld);
-        events.push((change.told(), event));
+        let decision = GrantDecision { withheld: Some(withheld), ..decision(Some(Patterns::default())) };
+        events.push(event(change, decision));
     }
-    events.into_iter().map(|(name, about)| Draft::of_host(Category::Audit, name, about).by(by.who)).collect()
+    events.into_iter().map(|event| event.by(by.who)).collect()
+}
+
+/// The event that tells of a change.
+pub(super) fn event(change: &Change, decision: GrantDecision) -> Draft {
+    match change {
+        Change::Grant(_) | Change::GrantOn(..) | Change::Only(_) => Draft::of_host(&Granted { decision }),
+        Change::Revoke(_) | Change::Forget => Draft::of_host(&Revoked { decision }),
+        Change::Enable => Draft::of_host(&Enabled { decision }),
+        Change::Disable => Draft::of_host(&Disabled { decision }),
+    }
 }
 
 /// A grant on terms is told with them.
-fn granted_on(terms: &Terms, more: &Patterns, event: impl Fn(Option<&Patterns>) -> Value) -> Vec<Draft> {
+fn granted_on(terms: &Terms, more: Patterns, decision: impl Fn(Option<Patterns>) -> GrantDecision) -> Option<Draft> {
     if more.is_empty() {
-        return Vec::new();
+        return None;
     }
-    let mut event = event(Some(more));
-    event["terms"] = json!(terms);
-    vec![Draft::of_host(Category::Audit, "granted", event)]
+    let decision = GrantDecision { terms: Some(terms.into()), ..decision(Some(more)) };
+    Some(Draft::of_host(&Granted { decision }))
 }
 
 /// What one grants on terms and the other does not, on the same ones.
@@ -71,11 +78,11 @@ fn limited_beyond(one: &GrantState, other: &GrantState) -> Patterns {
     })
 }
 
-pub(super) fn about(plugin: &Plugin, what: Option<&Patterns>) -> Value {
+pub(super) fn about(plugin: &Plugin, what: Option<Patterns>) -> GrantDecision {
+    GrantDecision { plugin: version(plugin), capabilities: what, ..GrantDecision::default() }
+}
+
+pub(super) fn version(plugin: &Plugin) -> PluginVersion {
     let manifest = &plugin.package.manifest;
-    let mut about = json!({ "plugin": manifest.name, "version": manifest.version, "hash": plugin.package.hash });
-    if let Some(what) = what {
-        about["capabilities"] = json!(what);
-    }
-    about
+    PluginVersion { plugin: manifest.name.clone(), version: Some(manifest.version.to_string()), hash: Some(plugin.package.hash.clone()) }
 }

@@ -142,7 +142,7 @@ fn containing(module: &str) -> Vec<u8> {
 
 #[test]
 fn what_the_engine_has_no_part_for_is_refused_at_once() {
-    let engine = crate::kernel::engine::for_compiling().unwrap();
+    let engine = crate::kernel::machine::for_compiling().unwrap();
     let beyond = [
         "(type (struct (field i32)))",
         "(func (result eqref) ref.null eq)",

@@ -1,6 +1,7 @@
 //! Projects: what runs, items, knowledge, costs and worktrees belong to, and the port that keeps their rows. A project has
 //! an id of its own, so it keeps its history when its folder moves.
 
+pub(crate) mod events;
 mod name;
 mod operating;
 

@@ -3,6 +3,7 @@
 
 mod choosing;
 mod conforming;
+pub(crate) mod events;
 mod operating;
 mod proposal;
 mod table;

@@ -7,12 +7,12 @@ use std::{
 };
 
 use baton_slots::Slot;
-use serde_json::json;
 
+use super::events::{Bound, Unbound};
 use super::{Asked, Binding, BindingError, Chosen, Scope, Scoped, check_plugin, find, kind_of, proposal::Approval};
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     kernel::{Kernel, KernelError, projects::Project, registry::Plugin},
 };
 
@@ -26,17 +26,18 @@ impl Kernel {
     pub async fn bind(&self, scope: Scope, slot: &str, plugin: &str, by: &Actor) -> Result<(), KernelError> {
         let known = find(self.slots(), slot)?;
         check_plugin(self.slots(), known, plugin)?;
-        let data = json!({ "slot": slot, "plugin": plugin, "project": scope.project, "label": scope.label });
+        let (project, label) = (scope.project.clone(), scope.label.clone());
+        let bound = Bound { slot: slot.to_owned(), plugin: plugin.to_owned(), project, label };
         let binding = Binding { scope, slot: slot.to_owned(), plugin: plugin.to_owned(), bound_at: self.now(), bound_by: by.name.clone() };
-        self.parts.slots.store.bind(&binding, vec![Draft::of_host(Category::Audit, "bound", data).by(by)]).await?;
+        self.parts.slots.store.bind(&binding, vec![Draft::of_host(&bound).by(by)]).await?;
         Ok(())
     }
 
     /// Removes a binding that was made by command; whether there was one.
     pub async fn unbind(&self, scope: &Scope, slot: &str, by: &Actor) -> Result<bool, KernelError> {
         find(self.slots(), slot)?;
-        let data = json!({ "slot": slot, "project": scope.project, "label": scope.label });
-        Ok(self.parts.slots.store.unbind(scope, slot, vec![Draft::of_host(Category::Audit, "unbound", data).by(by)]).await?)
+        let unbound = Unbound { slot: slot.to_owned(), project: scope.project.clone(), label: scope.label.clone() };
+        Ok(self.parts.slots.store.unbind(scope, slot, vec![Draft::of_host(&unbound).by(by)]).await?)
     }
 
     /// The bindings that were made by command.

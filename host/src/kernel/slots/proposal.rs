@@ -1,14 +1,14 @@
 //! What the settings of a repository say of bindings: a proposal, which holds once an operator approved it, for as long as it
 //! stays the same. Whoever can write to the repository could otherwise choose what executes on the operator's machine.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Scoped;
+use super::{Scoped, events::BindingsApproved};
 use crate::{
     actor::Actor,
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
     journal::form::canonical,
     kernel::{Kernel, KernelError},
 };
@@ -85,9 +85,9 @@ impl Kernel {
     /// Has a proposal hold in a project.
     pub async fn approve(&self, project: &str, proposal: &Proposal, by: &Actor) -> Result<(), KernelError> {
         let Proposal { hash, bindings, .. } = proposal;
-        let data = json!({ "project": project, "hash": hash, "bindings": bindings });
+        let approved = BindingsApproved { project: project.to_owned(), hash: hash.clone(), bindings: bindings.clone() };
         let approval = Approval { project: project.to_owned(), hash: hash.clone(), bindings: bindings.clone(), replaced_at: None };
-        self.parts.slots.store.approve(&approval, by, vec![Draft::of_host(Category::Audit, "bindings-approved", data).by(by)]).await?;
+        self.parts.slots.store.approve(&approval, by, vec![Draft::of_host(&approved).by(by)]).await?;
         Ok(())
     }
 
@@ -125,6 +125,8 @@ fn hash(bindings: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     actor::Actor,
     events::{Category, Event},
     journal::RunId,
-    kernel::{KernelError, grants::Terms},
+    kernel::{KernelError, granting::events::GrantTerms},
     operations::{Host, Moment, Page, Problem, ProblemKind, ProblemSource, code},
 };
 
@@ -138,7 +138,7 @@ fn read_cursor(cursor: &str) -> Result<i64, Problem> {
 
 /// What the events of decisions carry.
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
+#[serde(default)]
 struct Data {
     version: Option<String>,
     hash: Option<String>,
@@ -148,7 +148,9 @@ struct Data {
     capability: Option<NeededCapability>,
     seq: Option<u64>,
     call: Option<String>,
-    terms: Option<Terms>,
+    terms: Option<GrantTerms>,
+    /// As it was spelled before events had types, too.
+    #[serde(alias = "carried-from")]
     carried_from: Option<String>,
     reason: Option<String>,
 }
@@ -172,7 +174,7 @@ impl PluginDecision {
             function: data.call,
             project_name: terms.project.as_deref().and_then(|project| names.of(project)),
             project: terms.project,
-            until: terms.until.map(Moment),
+            until: terms.until,
             carried_from: data.carried_from,
             reason: data.reason,
         }
@@ -187,7 +189,7 @@ mod tests {
     use crate::events::Draft;
 
     fn decision(data: serde_json::Value) -> PluginDecision {
-        let draft = Draft::of_host(Category::Audit, "granted", data);
+        let draft = Draft::for_test(Category::Audit, "granted", None, data);
         PluginDecision::of(Event { cursor: 7, at: 5, draft }, &ProjectNames::default())
     }
 

@@ -4,7 +4,6 @@ use std::{path::PathBuf, sync::Arc};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -13,9 +12,14 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    app::{App, Folder, FolderError, distribution::Reference},
+    app::{
+        App, Folder, FolderError,
+        distribution::Reference,
+        events::{Installed, Removed},
+    },
     config::Config,
-    events::{Category, Draft, path_text},
+    events::{Draft, path_text},
+    journal::PluginVersion,
     kernel::{
         KernelError,
         granting::{By, Change},
@@ -261,8 +265,8 @@ pub async fn remove(host: &Host, actor: &Actor, request: &RemovePlugin) -> Resul
     }
     app.sources().forget(name).await?;
     if app.withdraw(&path).await?.is_none() {
-        let data = json!({ "plugin": name, "file": path_text(&path), "rejected": true });
-        append(app, Draft::of_host(Category::Plugin, "removed", data).by(actor)).await?;
+        let plugin = PluginVersion { plugin: name.clone(), ..PluginVersion::default() };
+        append(app, Draft::of_host(&Removed { plugin, file: path_text(&path), rejected: true }).by(actor)).await?;
     }
     Ok(RemovedPlugin { plugin: name.clone(), file: path_text(&path), hash })
 }
@@ -321,15 +325,15 @@ async fn record(
     from: Option<&(Reference, String)>,
     replaced: Option<&ReplacedPlugin>,
 ) -> Result<(), Problem> {
-    let data = json!({
-        "plugin": plugin.name(),
-        "hash": plugin.package.hash,
-        "replaced": replaced.map(|replaced| &replaced.hash),
-        "reference": from.map(|(reference, _)| reference.to_string()),
-        "digest": from.map(|(_, digest)| digest),
-        "key": plugin.package.signed_by.map(|key| key.to_string()),
-    });
-    append(app, Draft::of_host(Category::Plugin, "installed", data).by(actor)).await
+    let installed = Installed {
+        plugin: plugin.name().to_owned(),
+        hash: plugin.package.hash.clone(),
+        replaced: replaced.map(|replaced| replaced.hash.clone()),
+        reference: from.map(|(reference, _)| reference.to_string()),
+        digest: from.map(|(_, digest)| digest.clone()),
+        key: plugin.package.signed_by.map(|key| key.to_string()),
+    };
+    append(app, Draft::of_host(&installed).by(actor)).await
 }
 
 async fn append(app: &App, event: Draft) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! The changes of a backlog, each one step with its events: a call that is repeated finds that it was done.
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
 use super::{
@@ -17,7 +17,9 @@ use super::{
     record::item,
 };
 use crate::{
-    events::{Category, Draft as Event},
+    events::Draft as Event,
+    events::Payload,
+    interfaces::backlog::events::{Added, Assigned, Changed, Moved},
     interfaces::backlog::{Author, BacklogError, Changes, Draft, Item, Labels, Refusal, Status, follows, reopens},
     journal::RunId,
 };
@@ -122,7 +124,7 @@ impl Put {
             query.execute(&mut *step.connection).await?;
         }
         for draft in added {
-            tell(step, "added", &self.project, &self.by, &draft.key, said(draft));
+            tell(step, &self.by, &added_event(&self.project, draft));
         }
         Ok(())
     }
@@ -134,7 +136,7 @@ impl Put {
             let query = query.bind(i64::from(draft.priority)).bind(json!(draft.labels).to_string()).bind(stored(step.now));
             query.execute(&mut *step.connection).await?;
             touch(&self.project, &draft.key, step).await?;
-            tell(step, "changed", &self.project, &self.by, &draft.key, said(draft));
+            tell(step, &self.by, &changed_event(&self.project, draft));
         }
         Ok(())
     }
@@ -202,8 +204,15 @@ impl Change for MoveTo {
         query.bind(run).bind(person).execute(&mut *step.connection).await?;
         done(&self.by, step.connection).await?;
         touch(&self.project, &self.key, step).await?;
-        let data = json!({ "title": draft.title, "before": before, "after": self.status, "reason": self.reason });
-        tell(step, "moved", &self.project, &self.by, &self.key, data);
+        let moved = Moved {
+            project: self.project.clone(),
+            key: self.key.clone(),
+            title: draft.title,
+            before,
+            after: self.status,
+            reason: self.reason.clone(),
+        };
+        tell(step, &self.by, &moved);
         Ok(Ok(Some(())))
     }
 }
@@ -234,8 +243,8 @@ impl Change for Assign {
             let query = sqlx::query(ASSIGN).bind(&*self.project).bind(&*self.key).bind(self.assignee.as_deref());
             query.bind(self.branch.as_deref()).bind(stored(step.now)).execute(&mut *step.connection).await?;
             touch(&self.project, &self.key, step).await?;
-            let data = json!({ "assignee": self.assignee, "branch": self.branch });
-            tell(step, "assigned", &self.project, &self.by, &self.key, data);
+            let (project, key, assignee, branch) = (self.project.clone(), self.key.clone(), self.assignee.clone(), self.branch.clone());
+            tell(step, &self.by, &Assigned { project, key, assignee, branch });
         }
         done(&self.by, step.connection).await?;
         Ok(Ok(Some(())))
@@ -299,17 +308,20 @@ fn columns(by: &Author) -> (Option<&str>, Option<&str>) {
     }
 }
 
-fn said(draft: &Draft) -> Value {
-    let Draft { kind, title, parent, after, priority, labels, .. } = draft;
-    json!({ "kind": kind, "title": title, "parent": parent, "after": after, "priority": priority, "labels": labels })
+fn added_event(project: &str, draft: &Draft) -> Added {
+    let Draft { key, kind, title, parent, after, priority, labels, .. } = draft.clone();
+    Added { project: project.to_owned(), key, kind, title, parent, after, priority, labels }
 }
 
-fn tell(step: &mut Step<'_>, name: &str, project: &str, by: &Author, key: &str, mut data: Value) {
-    data["project"] = json!(project);
-    data["key"] = json!(key);
+fn changed_event(project: &str, draft: &Draft) -> Changed {
+    let Draft { key, kind, title, parent, after, priority, labels, .. } = draft.clone();
+    Changed { project: project.to_owned(), key, kind, title, parent, after, priority, labels }
+}
+
+fn tell(step: &mut Step<'_>, by: &Author, payload: &impl Payload) {
     let event = match by {
-        Author::Call { run, .. } => Event::of_run(Category::Item, name, run, data),
-        Author::Person(person) => Event::of_host(Category::Item, name, data).by(person),
+        Author::Call { run, .. } => Event::of_run(run, payload),
+        Author::Person(person) => Event::of_host(payload).by(person),
     };
     step.events.extend(NewEvent::all(vec![event]));
 }

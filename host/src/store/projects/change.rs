@@ -3,7 +3,6 @@
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
 use sqlx::{AnyConnection, Row};
 
 use super::{
@@ -19,11 +18,18 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft, path_text},
+    events::{Draft, Payload, path_text},
     interfaces::{pins::Pin, published::Shown},
     journal::RunId,
     kernel::{
-        projects::{Change, Opening, Project, ProjectState, Purpose, Refusal, is_same, name_of, unique_name},
+        projects::{
+            Change, Opening, Project, ProjectState, Purpose, Refusal,
+            events::{
+                ProjectAdded, ProjectCompleted, ProjectFolderAdded, ProjectMoved, ProjectPaused, ProjectRemoved, ProjectRenamed,
+                ProjectResumed,
+            },
+            is_same, name_of, unique_name,
+        },
         run::Run,
     },
 };
@@ -113,7 +119,7 @@ async fn open(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, 
         return Ok(Err(refusal));
     }
     add_folder(&known, folder, step).await?;
-    tell(step, opening, "project-folder-added", &known, json!({ "folder": path_text(folder) }));
+    tell(step, opening, &ProjectFolderAdded { project: known.id.clone(), name: known.name.clone(), folder: path_text(folder) });
     reloaded(&known.id, step).await
 }
 
@@ -148,7 +154,8 @@ async fn add(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, R
         refused => return Ok(refused),
     };
     add_folder(&added, &opening.folder, step).await?;
-    tell(step, opening, "project-added", &added, json!({ "folder": path_text(&opening.folder), "repository": repository }));
+    let (project, name, folder) = (added.id.clone(), added.name.clone(), path_text(&opening.folder));
+    tell(step, opening, &ProjectAdded { project, name, folder, repository: repository.map(str::to_owned) });
     reloaded(&added.id, step).await
 }
 
@@ -178,9 +185,8 @@ impl queue::Change for Edit {
         match made {
             Err(refusal) => Ok(Err(refusal)),
             Ok(None) => Ok(Ok(project)),
-            Ok(Some((name, mut data))) => {
-                data["project"] = json!(project.id);
-                step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, name, data).by(&self.by)]));
+            Ok(Some(event)) => {
+                step.events.extend(NewEvent::all(vec![event.by(&self.by)]));
                 reloaded(&project.id, step).await
             }
         }
@@ -188,7 +194,7 @@ impl queue::Change for Edit {
 }
 
 /// The event of a change, none where nothing changed, or why it is not made.
-type Made = Result<Option<(&'static str, Value)>, Refusal>;
+type Made = Result<Option<Draft>, Refusal>;
 
 async fn rename(project: &Project, name: &str, step: &mut Step<'_>) -> Result<Made, StoreError> {
     if project.name == name {
@@ -199,7 +205,8 @@ async fn rename(project: &Project, name: &str, step: &mut Step<'_>) -> Result<Ma
         return Ok(Err(name_taken(name, &others)));
     }
     sqlx::query(RENAME).bind(&*project.id).bind(name).bind(stored(step.now)).execute(&mut *step.connection).await?;
-    Ok(Ok(Some(("project-renamed", json!({ "from": project.name, "name": name })))))
+    let renamed = ProjectRenamed { project: project.id.clone(), from: project.name.clone(), name: name.to_owned() };
+    Ok(Ok(Some(Draft::of_host(&renamed))))
 }
 
 async fn pause(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreError> {
@@ -208,7 +215,7 @@ async fn pause(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreErro
         ProjectState::Completed => Ok(Err(Refusal::Completed(project.name.clone()))),
         _ => {
             set_state(project, ProjectState::Paused, step).await?;
-            Ok(Ok(Some(("project-paused", json!({ "name": project.name })))))
+            Ok(Ok(Some(Draft::of_host(&ProjectPaused { project: project.id.clone(), name: project.name.clone() }))))
         }
     }
 }
@@ -218,7 +225,8 @@ async fn resume(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreErr
         return Ok(Ok(None));
     }
     set_state(project, ProjectState::Active, step).await?;
-    Ok(Ok(Some(("project-resumed", json!({ "name": project.name, "from": project.state.as_str() })))))
+    let (id, name, from) = (project.id.clone(), project.name.clone(), project.state.as_str().to_owned());
+    Ok(Ok(Some(Draft::of_host(&ProjectResumed { project: id, name, from }))))
 }
 
 async fn complete(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreError> {
@@ -229,7 +237,7 @@ async fn complete(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreE
         return Ok(Err(Refusal::Unfinished { name: project.name.clone(), run: run.short().to_owned() }));
     }
     set_state(project, ProjectState::Completed, step).await?;
-    Ok(Ok(Some(("project-completed", json!({ "name": project.name })))))
+    Ok(Ok(Some(Draft::of_host(&ProjectCompleted { project: project.id.clone(), name: project.name.clone() }))))
 }
 
 async fn add_one_more(project: &Project, folder: &Path, step: &mut Step<'_>) -> Result<Made, StoreError> {
@@ -239,7 +247,8 @@ async fn add_one_more(project: &Project, folder: &Path, step: &mut Step<'_>) -> 
         _ => {}
     }
     add_folder(project, folder, step).await?;
-    Ok(Ok(Some(("project-folder-added", json!({ "name": project.name, "folder": path_text(folder) })))))
+    let (id, name) = (project.id.clone(), project.name.clone());
+    Ok(Ok(Some(Draft::of_host(&ProjectFolderAdded { project: id, name, folder: path_text(folder) }))))
 }
 
 async fn move_folder(
@@ -258,7 +267,7 @@ async fn move_folder(
     }
     let Some(from) = from else {
         add_folder(project, to, step).await?;
-        return Ok(Ok(Some(("project-moved", json!({ "name": project.name, "to": path_text(to) })))));
+        return Ok(Ok(Some(moved(project, None, to))));
     };
     let (before, now) = (text(from)?, text(to)?);
     sqlx::query(MOVE_FOLDER).bind(&*project.id).bind(before).bind(now).execute(&mut *step.connection).await?;
@@ -267,7 +276,12 @@ async fn move_folder(
         query.execute(&mut *step.connection).await?;
     }
     sqlx::query(TOUCH).bind(&*project.id).bind(stored(step.now)).execute(&mut *step.connection).await?;
-    Ok(Ok(Some(("project-moved", json!({ "name": project.name, "from": path_text(from), "to": path_text(to) })))))
+    Ok(Ok(Some(moved(project, Some(from), to))))
+}
+
+fn moved(project: &Project, from: Option<&Path>, to: &Path) -> Draft {
+    let (id, name) = (project.id.clone(), project.name.clone());
+    Draft::of_host(&ProjectMoved { project: id, name, from: from.map(path_text), to: path_text(to) })
 }
 
 async fn remove(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreError> {
@@ -278,7 +292,7 @@ async fn remove(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreErr
     for statement in [FORGET_FOLDERS, FORGET_BUDGET] {
         sqlx::query(statement).bind(&*project.id).execute(&mut *step.connection).await?;
     }
-    Ok(Ok(Some(("project-removed", json!({ "name": project.name })))))
+    Ok(Ok(Some(Draft::of_host(&ProjectRemoved { project: project.id.clone(), name: project.name.clone() }))))
 }
 
 /// Why a project has to stay where it is: something of it is at work, or could continue.
@@ -338,11 +352,10 @@ fn text(folder: &Path) -> Result<&str, StoreError> {
     })
 }
 
-fn tell(step: &mut Step<'_>, opening: &Opening, name: &str, project: &Project, mut data: Value) {
-    (data["project"], data["name"]) = (json!(project.id), json!(project.name));
+fn tell(step: &mut Step<'_>, opening: &Opening, payload: &impl Payload) {
     let draft = match &opening.purpose {
-        Purpose::Run(run) => Draft::of_run(Category::Audit, name, run, data),
-        Purpose::Add { .. } | Purpose::Write => Draft::of_host(Category::Audit, name, data),
+        Purpose::Run(run) => Draft::of_run(run, payload),
+        Purpose::Add { .. } | Purpose::Write => Draft::of_host(payload),
     };
     step.events.extend(NewEvent::all(vec![Draft { actor: opening.by.clone(), ..draft }]));
 }

@@ -1,7 +1,7 @@
 //! The changes of questions, each one step: whoever waits for an answer is queued in the transaction in which it comes.
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
 use super::{
@@ -18,9 +18,11 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::people::events::{QuestionAnswered, QuestionAsked, QuestionWithdrawn},
     interfaces::people::{Answer, Asked, Given, Question, QuestionStatus, QuestionsError, Source},
     journal::{QuestionId, RunId},
+    moment::Moment,
 };
 
 /// Open questions of the runs under one root: a person does not read more.
@@ -106,7 +108,7 @@ impl Ask {
             .bind(question.expiry.as_ref().map(|expiry| expiry.answer.as_str()))
             .bind(stored(step.now));
         query.execute(&mut *step.connection).await?;
-        tell(step, Draft::of_run(Category::Question, "asked", &self.run, self.told(id)));
+        tell(step, Draft::of_run(&self.run, &self.asked(id)));
         // A story that waits for a person leaves its place to another.
         autopilots::tell(&asker.try_get::<String, _>("project")?, step).await?;
         Ok(Ok(()))
@@ -118,16 +120,14 @@ impl Ask {
             return Ok(Err(refusal));
         }
         sqlx::query(ASK_AGAIN).bind(id.as_str()).execute(&mut *step.connection).await?;
-        tell(step, Draft::of_run(Category::Question, "asked", &self.run, self.told(id)));
+        tell(step, Draft::of_run(&self.run, &self.asked(id)));
         Ok(Ok(()))
     }
 
-    fn told(&self, id: &QuestionId) -> Value {
-        let Question { text, options, confidence, severity, best, expiry, .. } = &self.question;
-        json!({
-            "question": id, "seq": self.seq, "text": text, "options": options, "confidence": confidence, "severity": severity,
-            "best": best, "expires-at": expiry.as_ref().map(|expiry| expiry.at),
-        })
+    fn asked(&self, id: &QuestionId) -> QuestionAsked {
+        let Question { text, options, confidence, severity, best, expiry, .. } = self.question.clone();
+        let expires_at = expiry.map(|expiry| Moment(expiry.at));
+        QuestionAsked { question: id.clone(), seq: self.seq, text, options, confidence, severity, best, expires_at }
     }
 }
 
@@ -173,7 +173,8 @@ pub(in crate::store) async fn withdraw_cancelled(root: &RunId, step: &mut Step<'
 async fn withdraw_by(statement: Statement<'_>, step: &mut Step<'_>) -> Result<(), StoreError> {
     for row in statement.fetch_all(&mut *step.connection).await? {
         let run = RunId::from_text(row.try_get::<String, _>("run_id")?);
-        tell(step, Draft::of_run(Category::Question, "withdrawn", &run, json!({ "question": row.try_get::<String, _>("id")? })));
+        let question = QuestionId::from_text(row.try_get::<String, _>("id")?);
+        tell(step, Draft::of_run(&run, &QuestionWithdrawn { question }));
     }
     Ok(())
 }
@@ -219,8 +220,8 @@ async fn answer(id: &QuestionId, run: &RunId, given: &Given, step: &mut Step<'_>
     query.bind(id.as_str()).execute(&mut *step.connection).await?;
     let Given { answer, source, .. } = given.clone();
     let text: String = sqlx::query(TEXT).bind(id.as_str()).fetch_one(&mut *step.connection).await?.try_get("text")?;
-    let data = json!({ "question": id, "text": text, "answer": answer, "source": source });
-    tell(step, Draft::of_run(Category::Question, "answered", run, data).by(&given.by));
+    let answered = QuestionAnswered { question: id.clone(), text, answer: answer.clone(), source };
+    tell(step, Draft::of_run(run, &answered).by(&given.by));
     Ok(Answer { answer, by: by.to_owned(), source, at: step.now })
 }
 

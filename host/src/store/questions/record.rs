@@ -6,6 +6,7 @@ use sqlx::{Row, any::AnyRow};
 
 use super::super::{StoreError, number::read_number};
 use crate::{
+    interfaces::people::events::DecisionMade,
     interfaces::people::{Answer, Asked, Decided, Expiry, Question, QuestionStatus, Severity, Source},
     journal::{QuestionId, RunId},
 };
@@ -32,7 +33,7 @@ pub(super) fn decided(row: &AnyRow) -> Result<Decided, StoreError> {
         run: RunId::from_text(row.try_get::<String, _>("run_id")?),
         project: row.try_get("project")?,
         plugin: row.try_get("plugin")?,
-        decision: serde_json::from_str(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?,
+        decision: serde_json::from_str::<DecisionMade>(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?.into(),
     })
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
 use super::{
@@ -15,14 +14,15 @@ use super::{
         queue::{Change, Step},
         waiting,
     },
-    ended, in_tree, of_tree,
+    ended, giving_up, in_tree, of_tree,
     record::{Detail, States, to_text, workspace},
-    repin, tally, unfinished,
+    tally, unfinished,
 };
 use crate::{
     actor::Actor,
-    events::{Category, Draft},
+    events::Draft,
     journal::{Continuation, NOTHING, RunId},
+    kernel::events::CancelRequested,
     kernel::run::{Added, CancelCause, Run, State},
 };
 
@@ -278,7 +278,7 @@ impl Change for Reopen {
             let queued = sqlx::query(REOPEN_ENDED).bind(run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
             if queued.rows_affected() == 1 {
                 sqlx::query(UNANSWER).bind(run.as_str()).bind(stored(*seq)).execute(&mut *step.connection).await?;
-                repin::give_up_calls(run, *seq + 1, step).await?;
+                giving_up::give_up_calls(run, *seq + 1, step).await?;
             }
         }
         step.events.extend(self.events.iter().cloned());
@@ -327,8 +327,7 @@ impl Change for RequestCancel {
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         let request = sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).bind(self.cause.as_str());
         if request.bind(i64::from(!self.at_once)).execute(&mut *step.connection).await?.rows_affected() > 0 {
-            let data = json!({ "cause": self.cause, "now": self.at_once });
-            let event = Draft::of_run(Category::Run, "cancel-requested", &self.id, data).by(&self.by);
+            let event = Draft::of_run(&self.id, &CancelRequested { cause: self.cause, now: self.at_once }).by(&self.by);
             step.events.extend(NewEvent::all(vec![event]));
         }
         questions::withdraw(&self.id, step).await?;

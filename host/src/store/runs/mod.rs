@@ -1,6 +1,7 @@
 //! The tables `runs` and `waits`: where every run stands and what it waits for. Reads here, changes beside.
 
 mod change;
+mod giving_up;
 mod record;
 mod repin;
 mod tally;

@@ -10,11 +10,11 @@ use super::{
         StoreError,
         events::NewEvent,
         number::stored,
-        questions,
         queue::{Change, Step},
-        signals, waiting,
+        waiting,
     },
     change::{Reopen, RequestCancel},
+    giving_up::give_up_calls,
     unfinished,
 };
 use crate::{
@@ -33,7 +33,6 @@ const CHILDREN: &str = concat!(
     and state || '' in ",
     unfinished!()
 );
-const GIVE_UP: &str = "update journal set state = 'given-up' where run_id = $1 and seq >= $2";
 
 /// A run as it was seen, by what changes whenever it does.
 struct Seen {
@@ -114,12 +113,4 @@ async fn cancel_children(run: &RunId, from: u64, step: &mut Step<'_>) -> Result<
         RequestCancel { id, cause: CancelCause::Run, at_once: false, by: Actor::system() }.apply(step).await?;
     }
     Ok(())
-}
-
-/// Gives up the calls of a run from one on. They stay to be read; the signals that they took are there again, and what they
-/// asked is withdrawn.
-pub(super) async fn give_up_calls(run: &RunId, from: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
-    sqlx::query(GIVE_UP).bind(run.as_str()).bind(stored(from)).execute(&mut *step.connection).await?;
-    signals::give_back(run, from, step.connection).await?;
-    questions::withdraw_from(run, from, step).await
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
 use sqlx::{AnyPool, Row};
 
 use super::{super::StoreError, in_tree, unfinished};
+use crate::{interfaces::llm::events::Completed, journal::events::Repeated};
 use crate::{journal::RunId, kernel::run::Tally};
 
 const RUNS: &str = concat!("select count(*) from runs where ", in_tree!("id", "$1"));
@@ -52,18 +52,17 @@ pub(super) async fn limited_runs<'a>(reads: impl sqlx::Executor<'a, Database = s
 }
 
 fn seq(data: &str) -> Result<Option<u64>, StoreError> {
-    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
-    Ok(data["seq"].as_u64())
+    let repeated: Repeated = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
+    Ok(Some(repeated.seq))
 }
 
 fn add_reply(tally: &mut Tally, data: &str) -> Result<(), StoreError> {
-    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
-    let tokens = |name: &str| data[name].as_u64().unwrap_or(0);
+    let reply: Completed = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
     // Of a try that may have been charged, no reply came back.
-    tally.model_calls += u64::from(data["possibly-charged"] != true);
-    tally.input_tokens = tally.input_tokens.saturating_add(tokens("input-tokens"));
-    tally.output_tokens = tally.output_tokens.saturating_add(tokens("output-tokens"));
+    tally.model_calls += u64::from(!reply.possibly_charged);
+    tally.input_tokens = tally.input_tokens.saturating_add(reply.input_tokens.unwrap_or_default());
+    tally.output_tokens = tally.output_tokens.saturating_add(reply.output_tokens.unwrap_or_default());
     // One unknown price makes the sum unknown, which is not the same as free.
-    tally.cost_usd = tally.cost_usd.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
+    tally.cost_usd = tally.cost_usd.zip(reply.cost_usd).map(|(sum, cost)| sum + cost);
     Ok(())
 }

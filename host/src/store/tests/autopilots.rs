@@ -65,8 +65,8 @@ async fn however_often_it_is_turned_on_one_run_is_the_autopilot_until_that_has_e
         "one that was turned off is not the autopilot again"
     );
     let told: Vec<_> = store.after(0, None, 99).await.unwrap().into_iter().map(|event| event.draft.name).collect();
-    assert_eq!(told.iter().filter(|name| *name == "autopilot-on").count(), 5);
-    assert_eq!(told.iter().filter(|name| *name == "autopilot-off").count(), 1);
+    assert_eq!(told.iter().filter(|name| *name == "autopilot_on").count(), 5);
+    assert_eq!(told.iter().filter(|name| *name == "autopilot_off").count(), 1);
 }
 
 #[tokio::test]
@@ -128,11 +128,14 @@ async fn a_report_has_what_happened_since_and_what_is_left_each_once() {
     let by = |seq: u64| Author::Call { run: id("a"), call: format!("a:{seq}") };
     store.move_to("demo", "1-1", Status::Done, "landed", &by(1)).await.unwrap();
     store.move_to("demo", "1-2", Status::Blocked, "It is red.", &by(2)).await.unwrap();
-    let reply = |data| Event::of_run(Category::Llm, "completed", &id("a"), data);
-    let usage = |seq: u64, cost: f64| json!({ "seq": seq, "model": "a/b", "input-tokens": 7, "output-tokens": 2, "cost-usd": cost });
+    let reply = |data| Event::for_test(Category::Llm, "completed", Some(&id("a")), data);
+    let usage = |seq: u64, cost: f64| json!({ "seq": seq, "model": "a/b", "input_tokens": 7, "output_tokens": 2, "cost_usd": cost });
     store.append(vec![reply(usage(1, 0.1))]).await.unwrap();
     let since = store.after(0, None, 99).await.unwrap().last().unwrap().at + 1;
-    store.append(vec![reply(usage(2, 0.2)), Event::of_run(Category::Llm, "repeated", &id("a"), json!({ "seq": 2 }))]).await.unwrap();
+    store
+        .append(vec![reply(usage(2, 0.2)), Event::for_test(Category::Llm, "repeated", Some(&id("a")), json!({ "seq": 2 }))])
+        .await
+        .unwrap();
     for (name, flaky) in [("t1", true), ("t2", false)] {
         let tests = Run { plugin: "run-tests".to_owned(), item: Some("1-3".to_owned()), created_at: since, ..child(name, "a", 7) };
         store.add(&tests, 9, Vec::new()).await.unwrap();

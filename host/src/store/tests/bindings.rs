@@ -12,7 +12,7 @@ fn binding(project: Option<&str>, label: Option<&str>, plugin: &str) -> Binding 
 }
 
 fn told(name: &str) -> Vec<Draft> {
-    vec![Draft::of_host(Category::Audit, name, json!({}))]
+    vec![Draft::for_test(Category::Audit, name, None, json!({}))]
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn an_approval_replaces_the_one_before_in_its_project_and_both_are_kept() 
     let approve = async |project: &str, hash: &str| {
         let approval =
             Approval { project: project.to_owned(), hash: hash.to_owned(), bindings: json!({ "land": hash }), replaced_at: None };
-        store.approve(&approval, &Actor::operator("ada"), told("bindings-approved")).await.unwrap();
+        store.approve(&approval, &Actor::operator("ada"), told("bindings_approved")).await.unwrap();
     };
     let kept = async || {
         let approvals = store.approvals().await.unwrap();

@@ -21,7 +21,7 @@ fn environment(project: &str, hash: &str, reference: &str) -> Environment {
 }
 
 fn told(name: &str) -> Vec<Draft> {
-    vec![Draft::of_host(Category::Audit, name, json!({}))]
+    vec![Draft::for_test(Category::Audit, name, None, json!({}))]
 }
 
 #[tokio::test]
@@ -30,19 +30,19 @@ async fn one_environment_holds_in_a_project_and_is_found_by_its_runs() {
     store.add(&run("r"), u64::MAX, Vec::new()).await.unwrap();
     assert_eq!((store.environment("demo").await.unwrap(), store.image_of_run(&id("r")).await.unwrap()), (None, None));
     for (hash, image) in [("1", "python@sha256:1"), ("2", "sha256:2"), ("1", "python@sha256:3")] {
-        store.approve_environment(&environment("demo", hash, image), told("environment-approved")).await.unwrap();
+        store.approve_environment(&environment("demo", hash, image), told("environment_approved")).await.unwrap();
         let held = store.environment("demo").await.unwrap().unwrap();
         assert_eq!(held, Environment { approved_at: held.approved_at, ..environment("demo", hash, image) });
         assert!(held.approved_at > 0);
         assert_eq!(store.image_of_run(&id("r")).await.unwrap(), Some(held.image));
     }
-    store.approve_environment(&environment("other", "1", "x"), told("environment-approved")).await.unwrap();
-    assert!(store.withdraw_environment("demo", told("environment-withdrawn")).await.unwrap());
-    assert!(!store.withdraw_environment("demo", told("environment-withdrawn")).await.unwrap());
+    store.approve_environment(&environment("other", "1", "x"), told("environment_approved")).await.unwrap();
+    assert!(store.withdraw_environment("demo", told("environment_withdrawn")).await.unwrap());
+    assert!(!store.withdraw_environment("demo", told("environment_withdrawn")).await.unwrap());
     assert_eq!((store.environment("demo").await.unwrap(), store.image_of_run(&id("r")).await.unwrap()), (None, None));
     assert!(store.environment("other").await.unwrap().is_some());
     let names: Vec<_> = store.after(0, None, 100).await.unwrap().into_iter().map(|event| event.draft.name).collect();
-    assert_eq!(names.iter().filter(|name| *name == "environment-withdrawn").count(), 1, "what changed nothing is not told");
+    assert_eq!(names.iter().filter(|name| *name == "environment_withdrawn").count(), 1, "what changed nothing is not told");
 }
 
 #[tokio::test]

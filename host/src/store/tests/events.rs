@@ -8,7 +8,7 @@ use crate::events::{Category, Draft, EventLog};
 async fn events_are_counted_from_one_and_read_from_a_cursor() {
     let (_folder, store) = fresh().await;
     store.append(vec![draft("a", "one", json!({})), draft("b", "two", json!({}))]).await.unwrap();
-    store.append(vec![Draft::of_host(Category::System, "three", json!({}))]).await.unwrap();
+    store.append(vec![Draft::for_test(Category::System, "three", None, json!({}))]).await.unwrap();
     let cursors = |events: Vec<crate::events::Event>| events.iter().map(|event| event.cursor).collect::<Vec<_>>();
     assert_eq!(cursors(store.after(0, None, 10).await.unwrap()), [1, 2, 3]);
     assert_eq!(cursors(store.after(1, None, 1).await.unwrap()), [2]);
@@ -22,7 +22,7 @@ async fn events_are_counted_from_one_and_read_from_a_cursor() {
 async fn every_category_and_any_text_comes_back() {
     let (_folder, store) = fresh().await;
     let words = ["run", "agent", "llm", "tool", "git", "sandbox", "item", "question", "plugin", "auth", "audit", "system"];
-    let mut drafts: Vec<_> = words.map(|word| Draft::of_host(Category::from_word(word).unwrap(), word, json!({}))).into();
+    let mut drafts: Vec<_> = words.map(|word| Draft::for_test(Category::from_word(word).unwrap(), word, None, json!({}))).into();
     drafts.extend(HOSTILE.map(|text| draft(text, text, json!({ text: text, "nul": "\u{0}", "large": "x".repeat(1 << 20) }))));
     store.append(drafts.clone()).await.unwrap();
     let kept: Vec<_> = store.after(0, None, 100).await.unwrap().into_iter().map(|event| event.draft).collect();

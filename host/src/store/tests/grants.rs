@@ -25,7 +25,7 @@ fn decision(plugin: &str, hash: &str, granted: &[&str]) -> Decision {
 }
 
 fn granted() -> Vec<Draft> {
-    vec![Draft::of_host(Category::Audit, "granted", json!({ "by": "ada" }))]
+    vec![Draft::for_test(Category::Audit, "granted", None, json!({ "by": "ada" }))]
 }
 
 #[tokio::test]

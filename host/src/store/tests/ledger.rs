@@ -15,10 +15,10 @@ async fn a_reply_is_posted_to_whoever_asked_and_whoever_started_that() {
     let mary = crate::kernel::run::Run { plugin: "mary".to_owned(), ..child("mary", "plan", 3) };
     store.add(&mary, u64::MAX, Vec::new()).await.unwrap();
     let reply = |seq: u64, cost: serde_json::Value| {
-        let data = json!({ "seq": seq, "model": "a/b", "input-tokens": 7, "output-tokens": 2, "cost-usd": cost });
-        Draft::of_run(Category::Llm, "completed", &mary.id, data)
+        let data = json!({ "seq": seq, "model": "a/b", "input_tokens": 7, "output_tokens": 2, "cost_usd": cost });
+        Draft::for_test(Category::Llm, "completed", Some(&mary.id), data)
     };
-    let other = Draft::of_run(Category::Llm, "repeated", &mary.id, json!({ "seq": 1 }));
+    let other = Draft::for_test(Category::Llm, "repeated", Some(&mary.id), json!({ "seq": 1 }));
     store.append(vec![reply(1, json!(0.1)), other, reply(2, json!(null)), reply(3, json!(0.000_000_2))]).await.unwrap();
     let postings = store.postings(&PostingFilter::default(), 0, 10).await.unwrap();
     assert_eq!(

@@ -14,14 +14,14 @@ async fn what_runs_learned_is_read_out_of_their_events() {
     for run in [&here, &elsewhere] {
         store.add(run, u64::MAX, Vec::new()).await.unwrap();
     }
-    let of = |category, name, data| Draft::of_run(category, name, &here.id, data);
+    let of = |category, name, data| Draft::for_test(category, name, Some(&here.id), data);
     let events = vec![
         of(Category::Run, "progress", json!({ "step": "x" })),
         of(Category::Agent, "remembered", json!({ "source": "style", "text": "Short." })),
         of(Category::Question, "decided", json!({ "question": "Tabs?", "answer": "No.", "reasoning": "The style says so." })),
         of(Category::Question, "answered", json!({ "question": "q-1", "text": "Name?", "answer": "Split", "source": "person" })),
         of(Category::Run, "failed", json!({ "reason": "The disk is full." })),
-        Draft::of_run(Category::Agent, "remembered", &elsewhere.id, json!({ "source": "theirs", "text": "Not ours." })),
+        Draft::for_test(Category::Agent, "remembered", Some(&elsewhere.id), json!({ "source": "theirs", "text": "Not ours." })),
     ];
     store.append(events).await.unwrap();
     let learned = store.learned(&here.project, 0, 10).await.unwrap();

@@ -5,12 +5,17 @@ use tempfile::TempDir;
 
 use super::{clock, id, open, run};
 use crate::{
-    journal::{Journal, PauseKind, form::FORM},
+    app::events::Rejected,
+    events::EventLog,
+    interfaces::{llm::events::Completed, people::events::QuestionAsked},
+    journal::{Journal, PauseKind, Wait, form::FORM},
     kernel::{
+        events::Waiting,
         grants::{Grants, Rule},
         permissions::Patterns,
         run::{Added, Run, Runs, State},
     },
+    moment::Moment,
     store::{Store, StoreError, backup, database},
 };
 
@@ -211,4 +216,41 @@ async fn a_database_is_whole_from_the_moment_that_it_has_its_name() {
     let file = folder.path().canonicalize().unwrap().join("baton.db");
     database::make(&file, &*clock()).await.unwrap();
     database::open_for_reading(folder.path()).await.expect("nothing is left to be done before it can be read");
+}
+
+#[tokio::test]
+async fn events_of_before_have_the_names_and_keys_of_today() {
+    const TYPED_EVENTS: i64 = 20_261_202_002_000;
+    let folder = TempDir::new().unwrap();
+    let mut connection = connect(&folder.path().join("baton.db")).await;
+    let before = database::migrations().iter().filter(|migration| migration.version < TYPED_EVENTS).cloned().collect();
+    Migrator::with_migrations(before).run(&mut connection).await.unwrap();
+    let reply = r#"{"seq":1,"model":"a/b","input-tokens":7,"output-tokens":null,"cost-usd":0.5,"stop":"end","possibly-charged":true}"#;
+    let asked =
+        r#"{"question":"q","seq":1,"text":"\"expires-at\":","options":[],"confidence":0.5,"severity":"info","best":null,"expires-at":7}"#;
+    let waiting = r#"{"for":{"until":7}}"#;
+    let old = [
+        ("llm", "completed", reply),
+        ("question", "asked", asked),
+        ("run", "waiting", waiting),
+        ("plugin", "refused", r#"{"file":"a","reason":"b","kept":null}"#),
+        ("git", "worktree-added", r#"{"worktree":"story/1"}"#),
+    ];
+    for (cursor, (category, name, data)) in (1_i64..).zip(old) {
+        let query = sqlx::query("insert into events (cursor, at, category, name, run_id, data) values ($1, 5, $2, $3, 'r', $4)");
+        query.bind(cursor).bind(category).bind(name).bind(data).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+
+    let events = open(folder.path()).await.after(0, None, 10).await.unwrap();
+    let names: Vec<_> = events.iter().map(|event| event.draft.name.as_str()).collect();
+    assert_eq!(names, ["completed", "asked", "waiting", "rejected", "worktree_added"]);
+    let reply: Completed = events[0].draft.payload().unwrap();
+    assert_eq!((reply.input_tokens, reply.output_tokens, reply.cost_usd, reply.possibly_charged), (Some(7), None, Some(0.5), true));
+    let asked: QuestionAsked = events[1].draft.payload().unwrap();
+    assert_eq!((asked.text.as_str(), asked.expires_at), ("\"expires-at\":", Some(Moment(7))), "what a text says stays");
+    let Waiting { wait } = events[2].draft.payload().unwrap();
+    assert_eq!(Wait::from(wait), Wait::Until(7));
+    let rejected: Rejected = events[3].draft.payload().unwrap();
+    assert_eq!((rejected.file.as_str(), rejected.kept), ("a", None));
 }

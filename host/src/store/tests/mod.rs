@@ -39,9 +39,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::Store;
-use crate::interfaces::pins::Pin;
 use crate::{
     events::{Category, Draft},
+    interfaces::pins::Pin,
     journal::{Clock, Effect, Entry, EntryState, RunId, Write, form::FORM},
     kernel::{
         ceiling::Ceiling,
@@ -108,7 +108,7 @@ fn write(run: &str, seq: u64) -> Write {
 }
 
 fn draft(run: &str, name: &str, data: Value) -> Draft {
-    Draft::of_run(Category::Run, name, &id(run), data)
+    Draft::for_test(Category::Run, name, Some(&id(run)), data)
 }
 
 fn run(name: &str) -> Run {

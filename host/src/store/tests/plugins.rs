@@ -20,7 +20,7 @@ fn version(hash: &str, kept_at: u64) -> Version {
 }
 
 fn event(name: &str) -> Vec<Draft> {
-    vec![Draft::of_host(Category::Plugin, name, serde_json::json!({}))]
+    vec![Draft::for_test(Category::Plugin, name, None, serde_json::json!({}))]
 }
 
 async fn told(store: &Store) -> Vec<String> {

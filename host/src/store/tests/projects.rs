@@ -78,7 +78,7 @@ async fn a_run_makes_its_folder_a_project_and_the_project_active() {
     assert_eq!((project.name.as_str(), project.state), ("shop", ProjectState::Active));
     let events = store.latest(Category::Audit, None, 10).await.unwrap();
     let told: Vec<_> = events.iter().map(|event| (event.draft.name.as_str(), event.draft.run.clone())).collect();
-    assert_eq!(told, [("project-added", Some(id("c"))), ("project-added", Some(id("a")))]);
+    assert_eq!(told, [("project_added", Some(id("c"))), ("project_added", Some(id("a")))]);
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn a_folder_moves_with_its_history_once_nothing_is_at_work() {
     let told = store.latest(Category::Audit, None, 1).await.unwrap().pop().unwrap().draft;
     assert_eq!(
         (told.name.as_str(), &told.data["from"], &told.data["to"], told.actor),
-        ("project-moved", &"/old".into(), &"/new".into(), Some(Actor::operator("ada")))
+        ("project_moved", &"/old".into(), &"/new".into(), Some(Actor::operator("ada")))
     );
     assert!(store.project_of_folder(Path::new("/old")).await.unwrap().is_none());
 }

@@ -1,12 +1,12 @@
 //! Questions on real files: asked once, answered once, taken back with their run.
 
 use super::*;
-use crate::journal::CallError;
 use crate::{
     actor::Actor,
     interfaces::people::{
         Answer, DecisionFilter, Expiry, Filter, Given, Question, QuestionStatus, Questions, QuestionsError, Severity, Source,
     },
+    journal::CallError,
     journal::{QuestionId, Wait},
     kernel::run::{Added, Runs},
 };
@@ -171,7 +171,7 @@ async fn decisions_are_found_among_all_else_that_happened() {
     store.add(&Run { project: "other".to_owned(), ..run("c") }, u64::MAX, Vec::new()).await.unwrap();
     let decided = |run: &str| {
         let data = json!({ "question": run, "answer": "yes", "reasoning": "", "source": "", "confidence": 0.95 });
-        Draft::of_run(Category::Question, "decided", &id(run), data)
+        Draft::for_test(Category::Question, "decided", Some(&id(run)), data)
     };
     let events = vec![decided("a"), draft("a", "decided", json!({})), decided("b"), decided("c")];
     crate::events::EventLog::append(&store, events).await.unwrap();

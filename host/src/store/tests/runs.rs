@@ -328,11 +328,11 @@ async fn a_tally_counts_the_tree_and_nothing_else() {
     add(&store, &child("a1", "a", 1)).await;
     add(&store, &run("b")).await;
     let reply = |name: &str, cost| {
-        Draft::of_run(Category::Llm, "completed", &id(name), json!({ "input-tokens": 10, "output-tokens": 3, "cost-usd": cost }))
+        Draft::for_test(Category::Llm, "completed", Some(&id(name)), json!({ "input_tokens": 10, "output_tokens": 3, "cost_usd": cost }))
     };
     store.write(vec![write("a", 1), write("a", 2), write("a1", 1), write("b", 1)]).await.unwrap();
     store.append(vec![reply("a", json!(0.25)), reply("a1", json!(0.5)), reply("b", json!(null))]).await.unwrap();
-    let repeated = |name: &str, seq| Draft::of_run(Category::Llm, "repeated", &id(name), json!({ "seq": seq }));
+    let repeated = |name: &str, seq| Draft::for_test(Category::Llm, "repeated", Some(&id(name)), json!({ "seq": seq }));
     let cut_off = vec![repeated("a1", 1), repeated("a1", 1), repeated("a1", 2), repeated("a", 1), draft("a", "completed", json!({}))];
     store.append(cut_off).await.unwrap();
     let tree =

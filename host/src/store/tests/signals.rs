@@ -112,6 +112,6 @@ async fn a_signal_is_told_with_who_sent_it_and_comes_back_as_it_was() {
     }
     let told = store.latest(Category::Audit, None, 1).await.unwrap().pop().unwrap().draft;
     let last = HOSTILE.len();
-    assert_eq!((&*told.name, told.run, told.actor), ("signal-sent", Some(id("a")), Some(Actor::operator(HOSTILE[last - 1]))));
+    assert_eq!((&*told.name, told.run, told.actor), ("signal_sent", Some(id("a")), Some(Actor::operator(HOSTILE[last - 1]))));
     assert_eq!(told.data, json!({ "signal": "go", "place": last, "bytes": r#"{"":[""]}"#.len() }));
 }

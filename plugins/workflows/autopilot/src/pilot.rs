@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use baton_sdk::backlog::{Item, Status};
 use baton_sdk::people::Decision;
 use baton_sdk::prelude::*;
+use baton_slots::autopilot::{PUBLISHED, Published};
+use baton_slots::sprint::{Output, outcome};
 
 use crate::Limits;
 use crate::choosing::{Choice, choose};
@@ -14,8 +16,6 @@ use crate::memory::{Bad, Memory};
 /// The signal that something has changed: the backlog, a question, or the limits.
 const LOOK: &str = "look";
 const SPRINT: &str = "sprint";
-/// What operators see beside the run.
-const SHOWN: &str = "autopilot";
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 /// How long after a failure a story is tried again, at first; each time twice as long.
@@ -42,16 +42,16 @@ pub(crate) struct Pilot {
     tries: u32,
     rounds: u32,
     begun: u32,
-    shown: Option<Value>,
+    shown: Option<Published>,
 }
 
 /// What is waited for has come.
 enum Event {
     Look,
     /// The branch was looked at.
-    Looked(Result<Value>),
+    Looked(Result<Output>),
     /// The sprint of this story has ended.
-    Ended(String, Result<Value>),
+    Ended(String, Result<Output>),
 }
 
 /// Why nothing is begun.
@@ -159,7 +159,7 @@ impl Pilot {
             return Ok(Some(Hold::Person(bad.reason.clone())));
         }
         let order = json!({ "look": "only", "branch": branch });
-        match workflows::start::<Value, _>(SPRINT, &order) {
+        match workflows::start::<Output, _>(SPRINT, &order) {
             Ok(looked) => {
                 self.open.push(looked.then(|ended| Ok(Event::Looked(ended.map(|ended| ended.output)))));
                 self.looking = Some(head);
@@ -169,7 +169,7 @@ impl Pilot {
         }
     }
 
-    fn looked(&mut self, looked: Result<Value>) -> Result<()> {
+    fn looked(&mut self, looked: Result<Output>) -> Result<()> {
         let Some(commit) = self.looking.take() else { return Ok(()) };
         match looked {
             Ok(_) => (self.memory.good, self.memory.bad) = (Some(commit), None),
@@ -192,7 +192,7 @@ impl Pilot {
             }
         }
         let order = json!({ "stories": [key], "parallel": 1, "most": 1, "look": "never", "branch": branch, "resume": true });
-        let started = match workflows::start_with::<Value, _>(SPRINT, &order, &ChildOptions::new().for_item(key)) {
+        let started = match workflows::start_with::<Output, _>(SPRINT, &order, &ChildOptions::new().for_item(key)) {
             Ok(started) => started,
             Err(error) => {
                 run::warn(&format!("Story {key} was not begun: {error}"));
@@ -216,21 +216,21 @@ impl Pilot {
     }
 
     /// Judges what became of a story.
-    fn ended(&mut self, key: &str, ended: Result<Value>) -> Result<()> {
+    fn ended(&mut self, key: &str, ended: Result<Output>) -> Result<()> {
         self.at_work.remove(key);
         let output = match ended {
             Ok(output) => output,
             Err(error) => return self.again(key, &error.to_string()),
         };
-        if output["landed"].as_u64().unwrap_or_default() > 0 {
-            self.memory.good = output["main"].as_str().map(str::to_owned);
+        if output.landed > 0 {
+            self.memory.good = Some(output.main);
         }
-        let (told, now) = (&output["stories"][0], run::now());
-        match told["outcome"].as_str().unwrap_or_default() {
-            "landed" | "withdrawn" => drop(self.memory.stories.remove(key)),
-            "failed" => self.again(key, told["reason"].as_str().unwrap_or_default())?,
-            "proposed" | "blocked" => self.memory.leave(key)?,
-            "skipped" if status(key)? == Some(Status::Blocked) => self.memory.leave(key)?,
+        let (story, now) = (output.stories.into_iter().next().unwrap_or_default(), run::now());
+        match story.outcome.as_str() {
+            outcome::LANDED | outcome::WITHDRAWN => drop(self.memory.stories.remove(key)),
+            outcome::FAILED => self.again(key, &story.reason)?,
+            outcome::PROPOSED | outcome::BLOCKED => self.memory.leave(key)?,
+            outcome::SKIPPED if status(key)? == Some(Status::Blocked) => self.memory.leave(key)?,
             // Something of its own is in the way, or another took it first.
             _ => {
                 let known = self.memory.of(key);
@@ -289,11 +289,10 @@ impl Pilot {
 
     /// Shows operators what it does, where that has changed.
     fn show(&mut self, state: &str, until: Option<u64>) -> Result<()> {
-        let at_work: Vec<_> = self.at_work.iter().collect();
-        let reason = self.memory.told.as_ref().filter(|_| state == "waiting");
-        let shown = json!({ "state": state, "stories": at_work, "until_ms": until, "reason": reason });
+        let reason = self.memory.told.clone().filter(|_| state == "waiting");
+        let shown = Published { state: state.to_owned(), stories: self.at_work.iter().cloned().collect(), until_ms: until, reason };
         if self.shown.as_ref() != Some(&shown) {
-            run::publish(SHOWN, &shown)?;
+            run::publish(PUBLISHED, &json!(shown))?;
             self.shown = Some(shown);
         }
         Ok(())

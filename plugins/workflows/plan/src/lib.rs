@@ -18,8 +18,8 @@ mod waves;
 mod whole;
 
 use baton_sdk::prelude::*;
+use baton_slots::plan::Output;
 use baton_slots::{ANALYST, ARCHITECT, PRODUCT_MANAGER, SCRUM_MASTER, TEST_ARCHITECT};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use brief::Brief;
@@ -29,24 +29,8 @@ use survey::Survey;
 
 struct Plan;
 
-/// The run's output.
-#[derive(Debug, Serialize)]
-struct Planned {
-    title: String,
-    /// Paths written, in the order written.
-    documents: Vec<String>,
-    epics: usize,
-    stories: usize,
-    /// Functional requirements.
-    requirements: usize,
-    /// The readiness verdict.
-    ready: bool,
-    /// Story keys in the order they can be built; those of one wave at the same time.
-    waves: Vec<Vec<String>>,
-}
-
-impl Workflow<Value, Planned> for Plan {
-    fn run(input: Value) -> Result<Planned> {
+impl Workflow<Value, Output> for Plan {
+    fn run(input: Value) -> Result<Output> {
         let brief = Brief::from_input(input)?.loaded(files::read_text)?;
         let survey = survey::survey()?;
         let mut kept = Kept::read()?;
@@ -97,7 +81,7 @@ impl Workflow<Value, Planned> for Plan {
             1.0,
             if readiness.ready { "The plan is ready to build" } else { "The plan is written; the readiness check has findings" },
         );
-        Ok(Planned {
+        Ok(Output {
             title: requirements.title,
             documents: kept.written(),
             epics: backlog.epics.len(),

@@ -18,7 +18,8 @@ mod withdrawn;
 
 use baton_sdk::backlog::{Item, Status};
 use baton_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
+use baton_slots::sprint::{Output, Story as Reported, outcome};
+use serde::Deserialize;
 
 use proposing::Forge;
 use sprint::Sprint;
@@ -54,67 +55,23 @@ enum Look {
     Only,
 }
 
-/// The run's output.
-#[derive(Debug, Serialize)]
-struct Summary {
-    /// The branch that stories land in.
-    branch: String,
-    /// Its commit at the end.
-    main: String,
-    landed: usize,
-    /// Every story that was begun, in that order, and those that could not be.
-    stories: Vec<Told>,
-    /// Keys of others that are in progress or in review, which a sprint that was cancelled may have left so.
-    held: Vec<String>,
-    /// Why no more stories were begun, where the reason is not theirs.
-    stopped: Option<String>,
-    /// What it leaves undone of what it took up, in a sentence; the run's shortfall as well.
-    shortfall: Option<String>,
-    took_ms: u64,
-}
-
 /// What became of a story.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Told {
-    key: String,
-    title: String,
-    /// `landed`, `proposed`, `skipped`, `withdrawn`, `blocked` or `failed`.
-    outcome: &'static str,
-    /// Why it did not land.
-    reason: String,
-    /// The merge commit.
-    commit: Option<String>,
-    /// The number of its pull request.
-    pull_request: Option<u32>,
-    /// How often the review sent it back.
-    sent_back: u32,
-    /// How often it had to be merged with what landed before it.
-    merged_anew: u32,
-    took_ms: u64,
+    story: Reported,
     /// Whether it was taken up; what was not stays in the backlog as it was.
-    #[serde(skip)]
     begun: bool,
 }
 
 impl Told {
-    fn new(key: &str, title: &str, outcome: &'static str, reason: &str) -> Self {
-        Self {
-            key: key.to_owned(),
-            title: title.to_owned(),
-            outcome,
-            reason: reason.to_owned(),
-            commit: None,
-            pull_request: None,
-            sent_back: 0,
-            merged_anew: 0,
-            took_ms: 0,
-            begun: true,
-        }
+    fn new(key: &str, title: &str, outcome: &str, reason: &str) -> Self {
+        let (key, title, outcome, reason) = (key.to_owned(), title.to_owned(), outcome.to_owned(), reason.to_owned());
+        Self { story: Reported { key, title, outcome, reason, ..Reported::default() }, begun: true }
     }
 }
 
-impl Workflow<Order, Summary> for SprintWorkflow {
-    fn run(order: Order) -> Result<Summary> {
+impl Workflow<Order, Output> for SprintWorkflow {
+    fn run(order: Order) -> Result<Output> {
         let branch = git::branch()?;
         on_its_branch(&branch, order.branch.as_deref())?;
         clean(&branch)?;
@@ -131,8 +88,8 @@ impl Workflow<Order, Summary> for SprintWorkflow {
         let (stories, stopped) = (sprint.told(), sprint.stopped.take());
         let items = backlog::all()?;
         let held = held(&items, &stories, sprint.forge.lands());
-        let landed = stories.iter().filter(|story| story.outcome == "landed").count();
-        let open = stories.iter().filter(|story| story.outcome == "proposed").count();
+        let landed = stories.iter().filter(|story| story.story.outcome == outcome::LANDED).count();
+        let open = stories.iter().filter(|story| story.story.outcome == outcome::PROPOSED).count();
         let waiting = if open > 0 { format!(", {open} wait for a person to merge them") } else { String::new() };
         if stories.is_empty() {
             run::progress(1.0, &wanted::nothing(&items, &held));
@@ -141,11 +98,12 @@ impl Workflow<Order, Summary> for SprintWorkflow {
         }
         let main = git::log(Some(&branch), 1)?.into_iter().next().map(|commit| commit.id).unwrap_or_default();
         let shortfall = shortfall::of(&stories, &branch, stopped.as_deref());
-        Ok(Summary { branch, main, landed, stories, held, stopped, shortfall, took_ms: run::now().saturating_sub(began) })
+        let stories = stories.into_iter().map(|told| told.story).collect();
+        Ok(Output { branch, main, landed, stories, held, stopped, shortfall, took_ms: run::now().saturating_sub(began) })
     }
 
-    fn shortfall(summary: &Summary) -> Option<String> {
-        summary.shortfall.clone()
+    fn shortfall(output: &Output) -> Option<String> {
+        output.shortfall.clone()
     }
 }
 
@@ -168,7 +126,7 @@ fn parallel(order: &Order) -> Result<usize> {
 /// Warns of stories that may be held by nobody. Where a person merges, what is in review waits for that.
 fn held(items: &[Item], stories: &[Told], lands: bool) -> Vec<String> {
     let waits = items.iter().filter(|item| !lands && item.status == Status::Review).map(|item| item.draft.key.as_str());
-    let own = stories.iter().map(|story| story.key.as_str()).chain(waits).collect();
+    let own = stories.iter().map(|story| story.story.key.as_str()).chain(waits).collect();
     let held = wanted::held(items, &own);
     if let Some(advice) = wanted::advice(&held) {
         run::warn(&advice);

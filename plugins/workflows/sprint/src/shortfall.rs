@@ -1,6 +1,8 @@
 //! Whether a sprint did what it was there for, for scripts that look at nothing but how it ended. Judges no story: each has
 //! said why it did not land.
 
+use baton_slots::sprint::outcome;
+
 use crate::Told;
 
 /// Stories that a sentence names.
@@ -9,17 +11,20 @@ const MOST_NAMED: usize = 5;
 /// What is left of what the sprint took up, and what to do about it; none where nothing is. That a story waits for a person
 /// to merge it, or that somebody took it away, is as it was wanted.
 pub(crate) fn of(stories: &[Told], branch: &str, stopped: Option<&str>) -> Option<String> {
-    let left: Vec<_> = stories.iter().filter(|story| story.begun && matches!(story.outcome, "skipped" | "blocked" | "failed")).collect();
+    let left: Vec<_> = stories
+        .iter()
+        .filter(|story| story.begun && matches!(story.story.outcome.as_str(), outcome::SKIPPED | outcome::BLOCKED | outcome::FAILED))
+        .collect();
     let passed: Vec<_> = stories.iter().filter(|story| !story.begun).collect();
     let passed = passed.first().map(|first| {
-        let keys: Vec<_> = passed.iter().take(MOST_NAMED).map(|story| story.key.as_str()).collect();
+        let keys: Vec<_> = passed.iter().take(MOST_NAMED).map(|story| story.story.key.as_str()).collect();
         let more = passed.len().saturating_sub(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("Not begun, and tried again by the next sprint: {}{more}. {}: {}", keys.join(", "), first.key, first.reason)
+        format!("Not begun, and tried again by the next sprint: {}{more}. {}: {}", keys.join(", "), first.story.key, first.story.reason)
     });
     let stopped = stopped.map(|reason| format!("No more stories were begun: {reason}"));
     let unlanded = left.first().map(|first| {
-        let named: Vec<_> = left.iter().take(MOST_NAMED).map(|story| format!("{} ({})", story.key, story.outcome)).collect();
+        let named: Vec<_> = left.iter().take(MOST_NAMED).map(|story| format!("{} ({})", story.story.key, story.story.outcome)).collect();
         let more = left.len().saturating_sub(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!(
@@ -28,7 +33,7 @@ pub(crate) fn of(stories: &[Told], branch: &str, stopped: Option<&str>) -> Optio
             left.len(),
             counted(stories.len()),
             named.join(", "),
-            key = first.key
+            key = first.story.key
         )
     });
     let told: Vec<_> = unlanded.into_iter().chain(passed).chain(stopped).collect();

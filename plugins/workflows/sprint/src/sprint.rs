@@ -5,6 +5,7 @@ use baton_sdk::backlog::{Item, Kind, Status};
 use baton_sdk::prelude::*;
 use baton_sdk::serde_json::from_value;
 use baton_slots::DEVELOPER;
+use baton_slots::sprint::{Story as Reported, outcome};
 
 use crate::landing::Landing;
 use crate::looking;
@@ -150,7 +151,7 @@ impl Sprint {
         item.draft.kind != Kind::Epic
             && self.wanted.as_ref().is_none_or(|wanted| wanted.contains(key))
             && !self.taken.contains(key)
-            && !self.left.iter().any(|left| left.key == *key)
+            && !self.left.iter().any(|left| left.story.key == *key)
             && !self.stories.iter().any(|story| story.key == *key)
     }
 
@@ -210,7 +211,7 @@ impl Sprint {
 
     fn leave(&mut self, item: &Item, error: &Error) {
         run::warn(&format!("Story {} was not begun: {error}", item.draft.key));
-        self.left.push(Told { begun: false, ..Told::new(&item.draft.key, &item.draft.title, "skipped", &error.to_string()) });
+        self.left.push(Told { begun: false, ..Told::new(&item.draft.key, &item.draft.title, outcome::SKIPPED, &error.to_string()) });
     }
 
     /// A developer or a reviewer has ended.
@@ -362,18 +363,20 @@ fn is_branch(name: &str) -> bool {
 fn told(story: &Story) -> Told {
     let (outcome, reason) = match &story.stage {
         Stage::Ended(end) => end.told(),
-        _ => ("failed", "It was not finished."),
+        _ => (outcome::FAILED, "It was not finished."),
     };
     let commit = match &story.stage {
         Stage::Ended(End::Landed(commit)) => Some(commit.clone()),
         _ => None,
     };
-    Told {
+    let told = Told::new(&story.key, &story.title, outcome, reason);
+    let reported = Reported {
         commit,
         pull_request: story.pull_request,
         sent_back: story.sent_back,
         merged_anew: story.merged_anew,
         took_ms: story.ended.saturating_sub(story.began),
-        ..Told::new(&story.key, &story.title, outcome, reason)
-    }
+        ..told.story
+    };
+    Told { story: reported, ..told }
 }

@@ -3,6 +3,7 @@
 use baton_sdk::prelude::*;
 use baton_sdk::waits::Ticket;
 use baton_slots::code_review::{Earlier, Finding};
+use baton_slots::sprint::outcome;
 
 use crate::replies::{Developed, Judged, Outcome, Verdict};
 
@@ -189,12 +190,12 @@ impl End {
     /// The word for it, and why it did not land.
     pub(crate) fn told(&self) -> (&'static str, &str) {
         match self {
-            Self::Landed(_) => ("landed", ""),
-            Self::Proposed(reason) => ("proposed", reason),
-            Self::Skipped(reason) => ("skipped", reason),
-            Self::Withdrawn(reason) => ("withdrawn", reason),
-            Self::Blocked(reason) => ("blocked", reason),
-            Self::Failed(reason) => ("failed", reason),
+            Self::Landed(_) => (outcome::LANDED, ""),
+            Self::Proposed(reason) => (outcome::PROPOSED, reason),
+            Self::Skipped(reason) => (outcome::SKIPPED, reason),
+            Self::Withdrawn(reason) => (outcome::WITHDRAWN, reason),
+            Self::Blocked(reason) => (outcome::BLOCKED, reason),
+            Self::Failed(reason) => (outcome::FAILED, reason),
         }
     }
 }

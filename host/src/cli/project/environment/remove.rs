@@ -12,7 +12,8 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::sandbox::events::EnvironmentWithdrawn,
     operations::Access,
 };
 
@@ -29,8 +30,7 @@ impl Remove {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Decide).await?;
         let found = self.project.choice()?.find(&app).await?;
-        let data = json!({ "project": found.id() });
-        let event = Draft::of_host(Category::Audit, "environment-withdrawn", data).by(&app.config.operator);
+        let event = Draft::of_host(&EnvironmentWithdrawn { project: found.id().to_owned() }).by(&app.config.operator);
         let held = app.environments().withdraw_environment(found.id(), vec![event]).await?;
         app.close().await;
         if !held {

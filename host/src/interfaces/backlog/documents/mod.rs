@@ -18,9 +18,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Backlog, BacklogError, Graph, Item, Kind};
+use super::{Backlog, BacklogError, Graph, Item, Kind, events::DocumentLeft};
 use crate::{
-    events::{Category, Draft as Event},
+    events::Draft as Event,
     journal::{Attempt, CallError, ErrorKind, Pause, PauseKind, Performed, RunId},
 };
 
@@ -221,8 +221,7 @@ impl Left {
 pub(super) fn performed(result: Result<Outcome, Failure>, run: &RunId) -> Performed<Vec<String>> {
     match result {
         Ok(outcome) => {
-            let data = |(path, reason): (String, String)| serde_json::json!({ "path": path, "reason": reason });
-            let left = outcome.left.into_iter().map(|left| Event::of_run(Category::Item, "document-left", run, data(left)));
+            let left = outcome.left.into_iter().map(|(path, reason)| Event::of_run(run, &DocumentLeft { path, reason }));
             Performed::Answered(Ok(outcome.changed), left.collect())
         }
         Err(Failure::Backlog(error)) => error.into(),

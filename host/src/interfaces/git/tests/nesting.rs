@@ -45,7 +45,7 @@ async fn repositories_that_a_run_made_are_kept_as_files() {
     run.commit("All".into(), None).await.unwrap().unwrap();
     let files = ".gitignore a.txt \"a`b/i.txt\" app/i.txt b.txt deep/er/i.txt deep/er/still/i.txt file/i.txt \"li\\nne/i.txt\" \"quo'te\\\"d/i.txt\"";
     assert_eq!(scene.files_of("story/1"), files.replace("\"a`b/i.txt\"", "a`b/i.txt"));
-    let told = scene.events("repository-removed").concat();
+    let told = scene.events("repository_removed").concat();
     assert!(told.contains("\"app\"") && told.contains("li\\\\nne") && told.contains("deep/er/still"), "{told}");
 }
 
@@ -71,7 +71,7 @@ async fn a_name_that_no_commit_can_have_costs_that_file_alone() {
     run.commit("All".into(), None).await.unwrap().unwrap();
     assert_eq!(scene.files_of("story/1"), ".gitignore a.txt \"odd-\\377.txt\" sub/b.txt");
     assert_eq!(scene.git(&["show", "story/1:"]).lines().count(), scene.git(&["show", "main:"]).lines().count() + 1);
-    let told = scene.events("left-out").concat();
+    let told = scene.events("left_out").concat();
     assert!(
         told.contains("odd-\\\\xff.txt") && told.contains("new-\\\\xfe") && told.contains(".GIT/x") && told.contains("git~1/x"),
         "{told}"

@@ -23,7 +23,7 @@ async fn a_worktree_has_files_and_a_branch_of_its_own() {
     assert_eq!(scene.git(&["status", "--porcelain"]), "");
     assert!(!scene.person().join("b.txt").exists());
     let events: Vec<_> = scene.bench.journal.events().into_iter().map(|event| event.name).collect();
-    assert_eq!(events, ["worktree-added", "committed"]);
+    assert_eq!(events, ["worktree_added", "committed"]);
 }
 
 #[tokio::test]
@@ -305,7 +305,7 @@ async fn a_huge_file_is_left_out() {
     assert_eq!(paths, ["huge-b.bin"]);
     run.commit("Add".into(), None).await.unwrap().unwrap();
     assert_eq!(scene.git(&["diff", "--name-only", "main", "story/1"]), "huge-b.bin");
-    let told = scene.bench.journal.events().into_iter().find(|event| event.name == "left-out").unwrap();
+    let told = scene.bench.journal.events().into_iter().find(|event| event.name == "left_out").unwrap();
     assert_eq!(told.data["paths"], serde_json::json!(["huge*.bin", "a.txt"]));
     assert!(run.status().await.unwrap().is_empty());
 }

@@ -6,16 +6,17 @@ mod tests;
 mod trying;
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::{
     Charge, MODELS, Provider, ProviderError, Reply, Request, Waiting,
     attaching::{Attaching, failed},
+    convert::stop,
+    events::{Completed, FellBack},
     leaving::InFlight,
     money::{Amount, Budgets, CallBudget, Prices, Refused},
 };
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
     interfaces::project::Project,
     journal::{Attempt, Authority, CallError, Capability, Halt, NeedKind, Needed, Notes, Pause, PauseKind, Performed, RunId, Wait},
 };
@@ -168,8 +169,8 @@ impl Asker<'_> {
     fn fell_back(&self, attempt: &Attempt, passed: &[Passed<'_>], answered: &str) -> Vec<Draft> {
         let next = passed.iter().skip(1).map(|passed| passed.model).chain([answered]);
         let event = |(passed, to): (&Passed<'_>, &str)| {
-            let data = json!({ "seq": attempt.seq, "plugin": self.plugin, "from": passed.model, "to": to, "reason": passed.reason() });
-            Draft::of_run(Category::Llm, "fell-back", &self.run, data)
+            let (plugin, from, to) = (self.plugin.to_owned(), passed.model.to_owned(), to.to_owned());
+            Draft::of_run(&self.run, &FellBack { seq: attempt.seq, plugin, from, to, reason: passed.reason() })
         };
         passed.iter().zip(next).map(event).collect()
     }
@@ -177,23 +178,21 @@ impl Asker<'_> {
     fn completed(&self, attempt: &Attempt, reply: &Reply, settled: Option<Amount>) -> Draft {
         let tokens = |count: u64| (!reply.usage.uncounted).then_some(count);
         let abilities = self.provider.abilities(&reply.model);
-        let mut data = json!({
-            "seq": attempt.seq,
-            "plugin": self.plugin,
-            "model": reply.model,
-            "input-tokens": tokens(reply.usage.input_tokens),
-            "cached-input-tokens": tokens(reply.usage.cached_input_tokens),
-            "output-tokens": tokens(reply.usage.output_tokens),
-            "cost-usd": reply.usage.cost_usd,
-            "stop": reply.stop,
-        });
-        if abilities.is_known {
-            data["window-tokens"] = json!(abilities.window_tokens);
-        }
-        if let Some(settled) = settled {
-            data["settled-usd"] = json!(settled.dollars());
-        }
-        Draft::of_run(Category::Llm, "completed", &self.run, data)
+        let completed = Completed {
+            seq: attempt.seq,
+            plugin: self.plugin.to_owned(),
+            model: reply.model.clone(),
+            input_tokens: tokens(reply.usage.input_tokens),
+            cached_input_tokens: tokens(reply.usage.cached_input_tokens),
+            output_tokens: tokens(reply.usage.output_tokens),
+            cost_usd: reply.usage.cost_usd,
+            stop: stop(reply.stop).to_owned(),
+            possibly_charged: false,
+            reason: None,
+            window_tokens: abilities.is_known.then_some(abilities.window_tokens.into()),
+            settled_usd: settled.map(Amount::dollars),
+        };
+        Draft::of_run(&self.run, &completed)
     }
 }
 

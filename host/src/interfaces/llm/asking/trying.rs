@@ -3,12 +3,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::json;
-
 use super::{Asker, Because, pause};
 use crate::{
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::llm::events::Completed,
     interfaces::llm::{
         Caller, Charge, PossiblyPaid, ProviderError, Reply, Request,
         leaving::InFlight,
@@ -130,11 +129,12 @@ impl<'a> Trying<'a> {
             None => PossiblyPaid { tries: 1, usd },
             Some(before) => PossiblyPaid { tries: before.tries + 1, usd: before.usd.zip(usd).map(|(before, usd)| before + usd) },
         });
-        let data = json!({
-            "seq": self.attempt.seq, "plugin": self.asker.plugin, "model": model, "input-tokens": null, "cached-input-tokens": null,
-            "output-tokens": null, "cost-usd": usd, "stop": "uncertain", "possibly-charged": true, "reason": error.to_string(),
-        });
-        let event = Draft::of_run(Category::Llm, "completed", &self.asker.run, data);
+        let tried = Completed {
+            cost_usd: usd,
+            reason: Some(error.to_string()),
+            ..Completed::without_reply(self.attempt.seq, self.asker.plugin, model, "uncertain")
+        };
+        let event = Draft::of_run(&self.asker.run, &tried);
         self.asker.notes.may_have_happened(self.attempt.seq, vec![event]).await
     }
 

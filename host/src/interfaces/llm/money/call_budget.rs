@@ -1,12 +1,11 @@
 //! Pays for the calls of one run: puts aside what a call may cost, holds the reply to what the budgets leave, and says
 //! what it cost. A call that no budget limits is only priced.
 
-use serde_json::json;
-
 use super::{Amount, Budgets, Overdrawn, Payer, Price, Prices, Scope, Tokens};
 use crate::{
     errors::StorageError,
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::llm::events::BudgetNearlySpent,
     interfaces::{
         llm::{Media, ModelAbilities, Reply, Request, Usage},
         project::Project,
@@ -136,8 +135,7 @@ impl CallBudget<'_> {
     }
 
     fn nearly_spent(&self, scope: &Scope, budget: Amount, spent: Amount) -> Draft {
-        let data = json!({ "budget": scope, "budget-usd": budget, "spent-usd": spent });
-        Draft::of_run(Category::Llm, "budget-nearly-spent", self.run, data)
+        Draft::of_run(self.run, &BudgetNearlySpent { budget: scope.into(), budget_usd: budget, spent_usd: spent })
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{Docker, failure, hardening, images, is_running, label, removed};
 use crate::{
     interfaces::sandbox::{
+        approvals::Approvable as _,
         engine::EngineError,
         services::{Beside, Service},
     },

@@ -10,9 +10,9 @@ const MOST: usize = 100;
 const MOST_NAMED: usize = 5;
 
 /// What was done with something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::interfaces::sandbox) enum Deed {
+pub(crate) enum Deed {
     /// A repository or a data directory, moved out of the workspace.
     Moved,
     /// A repository, renamed where it lies so that git does not find it.
@@ -28,8 +28,8 @@ pub(in crate::interfaces::sandbox) enum Deed {
 }
 
 /// One thing that a command left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::interfaces::sandbox) struct Trace {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub(crate) struct Trace {
     /// What was done with it.
     pub(super) deed: Deed,
     /// Where it was in the workspace.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-pub use plan::{ApprovedServices, Service, Services, decide_services};
+pub use plan::{Service, Services, decide_services};
 
 use super::{
     answers::{not_started, paused},
@@ -101,9 +101,9 @@ impl Sandbox {
         if parts.settings.services.is_none() && proposed == Ok(None) {
             return Ok(None);
         }
-        let approved = parts.approvals.approved_services(&wanted.project).await;
+        let approved = parts.approvals.find::<Services>(&wanted.project).await;
         let approved = approved.map_err(|error| Performed::answer(Err(CallError::unavailable(error.to_string()))))?;
-        let approved = approved.as_ref().map(|approved| &approved.services);
+        let approved = approved.as_ref().map(|approved| &approved.content);
         decide_services(parts.settings.services.as_ref(), proposed, approved).map_err(|reason| paused(reason, false))
     }
 

@@ -8,7 +8,11 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    interfaces::sandbox::{job::is_variable, settings::is_reference},
+    interfaces::sandbox::{
+        approvals::{Approvable, ApprovalKind},
+        job::is_variable,
+        settings::is_reference,
+    },
     journal::form::canonical,
 };
 
@@ -69,15 +73,13 @@ fn usual_start() -> u32 {
     60
 }
 
-/// Services that an operator approved for a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApprovedServices {
-    /// What was approved.
-    pub services: Services,
-    /// Who did.
-    pub by: String,
-    /// When, in milliseconds since 1970 UTC.
-    pub at: u64,
+impl Approvable for Services {
+    const KIND: ApprovalKind = ApprovalKind::Services;
+
+    fn hash(&self) -> String {
+        // What is kept of a service is text, numbers and lists, which JSON has all of.
+        hex::encode(Sha256::digest(canonical(&serde_json::to_value(self).unwrap_or_default())))
+    }
 }
 
 impl Services {
@@ -100,12 +102,6 @@ impl Services {
             Some(port) => Err(format!("`test.services`: port {port} is named twice, and all services share one loopback.")),
             None => Ok(Some(Self(services))),
         }
-    }
-
-    /// The hash that pins them.
-    pub fn hash(&self) -> String {
-        // What is kept of a service is text, numbers and lists, which JSON has all of.
-        hex::encode(Sha256::digest(canonical(&serde_json::to_value(self).unwrap_or_default())))
     }
 
     /// The variables of commands beside them.

@@ -19,22 +19,24 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) use caches::BIN;
-pub use plan::{Approvals, Approved, Decision, Plan, decide};
+pub use plan::{Decision, Plan, decide};
 pub use proxy::{Onward, Registry};
 pub use settings::{SetupSettings, USUAL_HOSTS};
 pub(super) use working::FORWARD;
 
 use super::{
+    approvals::Approvals,
     engine::{Extra, Mounted},
+    events::SetUpEnded,
     job::DEFAULT_IMAGE,
     service::{Place, Sandbox},
     settings::{EngineKind, Image},
 };
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
     interfaces::{blocking::blocking, folder_locks::Work, keys::Keys},
     journal::{Attempt, CallError, Pause, PauseKind, Performed},
 };
@@ -141,16 +143,16 @@ impl Setups {
     }
 
     /// Which setup a workspace has.
-    async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision, CallError> {
+    async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision<Plan>, CallError> {
         let settings = &self.parts.settings;
-        let approved = self.parts.approvals.approved_setup(&wanted.project).await;
+        let approved = self.parts.approvals.find::<Plan>(&wanted.project).await;
         let approved = approved.map_err(|error| CallError::unavailable(error.to_string()))?;
         let proposed = match Plan::read(&wanted.test) {
             Ok(proposed) => proposed,
             Err(reason) if settings.own.is_none() => return Ok(Decision::Undecided(format!("{reason} Correct it, then resume the run."))),
             Err(_) => None,
         };
-        Ok(decide(settings.own.as_ref(), proposed, approved.as_ref().map(|approved| &approved.plan), Plan::suggest(workspace).as_ref()))
+        Ok(decide(settings.own.as_ref(), proposed, approved.as_ref().map(|approved| &approved.content), Plan::suggest(workspace).as_ref()))
     }
 }
 
@@ -218,11 +220,17 @@ impl Sandbox {
             Err(error) => return Performed::answer(Err(error)),
         };
         let setup = SetUp::of(&record, state, &left_out);
-        let told = json!({
-            "seq": attempt.seq, "state": state, "command": setup.command, "setup": key, "reached": setup.reached, "denied": setup.denied,
-            "changed": record.changed, "took-ms": setup.took_ms,
-        });
-        let told = Draft::of_run(Category::Sandbox, "set-up", &place.run, self.parts.redactor.value(told));
+        let told = SetUpEnded {
+            seq: attempt.seq,
+            state: state.to_owned(),
+            command: setup.command.clone(),
+            setup: key.clone(),
+            reached: setup.reached.clone(),
+            denied: setup.denied.clone(),
+            changed: record.changed.clone(),
+            took_ms: setup.took_ms,
+        };
+        let told = Draft::of_run(&place.run, &told).map(|data| self.parts.redactor.value(data));
         Performed::Answered(Ok(setup), events.into_iter().chain([told]).collect())
     }
 

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use async_trait::async_trait;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,10 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::suggested;
 use crate::{
-    actor::Actor,
-    errors::StorageError,
-    events::Draft,
-    interfaces::sandbox::services::{ApprovedServices, Services},
+    interfaces::sandbox::approvals::{Approvable, ApprovalKind},
     journal::form::canonical,
 };
 
@@ -82,41 +78,19 @@ pub struct Plan {
     pub files: Vec<String>,
 }
 
-/// A setup that an operator approved for a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approved {
-    /// What was approved.
-    pub plan: Plan,
-    /// Who did.
-    pub by: String,
-    /// When, in milliseconds since 1970 UTC.
-    pub at: u64,
+impl Approvable for Plan {
+    const KIND: ApprovalKind = ApprovalKind::Setup;
+
+    fn hash(&self) -> String {
+        hex::encode(Sha256::digest(canonical(&json!({ "setup": self.command, "setup-files": self.files }))))
+    }
 }
 
-/// Keeps which setup and which services an operator approved for each project.
-#[async_trait]
-pub trait Approvals: Send + Sync {
-    /// The setup that holds for a project.
-    async fn approved_setup(&self, project: &str) -> Result<Option<Approved>, StorageError>;
-    /// Has a setup hold in place of the one before; none to have none hold.
-    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), StorageError>;
-    /// The services that hold for a project, as long as its repository proposes them.
-    async fn approved_services(&self, project: &str) -> Result<Option<ApprovedServices>, StorageError>;
-    /// Has services hold in place of those before; none to have none hold.
-    async fn approve_services(
-        &self,
-        project: &str,
-        services: Option<&Services>,
-        by: &Actor,
-        events: Vec<Draft>,
-    ) -> Result<(), StorageError>;
-}
-
-/// Which setup a workspace has, and why.
+/// Which one of its kind holds, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum Decision<T> {
     /// This one.
-    Use(Plan),
+    Use(T),
     /// None; and what to say of that.
     None(String),
     /// The operator has to decide; a sentence.
@@ -152,11 +126,6 @@ impl Plan {
         suggested::command(workspace).map(|command| Self { command, files: USUAL_FILES.map(str::to_owned).to_vec() })
     }
 
-    /// The hash that pins it.
-    pub fn hash(&self) -> String {
-        hex::encode(Sha256::digest(canonical(&json!({ "setup": self.command, "setup-files": self.files }))))
-    }
-
     /// Finds its files.
     pub(super) fn matching(&self) -> Result<GlobSet, String> {
         let mut set = GlobSetBuilder::new();
@@ -177,7 +146,7 @@ fn globs(list: &Value) -> Option<Vec<String>> {
 }
 
 /// Decides by what the operator's settings say, what the repository proposes, what was approved and what would be suggested.
-pub fn decide(own: Option<&Plan>, proposed: Option<Plan>, approved: Option<&Plan>, suggested: Option<&Plan>) -> Decision {
+pub fn decide(own: Option<&Plan>, proposed: Option<Plan>, approved: Option<&Plan>, suggested: Option<&Plan>) -> Decision<Plan> {
     let holding = own.or(approved).filter(|plan| !plan.command.is_empty());
     if own.is_some() || proposed.is_none() {
         return match (holding, suggested) {

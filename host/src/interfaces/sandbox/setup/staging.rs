@@ -13,7 +13,7 @@ use ignore::{DirEntry, WalkBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
-use crate::interfaces::blocking::Deadline;
+use crate::interfaces::{blocking::Deadline, sandbox::approvals::Approvable as _};
 
 /// Files and folders of a workspace.
 const MOST_ENTRIES: usize = 1_000_000;

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{
@@ -19,7 +18,8 @@ use super::{
     staging::{self, Staged},
 };
 use crate::{
-    events::{Category, Draft},
+    events::Draft,
+    interfaces::sandbox::events::{HostDenied, HostReached},
     interfaces::{
         blocking::{Deadline, blocking},
         folder_locks::Work,
@@ -299,11 +299,10 @@ async fn outgrown(folder: &Path, most: u64) {
 /// Tells watchers of each host, as long as the proxy lives.
 async fn tell(mut notes: UnboundedReceiver<Note>, key: Key, events: std::sync::Arc<dyn crate::events::EventLog>) {
     while let Some(note) = notes.recv().await {
-        let (name, host) = match note {
-            Note::Reached(host) => ("reached", host),
-            Note::Denied(host) => ("denied", host),
+        let event = match note {
+            Note::Reached(host) => Draft::of_run(&key.run, &HostReached { seq: key.seq, host }),
+            Note::Denied(host) => Draft::of_run(&key.run, &HostDenied { seq: key.seq, host }),
         };
-        let event = Draft::of_run(Category::Sandbox, name, &key.run, json!({ "seq": key.seq, "host": host }));
         if let Err(error) = events.append(vec![event]).await {
             tracing::warn!(%error, "watchers are not told which host a setup asked for");
         }

@@ -10,10 +10,8 @@ pub(super) struct Memory {
     pub(super) artifacts: Mutex<Vec<String>>,
     /// The image of the project of every run.
     pub(super) approved: Mutex<Option<ProjectImage>>,
-    /// What an operator approved as the setup of every project.
-    pub(super) approved_setup: Mutex<Option<Plan>>,
-    /// What an operator approved as the services of every project.
-    pub(super) approved_services: Mutex<Option<Services>>,
+    /// What an operator approved for every project.
+    pub(super) approvals: Mutex<HashMap<ApprovalKind, Value>>,
     pub(super) full: bool,
 }
 

@@ -8,6 +8,7 @@ mod project;
 mod setups;
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -236,7 +237,7 @@ async fn what_a_command_wrote_is_told_and_answered() {
     let (outcome, events) = outcome(bench.execute(None, Some(60_000), false).await);
     assert_eq!((outcome.exit_code, outcome.stderr.as_str(), outcome.output), (3, "bad\n", None));
     assert_eq!(outcome.stdout, "one [key]\ntwo");
-    assert_eq!((events[0].name.as_str(), &events[0].data["exit-code"], &events[0].data["seq"]), ("executed", &json!(3), &json!(3)));
+    assert_eq!((events[0].name.as_str(), &events[0].data["exit_code"], &events[0].data["seq"]), ("executed", &json!(3), &json!(3)));
     let told = bench.told();
     assert_eq!(told[0], json!(["started", { "seq": 3, "image": "default", "command": "make", "again": false }]));
     assert_eq!(told[1], json!(["output", { "seq": 3, "stream": "stdout", "to": 23, "text": "one [key]\ntwo" }]));
@@ -249,7 +250,7 @@ async fn a_command_that_is_found_again_is_told_from_where_it_was_left() {
     let pieces = vec![Piece::Started { again: true }, wrote(Stream::Out, &format!("{}\n", "x".repeat(8191))), wrote(Stream::Out, "new\n")];
     let bench = bench(pieces, exited(0), false, false);
     let before = json!({ "seq": 3, "stream": "stdout", "to": 8192, "text": "…" });
-    bench.memory.append(vec![Draft::of_run(Category::Sandbox, "output", &RunId::from_text("r"), before)]).await.unwrap();
+    bench.memory.append(vec![Draft::for_test(Category::Sandbox, "output", Some(&RunId::from_text("r")), before)]).await.unwrap();
     let (outcome, _) = outcome(bench.execute(None, Some(60_000), true).await);
     assert_eq!(outcome.stdout.len(), 8196);
     let told = bench.told();

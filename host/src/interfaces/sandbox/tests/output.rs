@@ -21,7 +21,7 @@ async fn long_outputs_are_cut_and_kept() {
     );
     let told: usize = bench.told().iter().filter_map(|event| event[1]["text"].as_str()).map(str::len).sum();
     assert!((200 << 10..=300 << 10).contains(&told), "{told}");
-    assert_eq!(bench.told().iter().filter(|event| event[1]["left-out"] == true).count(), 1);
+    assert_eq!(bench.told().iter().filter(|event| event[1]["left_out"] == true).count(), 1);
 }
 
 #[tokio::test]

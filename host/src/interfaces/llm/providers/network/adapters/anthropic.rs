@@ -2,31 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
-use super::claude::{Claude, Wanted};
-use super::messages_stream::Growing;
-use super::schemas::{self, Rules};
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, sealed, set, text, unsealed, waiting_for_calls,
+    Adapter, Assembly, Outgoing, PDF, Said, base64, calls,
+    claude::{Claude, Wanted},
+    decimal, effort, finished,
+    messages_stream::{FINISHED, Growing, STOPPED, WAITING},
+    schemas::{self, Rules},
+    sealed, set, text, unsealed, waiting_for_calls,
 };
 use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
 /// Whose blocks are kept for it.
 const PROVIDER: &str = "anthropic";
 const REDACTED: &str = "redacted_thinking";
-/// Words that say that the model has finished, that it came upon a stop sequence, and that it waits for calls.
-const FINISHED: &str = "end_turn";
-const STOPPED: &str = "stop_sequence";
-const WAITING: &str = "tool_use";
 /// The longest reply that is asked for where neither the asker nor the table of abilities says one: the protocol wants it to be
 /// told, and every model since Claude 4 takes this.
 const USUAL_REPLY: u32 = 32_000;
 /// The highest temperature; others take up to 2.
 const HOTTEST: f32 = 1.0;
-
-/// Whether a message that stopped for this reason ended well.
-pub(super) fn is_sound(reason: &str) -> bool {
-    [FINISHED, STOPPED, WAITING].contains(&reason)
-}
 
 /// Anthropic's messages.
 pub(super) struct Messages;

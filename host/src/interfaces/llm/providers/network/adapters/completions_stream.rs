@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::usage::is_counted;
-use super::completions::{is_sound, reason, texts, thoughts};
+use super::completion_words::{is_sound, reason, texts, thoughts};
 use super::{Assembly, first_choice, items, text};
 
 /// What there is of a completion.

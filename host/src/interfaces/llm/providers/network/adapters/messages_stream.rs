@@ -2,8 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::anthropic::is_sound;
 use super::{Assembly, grow, text};
+
+/// Words that say that the model has finished, that it came upon a stop sequence, and that it waits for calls.
+pub(super) const FINISHED: &str = "end_turn";
+pub(super) const STOPPED: &str = "stop_sequence";
+pub(super) const WAITING: &str = "tool_use";
 
 /// What there is of a message.
 #[derive(Default)]
@@ -20,6 +24,11 @@ struct Block {
     content: Map<String, Value>,
     /// The arguments of a call, as text.
     input: String,
+}
+
+/// Whether a message that stopped for this reason ended well.
+fn is_sound(reason: &str) -> bool {
+    [FINISHED, STOPPED, WAITING].contains(&reason)
 }
 
 impl Assembly for Growing {

@@ -4,6 +4,7 @@
 mod anthropic;
 mod calls;
 mod claude;
+mod completion_words;
 mod completions;
 mod completions_stream;
 mod effort;

@@ -1,7 +1,9 @@
 //! The log of events: what happened, filtered and a page at a time. Follows nothing by itself: whoever follows asks again behind
 //! the last page.
 
-use std::collections::HashMap;
+mod kinds;
+
+use std::{collections::HashMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,24 +12,11 @@ use utoipa::{OpenApi, ToSchema};
 use super::{Host, Moment, Page, Problem};
 use crate::{actor::Actor, events, journal::RunId, kernel::KernelError};
 
-pub use events::Category;
+pub use events::{Category, EventKind, EventLevel};
+pub use kinds::kinds;
 
 /// Events read from the log at once.
 const CHUNK: u32 = 1_000;
-
-/// How much an event asks for attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EventLevel {
-    /// What only the author of a plugin wants to know.
-    Debug,
-    /// The usual.
-    Info,
-    /// Something is in the way.
-    Warn,
-    /// Something failed.
-    Error,
-}
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -220,15 +209,11 @@ impl<'a> Looking<'a> {
     }
 }
 
-/// What a plugin said its line is; of all else what the name says.
+/// How much an event asks for attention, as the type of its particulars says. One that no type describes any more is the usual.
 fn level(draft: &events::Draft) -> EventLevel {
-    let said = || serde_json::from_value(draft.data["level"].clone()).unwrap_or(EventLevel::Info);
-    match draft.name.as_str() {
-        "log" => said(),
-        "failed" | "tripped" => EventLevel::Error,
-        "paused" | "denied" | "refused" | "repeated" | "fell-back" | "swept" | "left-out" | "budget-nearly-spent" => EventLevel::Warn,
-        _ => EventLevel::Info,
-    }
+    static KINDS: LazyLock<HashMap<(Category, &str), EventKind>> =
+        LazyLock::new(|| kinds().map(|kind| ((kind.category, kind.name), *kind)).collect());
+    KINDS.get(&(draft.category, draft.name.as_str())).map_or(EventLevel::Info, |kind| kind.level_of(&draft.data))
 }
 
 /// The views of this file.
@@ -244,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_line_has_the_level_that_its_plugin_gave_it() {
-        let draft = |name: &str, data: Value| events::Draft::of_host(Category::Run, name, data);
+        let draft = |name: &str, data: Value| events::Draft::for_test(Category::Run, name, None, data);
         assert_eq!(level(&draft("log", json!({ "level": "debug" }))), EventLevel::Debug);
         assert_eq!(level(&draft("log", json!({ "level": "loud" }))), EventLevel::Info);
         assert_eq!(level(&draft("failed", json!({ "level": "debug" }))), EventLevel::Error);

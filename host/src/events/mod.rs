@@ -1,5 +1,7 @@
 //! Everything that happened, one row each: what watchers, audit and history read. Says nothing of where the rows lie.
 
+mod payload;
+
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -7,7 +9,36 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
+pub(crate) use payload::payloads;
+pub use payload::{EventKind, Payload};
+
 use crate::{actor::Actor, errors::StorageError, journal::RunId};
+
+/// How much an event asks for attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventLevel {
+    /// What only the author of a plugin wants to know.
+    Debug,
+    /// The usual.
+    Info,
+    /// Something is in the way.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+impl EventLevel {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -98,18 +129,41 @@ pub struct Draft {
 
 impl Draft {
     /// An event of a run.
-    pub fn of_run(category: Category, name: &str, run: &RunId, data: Value) -> Self {
-        Self { category, name: name.to_owned(), run: Some(run.clone()), actor: None, data }
+    pub fn of_run<P: Payload>(run: &RunId, payload: &P) -> Self {
+        Self { run: Some(run.clone()), ..Self::of_host(payload) }
     }
 
     /// An event of the host itself.
-    pub fn of_host(category: Category, name: &str, data: Value) -> Self {
-        Self { category, name: name.to_owned(), run: None, actor: None, data }
+    pub fn of_host<P: Payload>(payload: &P) -> Self {
+        // The test of the table writes each payload: none has a form that JSON has not.
+        let data = serde_json::to_value(payload).unwrap_or_default();
+        Self { category: P::CATEGORY, name: P::NAME.to_owned(), run: None, actor: None, data }
     }
 
     /// The same, caused by somebody.
     pub fn by(self, actor: &Actor) -> Self {
         Self { actor: Some(actor.clone()), ..self }
+    }
+
+    /// The same with its particulars changed, so that they hold no secret.
+    pub fn map(self, change: impl FnOnce(Value) -> Value) -> Self {
+        Self { data: change(self.data), ..self }
+    }
+
+    /// Whether it is one of these.
+    pub fn is<P: Payload>(&self) -> bool {
+        self.category == P::CATEGORY && self.name == P::NAME
+    }
+
+    /// Its particulars, where it is one of these. One of an older Baton may lack some that its type needs.
+    pub fn payload<P: Payload>(&self) -> Option<P> {
+        if self.is::<P>() { P::deserialize(&self.data).ok() } else { None }
+    }
+
+    /// Any event, for tests of what does not look at its particulars.
+    #[cfg(test)]
+    pub(crate) fn for_test(category: Category, name: &str, run: Option<&RunId>, data: Value) -> Self {
+        Self { category, name: name.to_owned(), run: run.cloned(), actor: None, data }
     }
 }
 
