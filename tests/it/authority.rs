@@ -132,7 +132,7 @@ impl Clock for Now {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_that_reaches_less_since_an_upgrade_is_named_until_somebody_decides() {
     let user = User::with_probe();
-    let hash = user.json(&["plugin", "grant", "probe", "agents=amelia"])["hash"].as_str().unwrap().to_owned();
+    let hash = user.json(&["plugin", "grant", "probe", "agents=amelia"])["plugin"]["hash"].as_str().unwrap().to_owned();
     // As the migration leaves what was granted before.
     let store = Store::open_beside(&user.home.path().join("data"), Arc::new(Now)).await.unwrap();
     let last = store.decisions().await.unwrap().into_iter().find(|decision| decision.hash == hash).unwrap();
