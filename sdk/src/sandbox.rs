@@ -68,6 +68,28 @@ pub fn set_up() -> Result<SetupOutcome> {
     Ok(host::set_up()?)
 }
 
+/// Renews the lockfiles of the workspace after a manifest changed, by the command that the operator approved. Installs nothing:
+/// [`set_up`] fetches what the lockfiles name then.
+///
+/// Errors: as [`set_up`].
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn add(manifest: &str) -> Result<()> {
+///     files::write("package.json", manifest)?;
+///     let renewed = sandbox::renew_lockfiles()?;
+///     if renewed.state == "failed" {
+///         return Err(Error::invalid(renewed.report));
+///     }
+///     Ok(())
+/// }
+/// # let host = Host::new();
+/// # assert_eq!(host.inside(|| add("{}")), Ok(()));
+/// ```
+pub fn renew_lockfiles() -> Result<SetupOutcome> {
+    Ok(host::renew_lockfiles()?)
+}
+
 impl SetupOutcome {
     /// A setup that there is not, for tests.
     pub fn none() -> Self {

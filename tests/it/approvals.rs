@@ -77,7 +77,7 @@ fn what_a_repository_proposes_holds_from_its_approval_until_it_changes() {
         assert_eq!((&revoked["state"], revoked.get("approved")), (&json!("proposed"), None), "{revoked}");
         assert_eq!(
             user.audit().into_iter().filter(|(name, _)| name.starts_with(group)).collect::<Vec<_>>(),
-            [(format!("{group}-approved"), "ada".to_owned()), (format!("{group}-revoked"), "ada".to_owned())]
+            [(format!("{group}_approved"), "ada".to_owned()), (format!("{group}_revoked"), "ada".to_owned())]
         );
     }
 }

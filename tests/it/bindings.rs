@@ -473,8 +473,8 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
 
     let _ = project.baton(&["plugin", "remove", "acme"]).exits(0);
     let doctor = document(&project.baton(&["doctor", "-o", "json"]));
-    let check = doctor.as_array().unwrap().iter().find(|check| check["name"] == "bindings").unwrap();
-    assert!(check["health"] == "warn" && check["advice"].as_str().unwrap().contains("`land` is bound to `acme`"), "{check}");
+    let check = doctor["items"].as_array().unwrap().iter().find(|check| check["subject"] == "bindings").unwrap();
+    assert!(check["level"] == "warn" && check["hint"].as_str().unwrap().contains("`land` is bound to `acme`"), "{check}");
     let listed = project.baton(&["bindings", "list"]).exits(0);
     assert!(listed.stdout.contains("not installed") && listed.stderr.contains("no plugin of that name is installed"), "{}", listed.stdout);
 

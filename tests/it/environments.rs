@@ -120,8 +120,8 @@ fn an_environment_is_found_approved_built_once_and_tried() {
     assert!(asked.stderr.contains("Add --yes."), "{}", asked.stderr);
     assert!(!user.home.path().join("data").exists(), "nothing is approved, and no folder becomes a project");
     let built = user.json(&["build", "--yes"]);
-    let image = built["image"].as_str().unwrap();
-    assert!(image.starts_with("baton-environment:") && built["local"] == true, "{built}");
+    let image = built["approved"]["image"].as_str().unwrap();
+    assert!(image.starts_with("baton-environment:") && built["approved"]["local"] == true, "{built}");
     let id = || docker(&["image", "inspect", "--format", "{{.Id}}", image]);
     let first = id().expect("the image is here");
     let history = docker(&["history", "--no-trunc", "--format", "{{.CreatedBy}}", image]).unwrap();
@@ -134,22 +134,23 @@ fn an_environment_is_found_approved_built_once_and_tried() {
     // A file that changes and proposes the same changes nothing.
     user.write("pyproject.toml", "[project]\nrequires-python = \"==3.12.*\"\ndependencies = [\"attrs\"]\n");
     assert_eq!(user.json(&["show"])["state"], "approved");
-    assert_eq!((&user.json(&["build", "--yes"])["image"], id()), (&json!(image), Some(first)), "the same is built once");
+    assert_eq!((&user.json(&["build", "--yes"])["approved"]["image"], id()), (&json!(image), Some(first)), "the same is built once");
     user.write("pyproject.toml", "[project]\nrequires-python = \"==3.11.*\"\n");
     let shown = user.json(&["show"]);
     assert_eq!(
-        (&shown["state"], &shown["image"], &shown["changed"]["origin"]["image"]),
+        (&shown["state"], &shown["approved"]["image"], &shown["changed"]["origin"]["image"]),
         (&json!("changed"), &json!(image), &json!("python:3.11"))
     );
     let failed = user.environment(&["build", "--yes"]).exits(1);
     assert!(failed.stderr.contains("library/python:3.11` is not on this machine and cannot be fetched"), "{}", failed.stderr);
-    assert_eq!(user.json(&["show"])["image"], json!(image), "what was approved stays");
+    assert_eq!(user.json(&["show"])["approved"]["image"], json!(image), "what was approved stays");
     // An image that is named is tried for what the files want, which it may lack.
     let named = user.json(&["build", "--image", docker::IMAGE, "--yes"]);
-    assert!(named["image"].as_str().unwrap().starts_with("sha256:") && named["local"] == true, "{named}");
+    let approved = &named["approved"];
+    assert!(approved["image"].as_str().unwrap().starts_with("sha256:") && approved["local"] == true, "{named}");
     let lacking = user.environment(&["test"]).exits(1);
     assert!(lacking.stdout.contains("missing  Python"), "{}", lacking.stdout);
-    assert_eq!(user.json(&["remove"])["removed"], true);
+    assert!(user.json(&["remove"])["project"].is_string());
     assert_eq!(user.json(&["show"])["state"], "proposed");
     let _ = docker(&["rmi", "--force", image]);
 }
@@ -176,12 +177,12 @@ fn a_dockerfile_gets_no_network_no_folder_and_nothing_that_a_devcontainer_wants(
     ];
     let user = User::new(&hub, &files);
     let detected = user.json(&["detect"]);
-    let left_out: Vec<_> = detected["left-out"].as_array().unwrap().iter().map(|left| left["what"].as_str().unwrap()).collect();
+    let left_out: Vec<_> = detected["left_out"].as_array().unwrap().iter().map(|left| left["what"].as_str().unwrap()).collect();
     assert_eq!(left_out, ["features", "initializeCommand", "mounts", "privileged", "runArgs"]);
     let shown = user.environment(&["detect"]).exits(0);
     assert!(shown.stdout.contains("Left out: initializeCommand of .devcontainer/devcontainer.json"), "{}", shown.stdout);
     let built = user.json(&["build", "--yes"]);
-    let image = built["image"].as_str().unwrap();
+    let image = built["approved"]["image"].as_str().unwrap();
     assert_eq!(docker(&["run", "--rm", "--network=none", image, "ls", "/proven"]).as_deref(), Some("/proven"));
     assert!(!user.home.path().join("initialized").exists());
     let _ = docker(&["rmi", "--force", image]);

@@ -116,6 +116,7 @@ fn deeds() -> Vec<(&'static str, Value)> {
             json!({ "do": "execute", "command": ["sh", "-c", "echo one; echo two >&2; exit 3"], "env": [["A", "b"]], "timeout": 20 }),
         ),
         ("setup", json!({ "do": "set-up" })),
+        ("lockfiles", json!({ "do": "renew-lockfiles" })),
         ("long-command", json!({ "do": "execute", "command": ["sh", "-c", "seq 1 5000"], "timeout": 20, "read-from": 4000 })),
     ]
 }

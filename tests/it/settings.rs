@@ -39,18 +39,18 @@ fn doctor_tells_of_words_that_are_perhaps_misspelt_in_either_file() {
     let with_project = |project: &str| {
         fs::write(home.path().join("baton.toml"), project).unwrap();
         let checks = doctor(home.path());
-        let of = |name: &str| checks.iter().find(|check| check["name"] == name).cloned().unwrap_or_default();
+        let of = |name: &str| checks.iter().find(|check| check["subject"] == name).cloned().unwrap_or_default();
         (of("settings"), of("project"))
     };
     let (user, project) = with_project("[plugins.mary]\nmodle = \"lab/any\"\n");
-    assert_eq!(user["advice"], "Look at `models.defualt`, where `models.default` may be meant.", "{user}");
-    assert_eq!(project["health"], "warn");
-    assert_eq!(project["advice"], "Look at `plugins.mary.modle`, where `plugins.mary.model` may be meant.", "{project}");
+    assert_eq!(user["hint"], "Look at `models.defualt`, where `models.default` may be meant.", "{user}");
+    assert_eq!(project["level"], "warn");
+    assert_eq!(project["hint"], "Look at `plugins.mary.modle`, where `plugins.mary.model` may be meant.", "{project}");
     let (_, project) = with_project("[models]\ndefault = 5\n");
-    assert!(project["health"] == "warn" && project["found"].as_str().unwrap().contains("and is 5"), "{project}");
-    assert_eq!(with_project("[test]\nimage = \"default\"\n").1["health"], "ok");
+    assert!(project["level"] == "warn" && project["message"].as_str().unwrap().contains("and is 5"), "{project}");
+    assert_eq!(with_project("[test]\nimage = \"default\"\n").1["level"], "ok");
     fs::remove_file(home.path().join("baton.toml")).unwrap();
-    assert!(doctor(home.path()).iter().all(|check| check["name"] != "project"));
+    assert!(doctor(home.path()).iter().all(|check| check["subject"] != "project"));
 }
 
 /// The checks of `baton doctor` in a folder, with the user's settings that lie there.
@@ -58,7 +58,27 @@ fn doctor(folder: &Path) -> Vec<Value> {
     let mut command = program::command(folder, &["doctor", "-o", "json"]);
     let told = program::output(command.env("BATON_CONFIG", folder.join("settings.toml"))).exits(0);
     assert_eq!(told.stderr, "");
-    serde_json::from_str(&told.stdout).unwrap()
+    let checks: Value = serde_json::from_str(&told.stdout).unwrap();
+    checks["items"].as_array().unwrap().clone()
+}
+
+#[test]
+fn doctor_tells_of_what_a_repository_proposes_until_it_is_approved() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("settings.toml"), "").unwrap();
+    let proposal = "[test]\nsetup = \"npm ci\"\n\n[test.services.db]\nimage = \"postgres:16\"\nports = [5432]\n";
+    fs::write(home.path().join("baton.toml"), proposal).unwrap();
+    let of = |subject: &str| doctor(home.path()).into_iter().find(|check| check["subject"] == subject);
+    let services = of("services").unwrap();
+    assert_eq!(services["level"], "warn");
+    assert!(services["message"].as_str().unwrap().contains("not approved: `db` (postgres:16)"), "{services}");
+    assert!(services["hint"].as_str().unwrap().contains("`baton project services approve`"), "{services}");
+    assert!(of("setup").unwrap()["hint"].as_str().unwrap().contains("`baton project setup approve`"));
+    for approve in [["project", "services", "approve"], ["project", "setup", "approve"]] {
+        let mut command = program::command(home.path(), &approve);
+        let _approved = program::output(command.env("BATON_CONFIG", home.path().join("settings.toml"))).exits(0);
+    }
+    assert_eq!((of("services"), of("setup")), (None, None), "what is approved is not told");
 }
 
 #[test]
@@ -70,10 +90,10 @@ fn doctor_names_a_provider_that_is_down_with_its_address() {
     let provider = |name: &str, port: u16| format!("[providers.{name}]\nbase-url = \"http://127.0.0.1:{port}/v1\"\n");
     fs::write(home.path().join("settings.toml"), provider("gone", down) + &provider("lab", up)).unwrap();
     let checks = doctor(home.path());
-    let [gone, lab] = checks.iter().filter(|check| check["name"] == "provider").collect::<Vec<_>>()[..] else { panic!("{checks:?}") };
-    assert!(gone["found"].as_str().unwrap().starts_with(&format!("`gone` cannot be reached at http://127.0.0.1:{down}/v1/: ")), "{gone}");
-    assert!(gone["advice"].as_str().unwrap().contains("[providers.gone]"), "{gone}");
-    assert_eq!((&lab["health"], &lab["found"]), (&json!("ok"), &json!(format!("`lab` is reached at http://127.0.0.1:{up}/v1/"))));
+    let [gone, lab] = checks.iter().filter(|check| check["subject"] == "provider").collect::<Vec<_>>()[..] else { panic!("{checks:?}") };
+    assert!(gone["message"].as_str().unwrap().starts_with(&format!("`gone` cannot be reached at http://127.0.0.1:{down}/v1/: ")), "{gone}");
+    assert!(gone["hint"].as_str().unwrap().contains("[providers.gone]"), "{gone}");
+    assert_eq!((&lab["level"], &lab["message"]), (&json!("ok"), &json!(format!("`lab` is reached at http://127.0.0.1:{up}/v1/"))));
     let (mut connection, _) = listener.accept().unwrap();
     let mut sent = Vec::new();
     connection.read_to_end(&mut sent).unwrap();

@@ -154,3 +154,32 @@ fn a_setup_whose_host_was_killed_is_found_again() {
     let kept = fs::read_dir(kept.path()).unwrap().next().unwrap().unwrap().path();
     assert_eq!(fs::read_to_string(kept.join("home/times")).unwrap(), "begun\n", "it was executed once");
 }
+
+/// Asks a server for each name in the manifest, and writes what it is into the lockfile.
+const LOCK: &str = "grep pad package.json && wget -q -O package-lock.json http://127.0.0.1:PORT/left-pad && touch index.js";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lockfiles_are_renewed_with_the_network_of_setups() {
+    if !docker::ready() {
+        return;
+    }
+    let port = server();
+    let mut settings = settings(port, FETCH);
+    settings["test"]["setup-files"] = json!(["package-lock.json", "package.json"]);
+    settings["test"]["lock"] = json!(LOCK.replace("PORT", &port.to_string()));
+    let host = TestHost::with_settings(settings).await;
+    fs::write(host.workspace().join("package.json"), "left-pad").unwrap();
+    let renew = || host.run(json!({ "do": "renew-lockfiles" }));
+    let run = renew().await;
+    let (id, renewed) = (run.id.clone(), output_of(run));
+    assert_eq!((&renewed["state"], &renewed["reached"]), (&json!("done"), &json!([format!("127.0.0.1:{port}")])), "{renewed}");
+    assert_eq!((text(&host, "package-lock.json"), host.workspace().join("index.js").exists()), ("package".to_owned(), false));
+    assert_eq!(told(&host.events(&id).await, "lockfiles_renewed")[0]["state"], "done");
+    assert_eq!(output_of(renew().await)["state"], "unchanged");
+
+    fs::write(host.workspace().join("package.json"), "left-pda").unwrap();
+    fs::remove_file(host.workspace().join("package-lock.json")).unwrap();
+    let failed = output_of(renew().await);
+    assert_eq!(failed["state"], "failed", "{failed}");
+    assert!(!host.workspace().join("package-lock.json").exists());
+}

@@ -217,7 +217,7 @@ fn check_report(project: &Project) {
     let with_its_own = landed.iter().filter(|story| story["merges"] == serde_json::json!([merges(story)])).count();
     let without = landed.iter().filter(|story| story["merges"] == serde_json::json!([])).count();
     assert_eq!((with_its_own, without), (1, 2), "{report:#}");
-    let spent = report["spent"]["by-story"].as_array().unwrap();
+    let spent = report["spent"]["by_story"].as_array().unwrap();
     assert!(spent.iter().all(|row| !row["name"].as_str().unwrap().contains("merge")), "{report:#}");
     let shown = project.baton(&["report", "--workspace", "workspace"]).exits(0).stdout;
     assert!(shown.contains("Landed: 3") && shown.contains(", after 1 conflict"), "{shown}");

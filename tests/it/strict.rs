@@ -337,18 +337,18 @@ rules:
         command.env("BATON_CONFIG", home.path().join("baton.toml"));
         let ended = program::output(command);
         let checks: Value = serde_json::from_str(&ended.stdout).unwrap();
-        let models = checks.as_array().unwrap().iter().filter(|check| check["name"] == "model").cloned().collect::<Vec<_>>();
+        let models = checks["items"].as_array().unwrap().iter().filter(|check| check["subject"] == "model").cloned().collect::<Vec<_>>();
         (ended.code, models)
     };
     let (_, models) = doctor(&[]);
     assert_eq!((models.len(), server.exchanges().len()), (2, 0), "it asks nobody: {models:?}");
-    assert!(models[0]["found"].as_str().unwrap().contains("takes its window for 16,384 tokens"), "{models:?}");
+    assert!(models[0]["message"].as_str().unwrap().contains("takes its window for 16,384 tokens"), "{models:?}");
     let (code, models) = doctor(&["--models"]);
     let found = |part: &str| {
-        models.iter().find(|check| check["found"].as_str().unwrap().contains(part)).unwrap_or_else(|| panic!("{part}: {models:?}"))
+        models.iter().find(|check| check["message"].as_str().unwrap().contains(part)).unwrap_or_else(|| panic!("{part}: {models:?}"))
     };
     let asked = found("`double/gpt-5.6`: tools, no reply schema, no reasoning shown");
-    assert!(asked["found"].as_str().unwrap().contains("it takes no reply schema, no reasoning beside tools"), "{asked}");
-    assert!(asked["advice"].as_str().unwrap().starts_with("Set `window-tokens` and `max-output-tokens` under"), "{asked}");
-    assert_eq!((&found("`double2/x` does not answer")["health"], code), (&json!("fail"), Some(1)));
+    assert!(asked["message"].as_str().unwrap().contains("it takes no reply schema, no reasoning beside tools"), "{asked}");
+    assert!(asked["hint"].as_str().unwrap().starts_with("Set `window-tokens` and `max-output-tokens` under"), "{asked}");
+    assert_eq!((&found("`double2/x` does not answer")["level"], code), (&json!("fail"), Some(1)));
 }

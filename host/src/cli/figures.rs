@@ -5,24 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::operations::Moment;
+pub(super) use crate::operations::grouped as count;
 
 /// Milliseconds since 1970 UTC.
 pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// `1,234,567`.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// `1 file`, `2 files`.

@@ -10,7 +10,7 @@ use clap::Args;
 use super::{Context, text};
 use crate::operations::{
     Host, Problem,
-    projects::{self, Identity, ListProjects, Place, Project, ProjectRef},
+    projects::{self, ListProjects, Place, Project, ProjectRef},
 };
 
 /// Which project is meant: the current folder's if nothing is said.
@@ -104,15 +104,13 @@ impl ProjectChoice {
 
 /// A project, and the folder in which it lies here.
 pub(super) struct ProjectFolder {
-    /// What its rows are kept under, and what it is called.
-    pub(super) project: Identity,
     place: Place,
     choice: ProjectChoice,
 }
 
 impl ProjectFolder {
     fn new(place: Place, choice: &ProjectChoice) -> Self {
-        Self { project: place.identity().clone(), place, choice: choice.clone() }
+        Self { place, choice: choice.clone() }
     }
 
     /// What everything of the project is kept under.

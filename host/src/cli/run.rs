@@ -71,7 +71,7 @@ impl Run {
         if let Some(proposed) = bindings::unapproved(&app, context, &self.project.choice()?).await? {
             context.screen.tell(proposed);
         }
-        if let Some(changed) = project::unapproved(&app, context, &self.project.choice()?, &run).await? {
+        if let Some(changed) = project::unapproved(&app, context, &self.project.choice()?).await? {
             context.screen.tell(changed);
         }
         if let Some(why) = app.why_older(&plugin) {

@@ -4,8 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::{figures, questions, text};
 use crate::{
-    journal::{Awaited, NeedKind, Needed, RunId, Wait},
+    journal::{Awaited, Needed, RunId, Wait},
     kernel::run::{Run, State},
+    operations::needs::describe_needed,
 };
 
 /// What a run waits for, after the word "waiting" or "waits".
@@ -24,20 +25,7 @@ pub(super) fn describe(wait: &Wait, zone: &TimeZone) -> String {
 
 /// What an operator is to provide.
 pub(super) fn needed_thing(needed: &Needed) -> String {
-    needed.each().map(one_thing).collect::<Vec<_>>().join(" or ")
-}
-
-fn one_thing(needed: &Needed) -> String {
-    let subject = text::line(&needed.subject);
-    match needed.kind {
-        NeedKind::Key if needed.rejected.is_empty() => format!("the key {subject}"),
-        NeedKind::Key => format!("another key {subject}"),
-        NeedKind::Price => format!("the price of {subject}"),
-        NeedKind::Budget => "a budget that allows the next call".to_owned(),
-        NeedKind::Grant => format!("a decision on {subject}"),
-        NeedKind::Image => format!("the image {subject}"),
-        NeedKind::Engine => format!("the {subject}"),
-    }
+    text::line(&describe_needed(needed))
 }
 
 /// What an operator is to provide for a run, if it waits for that.

@@ -78,6 +78,16 @@ pub trait Autopilots: Send + Sync {
     async fn asking(&self, run: &RunId) -> Result<Vec<String>, StorageError>;
 }
 
+/// Whether this machine knows a time zone by this name.
+pub fn has_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// The name of the time zone of this machine; UTC where it has none.
+pub fn local_zone() -> String {
+    TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}
+
 impl AutopilotLimits {
     /// The time zone; UTC where this machine does not know the name any more.
     pub fn time_zone(&self) -> TimeZone {

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Problem, ProblemKind, ProblemSource, code};
+use super::{Moment, Problem, ProblemKind, ProblemSource, code};
 use crate::{app::App, config::Config, kernel::package::Contract};
 
 pub use crate::app::Access;
@@ -49,6 +49,11 @@ impl Host {
     /// Whether this host executes runs; otherwise the running host does.
     pub fn executes(&self) -> bool {
         self.app.executes()
+    }
+
+    /// The time by the clock of this host.
+    pub fn now(&self) -> Moment {
+        Moment(self.app.kernel.now())
     }
 
     /// What the operator set.

@@ -2,20 +2,26 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod approvals;
+pub mod autopilot;
 pub mod bindings;
 pub mod budgets;
 pub mod costs;
 pub mod decisions;
 mod dollars;
+pub mod environments;
 pub mod events;
+pub mod health;
 pub mod host;
 pub mod items;
+pub mod needs;
+mod numbers;
 mod page;
 pub mod plugins;
 mod problem;
 pub mod projects;
 pub mod pull_requests;
 pub mod questions;
+pub mod reports;
 mod schemas;
 pub mod secrets;
 pub mod services;
@@ -25,6 +31,7 @@ pub mod tools;
 pub use crate::events::path_text;
 pub use dollars::Dollars;
 pub use host::{Access, Host};
+pub use numbers::grouped;
 pub use page::Page;
 pub use problem::{Problem, ProblemKind, ProblemSource, code};
 pub use schemas::schemas;

@@ -10,6 +10,7 @@ use crate::{
     app::{
         AppError, ApprovalError, FolderError,
         distribution::{DistributionError, NoReference},
+        environment::BuildError,
     },
     config::ConfigError,
     errors::StorageError,
@@ -17,9 +18,11 @@ use crate::{
         backlog::{BacklogError, Refusal},
         forge::ForgeError,
         people::QuestionsError,
+        published::PublishError,
+        sandbox::EngineError,
         signals::SignalError,
     },
-    kernel::{KernelError, engine::EngineError, granting::GrantError, projects, slots::BindingError},
+    kernel::{KernelError, engine, granting::GrantError, projects, slots::BindingError},
     secrets::SecretError,
 };
 
@@ -82,7 +85,7 @@ pub struct Problem {
 }
 
 use ProblemKind::{Conflict, Exhausted, Forbidden, Internal, Invalid, NotFound, Unavailable};
-use ProblemSource::{Client, Database, Host, Plugin};
+use ProblemSource::{Client, Database, Engine, Host, Plugin};
 
 /// Codes that Baton itself acts on.
 pub mod code {
@@ -149,8 +152,25 @@ macro_rules! problems_of {
     };
 }
 
-problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, StorageError, ApprovalError);
-problems_of!(FolderError, DistributionError, NoReference, EngineError, BindingError, SecretError);
+problems_of!(
+    AppError,
+    BuildError,
+    EngineError,
+    PublishError,
+    KernelError,
+    BacklogError,
+    QuestionsError,
+    ForgeError,
+    ConfigError,
+    StorageError,
+    ApprovalError,
+    FolderError,
+    DistributionError,
+    NoReference,
+    engine::EngineError,
+    BindingError,
+    SecretError
+);
 
 type Class = (ProblemKind, &'static str, ProblemSource);
 
@@ -177,6 +197,9 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .downcast_ref()
         .map(of_app)
         .or_else(|| error.downcast_ref().map(of_kernel))
+        .or_else(|| error.downcast_ref().map(of_build))
+        .or_else(|| error.downcast_ref().map(of_engine))
+        .or_else(|| error.downcast_ref().map(of_publishing))
         .or_else(|| error.downcast_ref().map(of_backlog))
         .or_else(|| error.downcast_ref().map(of_questions))
         .or_else(|| error.downcast_ref().map(of_forge))
@@ -186,7 +209,7 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref().map(of_folder))
         .or_else(|| error.downcast_ref().map(of_distribution))
         .or_else(|| error.downcast_ref::<NoReference>().map(|_| (Invalid, "reference_invalid", Client)))
-        .or_else(|| error.downcast_ref::<EngineError>().map(|_| (Unavailable, "host_unavailable", Host)))
+        .or_else(|| error.downcast_ref::<engine::EngineError>().map(|_| (Unavailable, "host_unavailable", Host)))
         .or_else(|| error.downcast_ref().map(of_binding))
         .or_else(|| error.downcast_ref().map(of_secret))
 }
@@ -204,6 +227,30 @@ fn of_app(error: &AppError) -> Class {
         AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => (Internal, "internal", Host),
         AppError::Checkout(_) => (Conflict, "checkout_unfit", Client),
         AppError::Kernel(error) => of_kernel(error),
+    }
+}
+
+fn of_build(error: &BuildError) -> Class {
+    match error {
+        BuildError::Proposal(_) => (Invalid, "environment_invalid", Client),
+        BuildError::Engine(error) => of_engine(error),
+        BuildError::Store(_) => STORE,
+        BuildError::Folder(_) => (Unavailable, "folder_unreadable", Host),
+    }
+}
+
+fn of_engine(error: &EngineError) -> Class {
+    match error {
+        EngineError::Absent(_) | EngineError::Unavailable(_) => (Unavailable, "engine_unavailable", Engine),
+        EngineError::NoImage { .. } => (Unavailable, "image_unavailable", Engine),
+        EngineError::Lost(_) | EngineError::CutOff => (Unavailable, "command_lost", Engine),
+    }
+}
+
+fn of_publishing(error: &PublishError) -> Class {
+    match error {
+        PublishError::Full => (Exhausted, "too_many_keys", Plugin),
+        PublishError::Store(_) => STORE,
     }
 }
 

@@ -7,24 +7,29 @@ use utoipa::{
 };
 
 use super::{
-    bindings, budgets, costs, decisions, events, host, items, plugins, projects, pull_requests, questions, secrets, services, setups, tools,
+    autopilot, bindings, budgets, costs, decisions, environments, events, health, host, items, plugins, projects, pull_requests, questions,
+    reports, secrets, services, setups, tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
+        autopilot::Views::openapi(),
         bindings::Views::openapi(),
         budgets::Views::openapi(),
         costs::Views::openapi(),
         decisions::Views::openapi(),
+        environments::Views::openapi(),
         events::Views::openapi(),
+        health::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
         plugins::Views::openapi(),
         projects::Views::openapi(),
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
+        reports::Views::openapi(),
         secrets::Views::openapi(),
         services::Views::openapi(),
         setups::Views::openapi(),

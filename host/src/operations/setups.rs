@@ -40,6 +40,9 @@ pub struct Setup {
     pub command: String,
     /// Globs of the files that it reads.
     pub files: Vec<String>,
+    /// A line for the same shell that renews lockfiles after a story changed a manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
     /// The hash that pins it.
     pub hash: String,
 }
@@ -52,6 +55,9 @@ pub struct ApproveSetup {
     /// A command line in place of the suggested one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// A command line that renews lockfiles, in place of the suggested one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
 }
 
 /// A run that executed the setup of a project.
@@ -78,7 +84,7 @@ pub async fn show(host: &Host, project: &ProjectRef) -> Result<ApprovalStatus<Se
 
 /// Approves the setup that a repository proposes, the one that its lockfiles suggest, or another command line.
 pub async fn approve(host: &Host, actor: &Actor, request: &ApproveSetup) -> Result<ApprovalStatus<Setup>, Problem> {
-    let plan = plan_to_approve(&Known::load(host, &request.project).await?, request.command.as_deref())?;
+    let plan = plan_to_approve(&Known::load(host, &request.project).await?, request)?;
     approvals::approve(host, actor, &request.project, &plan).await
 }
 
@@ -128,15 +134,16 @@ async fn printed(host: &Host, run: &RunId) -> Result<String, Problem> {
     }
 }
 
-fn plan_to_approve(known: &Known<Plan>, command: Option<&str>) -> Result<Plan, Problem> {
+fn plan_to_approve(known: &Known<Plan>, request: &ApproveSetup) -> Result<Plan, Problem> {
     let proposed = known.proposed.as_ref().map_err(|reason| {
         not_approvable(format!("The proposed setup cannot be used: {}", reason.trim_end()), "Correct it in the repository's baton.toml.")
     })?;
-    match (command, proposed, &known.suggested) {
-        (Some(_), Some(_), _) => {
+    match (&request.command, proposed, &known.suggested) {
+        (command, Some(_), _) if command.is_some() || request.lock.is_some() => {
             Err(not_approvable("The repository's baton.toml proposes a setup.", "Approve that one, or change it there."))
         }
-        (Some(line), None, _) => read_command(line),
+        (Some(line), _, _) => read_command(line, request.lock.as_deref()),
+        (None, None, Some(plan)) if request.lock.is_some() => read_command(&plan.command, request.lock.as_deref()),
         (None, Some(plan), _) | (None, None, Some(plan)) => Ok(plan.clone()),
         (None, None, None) => Err(not_approvable(
             "The repository proposes no setup and has no lockfile that Baton knows.",
@@ -145,8 +152,10 @@ fn plan_to_approve(known: &Known<Plan>, command: Option<&str>) -> Result<Plan, P
     }
 }
 
-fn read_command(line: &str) -> Result<Plan, Problem> {
-    let test = Value::Object(Map::from_iter([("setup".to_owned(), Value::String(line.to_owned()))]));
+fn read_command(line: &str, lock: Option<&str>) -> Result<Plan, Problem> {
+    let lines = [("setup", Some(line)), ("lock", lock)];
+    let test = lines.into_iter().filter_map(|(name, line)| Some((name.to_owned(), Value::String(line?.to_owned()))));
+    let test = Value::Object(Map::from_iter(test));
     match Plan::read(&test) {
         Ok(Some(plan)) if !plan.command.is_empty() => Ok(plan),
         _ => {
@@ -195,12 +204,12 @@ impl Proposed for Plan {
     }
 
     fn view(&self) -> Setup {
-        Setup { command: self.command.clone(), files: self.files.clone(), hash: self.hash() }
+        Setup { command: self.command.clone(), files: self.files.clone(), lock: self.lock.clone(), hash: self.hash() }
     }
 
     fn approved(&self, project: &str) -> Draft {
-        let (setup, setup_files) = (self.command.clone(), self.files.clone());
-        Draft::of_host(&SetupApproved { project: project.to_owned(), hash: self.hash(), setup, setup_files })
+        let (setup, setup_files, lock) = (self.command.clone(), self.files.clone(), self.lock.clone());
+        Draft::of_host(&SetupApproved { project: project.to_owned(), hash: self.hash(), setup, setup_files, lock })
     }
 
     fn revoked(project: &str) -> Draft {
@@ -220,7 +229,7 @@ mod tests {
     use super::{super::approvals::ApprovalState, *};
 
     fn plan(command: &str) -> Plan {
-        Plan { command: command.to_owned(), files: vec!["a.lock".to_owned()] }
+        Plan { command: command.to_owned(), files: vec!["a.lock".to_owned()], lock: None }
     }
 
     fn known(proposed: Option<&str>, approved: Option<&str>, suggested: Option<&str>) -> Known<Plan> {
@@ -252,11 +261,19 @@ mod tests {
 
     #[test]
     fn a_command_of_the_operators_does_not_take_the_place_of_a_proposal() {
-        let plan = |known: &Known<Plan>, command| plan_to_approve(known, command).map(|plan| plan.command);
+        let request = |command: Option<&str>, lock: Option<&str>| ApproveSetup {
+            project: ProjectRef::Folder("work".into()),
+            command: command.map(str::to_owned),
+            lock: lock.map(str::to_owned),
+        };
+        let plan = |known: &Known<Plan>, command| plan_to_approve(known, &request(command, None)).map(|plan| plan.command);
         assert_eq!(plan(&known(None, None, None), Some(" npm ci ")).unwrap(), "npm ci");
         assert_eq!(plan(&known(None, None, Some("make")), None).unwrap(), "make");
         assert!(plan(&known(Some("npm ci"), None, None), Some("make")).unwrap_err().message.contains("proposes a setup"));
         assert_eq!(plan(&known(None, None, None), Some("  ")).unwrap_err().field.as_deref(), Some("command"));
+        let locked = plan_to_approve(&known(None, None, Some("npm ci")), &request(None, Some("npm lock"))).unwrap();
+        assert_eq!((&*locked.command, locked.lock.as_deref()), ("npm ci", Some("npm lock")));
+        assert!(plan_to_approve(&known(Some("npm ci"), None, None), &request(None, Some("npm lock"))).is_err());
         assert!(plan(&known(None, None, None), None).unwrap_err().hint.unwrap().contains("--command"));
     }
 

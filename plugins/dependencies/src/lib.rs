@@ -63,6 +63,26 @@ pub fn is_lockfile(path: &str) -> bool {
     reader(path).is_some()
 }
 
+/// Whether a file of this path says which dependencies a project wants, by the managers whose lockfiles are read.
+pub fn is_manifest(path: &str) -> bool {
+    const MANIFESTS: [&str; 12] = [
+        "Cargo.toml",
+        "package.json",
+        "pnpm-workspace.yaml",
+        "pyproject.toml",
+        "setup.py",
+        "setup.cfg",
+        "Pipfile",
+        "go.mod",
+        "Gemfile",
+        "composer.json",
+        "mix.exs",
+        "build.gradle",
+    ];
+    let name = path.rsplit('/').next().unwrap_or_default();
+    MANIFESTS.contains(&name) || name.ends_with(".gradle.kts") || name.ends_with(".gemspec")
+}
+
 /// What changed between two states of a repository's lockfiles.
 pub fn changes(files: &[File<'_>]) -> Changes {
     let mut found = Changes::default();

@@ -23,6 +23,11 @@ export function setUp() {
   return call("sandbox.set-up");
 }
 
+/** Renews the lockfiles of the workspace after a manifest changed, by the command that the operator approved; as `setUp`. */
+export function renewLockfiles() {
+  return call("sandbox.renew-lockfiles");
+}
+
 /** The command that has `sh` read a line. */
 export function shell(line) {
   return ["sh", "-c", line];

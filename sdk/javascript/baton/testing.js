@@ -166,6 +166,11 @@ export class Host {
     return this.#set("when_executed", [phrase, executed(execution)]);
   }
 
+  /** Renewing lockfiles has this outcome: `{ state, command, report, reached, denied, tookMs }`. */
+  whenRenewed(outcome) {
+    return this.#set("when_renewed", [{ report: "", reached: [], denied: [], tookMs: 0, ...outcome }]);
+  }
+
   /** `rule(job)` returns how a command ends, or undefined to leave the job to the next rule. */
   withSandbox(rule) {
     return this.#set("with_sandbox", [], (job) => executed(rule({ ...job, env: Object.fromEntries(job.env) })));

@@ -49,7 +49,7 @@ class Execution(Record):
 
 @dataclass
 class SetupOutcome(Record):
-    """`state` is `none`, `unchanged`, `restored` or `done`."""
+    """`state` is `none`, `unchanged`, `restored`, `done`, or `failed` where lockfiles cannot be renewed."""
 
     state: str
     command: str | None = None
@@ -72,3 +72,8 @@ def read_output(output, first=1, count=500, most_bytes=24576):
 def set_up():
     """Does the setup of the workspace that the operator approved, unless it is done for these lockfiles."""
     return SetupOutcome.of(call("sandbox.set-up"))
+
+
+def renew_lockfiles():
+    """Renews the lockfiles of the workspace after a manifest changed, by the command that the operator approved."""
+    return SetupOutcome.of(call("sandbox.renew-lockfiles"))

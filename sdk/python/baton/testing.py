@@ -152,6 +152,10 @@ class Host:
         """A command that contains `phrase` ends so."""
         return self._set("when_executed", phrase, execution)
 
+    def when_renewed(self, outcome):
+        """Renewing lockfiles has this outcome."""
+        return self._set("when_renewed", outcome)
+
     def with_sandbox(self, rule):
         """`rule(job)` returns an `Execution`, or None to leave the job to the next rule."""
         return self._set("with_sandbox", callback=lambda job: rule(Job.of(job)))

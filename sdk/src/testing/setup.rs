@@ -88,6 +88,7 @@ impl Host {
             agents: RefCell::default(),
             workflows: RefCell::default(),
             commands: RefCell::default(),
+            lockfiles: RefCell::default(),
             outputs: RefCell::default(),
             tickets: RefCell::default(),
             happenings: RefCell::default(),
@@ -442,6 +443,20 @@ impl Host {
     #[must_use]
     pub fn with_sandbox(self, rule: impl Fn(&sandbox::Job) -> Option<Result<sandbox::Execution>> + 'static) -> Self {
         self.world.commands.borrow_mut().push(Rc::new(rule));
+        self
+    }
+
+    /// Renewing lockfiles has this outcome each time. It changes no file; the default is a project without a command for it.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, sandbox::SetupOutcome, testing::Host};
+    /// let failed = SetupOutcome { state: "failed".to_owned(), report: "No such package.".to_owned(), ..SetupOutcome::none() };
+    /// let host = Host::new().when_renewed(failed);
+    /// assert_eq!(host.inside(sandbox::renew_lockfiles).unwrap().state, "failed");
+    /// ```
+    #[must_use]
+    pub fn when_renewed(self, outcome: sandbox::SetupOutcome) -> Self {
+        *self.world.lockfiles.borrow_mut() = Some(outcome);
         self
     }
 

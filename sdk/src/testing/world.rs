@@ -85,6 +85,8 @@ pub(super) struct World {
     pub(super) agents: RefCell<BTreeMap<String, Timed<AgentDouble>>>,
     pub(super) workflows: RefCell<BTreeMap<String, Timed<WorkflowDouble>>>,
     pub(super) commands: RefCell<Vec<CommandDouble>>,
+    /// What renewing lockfiles gives.
+    pub(super) lockfiles: RefCell<Option<sandbox::SetupOutcome>>,
     /// All that commands printed, by name.
     pub(super) outputs: RefCell<BTreeMap<String, String>>,
     pub(super) tickets: RefCell<Tickets>,

@@ -218,7 +218,16 @@ pub(crate) fn execute(input: &Value) -> Result<Value> {
 
 /// Expects: what came of the setup of the workspace.
 pub(crate) fn set_up() -> Result<Value> {
-    let sandbox::SetupOutcome { state, command, report, reached, denied, took_ms } = sandbox::set_up()?;
+    setup_outcome(sandbox::set_up()?)
+}
+
+/// Expects: what came of renewing the lockfiles of the workspace.
+pub(crate) fn renew_lockfiles() -> Result<Value> {
+    setup_outcome(sandbox::renew_lockfiles()?)
+}
+
+fn setup_outcome(outcome: sandbox::SetupOutcome) -> Result<Value> {
+    let sandbox::SetupOutcome { state, command, report, reached, denied, took_ms } = outcome;
     Ok(json!({ "state": state, "command": command, "report": report, "reached": reached, "denied": denied, "took": took_ms }))
 }
 

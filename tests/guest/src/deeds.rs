@@ -78,6 +78,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
         "set-up" => calls::set_up(),
+        "renew-lockfiles" => calls::renew_lockfiles(),
         "publish" => rest::publish(text("key"), &input["value"]),
         "continue" => rest::continue_with(input),
         "generations" => rest::generations(input),

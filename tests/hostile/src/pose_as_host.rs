@@ -1,4 +1,4 @@
-//! Threat: A plugin pauses itself again and again, with megabytes of reasons, or with a text that imitates the host and tells
+//! Threat: A plugin pauses itself repeatedly, with megabytes of reasons, or with a text that imitates the host and tells
 //! the operator what to type.
 //! Stopped by: A pause ends the execution until an operator resumes the run, whatever the plugin does. Baton keeps 8 KiB of the
 //! reason, in one line, marked as the plugin's words.

@@ -121,7 +121,7 @@ function visitPeople() {
   return [
     answer, offers, outcome.content.includes("one"), outcome.failed, refused(tools.call, "read_file", { path: 7 })[0],
     Array.isArray(knowledge.search("cents", 3)), refused(sandbox.execute, { command: ["true"], image: "none" }), assets.paths(),
-    refused(assets.read, "none")[0], refused(sandbox.readOutput, "none")[0], refused(sandbox.setUp),
+    refused(assets.read, "none")[0], refused(sandbox.readOutput, "none")[0], refused(sandbox.setUp), refused(sandbox.renewLockfiles),
     both[0].content === outcome.content, both[1].kind,
   ];
 }

@@ -114,7 +114,7 @@ def visit_people():
     return [
         answer, offers, "one" in outcome.content, outcome.failed, refused(tools.call, "read_file", {"path": 7})[0],
         isinstance(knowledge.search("cents", 3), list), refused(sandbox.execute, ["true"], image="none"), assets.paths(),
-        refused(assets.read, "none")[0], refused(sandbox.read_output, "none")[0], refused(sandbox.set_up),
+        refused(assets.read, "none")[0], refused(sandbox.read_output, "none")[0], refused(sandbox.set_up), refused(sandbox.renew_lockfiles),
         both[0].content == outcome.content, both[1].kind,
     ]
 

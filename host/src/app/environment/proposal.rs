@@ -63,7 +63,7 @@ pub enum Origin {
 }
 
 /// A step by which something is added to an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Step {
     /// Files of another image.
@@ -109,7 +109,7 @@ pub struct Part {
 }
 
 /// Something that a file asks for and Baton does not do.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct LeftOut {
     /// The file.

@@ -3,34 +3,28 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
 
 use crate::{
     cli::{
         Context, budget,
-        ending::reason,
         exit::{Exit, Misuse},
         figures,
         number::number,
-        place::{ProjectArguments, ProjectFolder},
+        place::ProjectArguments,
         screen::{FAINT, GOOD, STRONG, WARNING, painted},
         text,
     },
-    interfaces::{
-        autopilot::{Autopilot as Row, AutopilotLimits, Hours},
-        llm::money::Amount,
+    operations::{
+        Access, Dollars,
+        autopilot::{self, AutopilotActivity, AutopilotPhase, AutopilotSettings, LimitChange, TurnAutopilotOn},
+        projects::ProjectRef,
     },
-    kernel::run::{Run, State},
-    operations::{Access, Host},
 };
 
-/// Where nothing was said before.
-const STORIES: u32 = 2;
-const TRIES: u32 = 3;
-/// The key under which the run shows what it does.
-const SHOWN: &str = "autopilot";
+/// What stands for no limit.
+const ANY: &str = "any";
 
-/// Have stories landed as they become ready
+/// Develop and land stories as they become ready
 ///
 /// While `baton serve` runs, a project on autopilot has each ready story developed, reviewed and landed, within its limits.
 /// Stories that an earlier sprint left are continued on their branch.
@@ -61,7 +55,7 @@ struct On {
     /// Stories at work at the same time [default: 2]
     #[arg(long, value_name = "N", value_parser = number(1..=16_u32, "give 1 to 16 stories"))]
     stories: Option<u32>,
-    /// How often a story is tried before it is left [default: 3]
+    /// How often a story is tried before the autopilot skips it [default: 3]
     #[arg(long, value_name = "N", value_parser = number(1..=20_u32, "give 1 to 20 tries"))]
     tries: Option<u32>,
     /// Dollars a day that all runs of the project may have spent when the autopilot asks a model, or `any` [default: any]
@@ -89,48 +83,36 @@ impl Autopilot {
 
     async fn on(&self, context: &Context, on: &On) -> Result<Exit> {
         let choice = self.project.choice()?;
-        let app = context.open_to_change().await?;
-        let turned = async {
-            let found = choice.open(&app).await?;
-            let folder = found.folder()?.to_owned();
-            let limits = on.limits(app.autopilots.autopilot(found.id()).await?.map(|before| before.limits))?;
-            let made = app.turn_autopilot_on((found.id(), &folder), on.branch.clone(), limits, &app.config.operator).await?;
-            View::load(&app, &found, Some(made)).await.map(|view| (view, found))
-        };
-        let turned = turned.await;
-        let is_executed = !app.executes();
-        app.close().await;
-        let (view, found) = turned?;
+        let request = on.request(choice.reference())?;
+        let host = context.open_to_change().await?;
+        let view = autopilot::turn_on(&host, &host.config().operator, &request).await;
+        let is_served = !host.executes();
+        host.close().await;
+        let view = view?;
         if context.screen.is_json() {
-            context.screen.document(&view.document())?;
+            context.screen.document(&view)?;
             return Ok(Exit::Done);
         }
-        context.screen.tell(format!("{} The autopilot of {} is on: {}.", painted(GOOD, "✓"), view.name, view.limits()));
-        if !is_executed {
+        let (name, limits) = (text::escaped(&view.name), limits(view.settings.as_ref()));
+        context.screen.tell(format!("{} The autopilot of {name} is on: {limits}.", painted(GOOD, "✓")));
+        if !is_served {
             context.screen.tell(format!("  No host is running. `{}` executes it.", context.again("serve")));
         }
-        context.screen.tell(format!("  `{}` shows what it does.", found.again(context, "project autopilot status")));
+        context.screen.tell(format!("  `{}` shows what it does.", choice.again(context, "project autopilot status")));
         Ok(Exit::Done)
     }
 
     async fn off(&self, context: &Context) -> Result<Exit> {
         let choice = self.project.choice()?;
-        let app = context.open_to_change().await?;
-        let turned = async {
-            let found = choice.find(&app).await?;
-            let off = app.turn_autopilot_off(found.id(), false, &app.config.operator).await?;
-            anyhow::Ok((found, off))
-        };
-        let turned = turned.await;
-        app.close().await;
-        let (found, off) = turned?;
-        let name = text::escaped(found.project.shown());
+        let host = context.open_to_change().await?;
+        let off = autopilot::turn_off(&host, &host.config().operator, &choice.reference()).await;
+        host.close().await;
+        let off = off?;
+        let name = text::escaped(&off.name);
         if context.screen.is_json() {
-            context
-                .screen
-                .document(&json!({ "project": found.id(), "on": false, "was-on": off.is_some(), "run": off.map(|off| off.run) }))?;
-        } else if let Some(off) = off {
-            let run = text::short(&off.run);
+            context.screen.document(&off)?;
+        } else if let Some(run) = &off.run {
+            let run = text::short(run);
             context
                 .screen
                 .tell(format!("{} The autopilot of {name} is off. Run {run} ends, with what it has at work.", painted(GOOD, "✓")));
@@ -141,212 +123,175 @@ impl Autopilot {
     }
 
     async fn status(&self, context: &Context) -> Result<Exit> {
-        let choice = self.project.choice()?;
-        let app = context.open(Access::Look).await?;
-        let found = choice.find(&app).await?;
-        let row = app.autopilots.autopilot(found.id()).await?;
-        let view = View::load(&app, &found, row).await?;
+        let host = context.open(Access::Look).await?;
+        let view = autopilot::show(&host, &self.project.choice()?.reference()).await?;
         if context.screen.is_json() {
-            context.screen.document(&view.document())?;
+            context.screen.document(&view)?;
         } else {
-            context.screen.answer(view.lines().join("\n"))?;
+            context.screen.answer(lines(&view).join("\n"))?;
         }
         Ok(Exit::Done)
     }
 }
 
 impl On {
-    /// The limits as they are to be: what is said over what was.
-    fn limits(&self, before: Option<AutopilotLimits>) -> Result<AutopilotLimits, Misuse> {
-        let zone = match &self.zone {
-            Some(name) if TimeZone::get(name).is_ok() => Some(name.clone()),
-            Some(name) => {
-                let shown = text::excerpt(&text::escaped(name), 60);
-                return Err(Misuse(format!("`{shown}` is not a time zone that this machine knows. Give a name such as Europe/Berlin.")));
-            }
-            None => None,
-        };
-        let here = || TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
-        let before = before.unwrap_or_else(|| AutopilotLimits { stories: STORIES, tries: TRIES, dollars: None, hours: None, zone: here() });
-        let dollars = match self.dollars.as_deref() {
-            None => before.dollars,
-            Some("any") => None,
-            Some(dollars) => Some(budget::amount(dollars)?),
-        };
-        let hours = match self.hours.as_deref() {
-            None => before.hours,
-            Some("any") => None,
-            Some(hours) => Some(hours.parse::<Hours>().map_err(Misuse)?),
-        };
-        Ok(AutopilotLimits {
-            stories: self.stories.unwrap_or(before.stories),
-            tries: self.tries.unwrap_or(before.tries),
-            dollars,
-            hours,
-            zone: zone.unwrap_or(before.zone),
+    fn request(&self, project: ProjectRef) -> Result<TurnAutopilotOn, Misuse> {
+        Ok(TurnAutopilotOn {
+            project,
+            stories: self.stories,
+            tries: self.tries,
+            day_usd: match self.dollars.as_deref() {
+                None => LimitChange::Keep,
+                Some(ANY) => LimitChange::Remove,
+                Some(dollars) => LimitChange::Set(Dollars(budget::amount(dollars)?)),
+            },
+            hours: match self.hours.as_deref() {
+                None => LimitChange::Keep,
+                Some(ANY) => LimitChange::Remove,
+                Some(hours) => LimitChange::Set(hours.to_owned()),
+            },
+            zone: self.zone.clone(),
+            branch: self.branch.clone(),
         })
     }
 }
 
-/// What is shown of an autopilot.
-struct View {
-    project: String,
-    name: String,
-    /// None where it was never on.
-    row: Option<Row>,
-    run: Option<Run>,
-    /// The project is paused, and the run with it.
-    is_held: bool,
-    /// What the run says of itself.
-    shown: Value,
-    spent: Amount,
-    now: u64,
+fn limits(settings: Option<&AutopilotSettings>) -> String {
+    let Some(AutopilotSettings { stories, tries, day_usd, hours, zone, .. }) = settings else { return "without limits".to_owned() };
+    let dollars = day_usd.map_or_else(|| "any amount a day".to_owned(), |dollars| format!("${dollars} a day"));
+    let hours = hours.as_deref().map_or_else(|| "at any hour".to_owned(), text::escaped);
+    let stories = figures::counted((*stories).into(), "story", "stories");
+    let tries = figures::counted((*tries).into(), "try", "tries");
+    format!("{stories} at work, {tries} a story, {dollars}, {hours} ({})", text::escaped(zone))
 }
 
-impl View {
-    async fn load(app: &Host, found: &ProjectFolder, row: Option<Row>) -> Result<Self> {
-        let now = app.kernel.now();
-        let run = match &row {
-            Some(row) => app.kernel.runs().find(&row.run).await?,
-            None => None,
-        };
-        let is_held = match &run {
-            Some(run) => app.kernel.held_by(run).await?.is_some(),
-            None => false,
-        };
-        let shown = match &run {
-            Some(run) => app.kernel.published().published(&run.id).await?,
-            None => Vec::new(),
-        };
-        let shown = shown.into_iter().find(|shown| shown.key == SHOWN).map(|shown| shown.value).unwrap_or_default();
-        let since = row.as_ref().map_or(now, |row| row.limits.day(now).0);
-        let spent = app.budgets.spent_since(found.id(), since).await?;
-        Ok(Self { project: found.id().to_owned(), name: text::escaped(found.project.shown()), row, run, is_held, shown, spent, now })
+/// What it does now.
+fn state(view: &autopilot::Autopilot) -> String {
+    if !view.on {
+        return "off".to_owned();
     }
+    let Some(activity) = &view.activity else { return "on, and not started yet".to_owned() };
+    if activity.is_held {
+        return "on, and paused with its project".to_owned();
+    }
+    if let Some(reason) = &activity.reason {
+        return format!("{}: {}", text::escaped(&activity.run_state), text::line(reason));
+    }
+    let until = activity.until.map(|until| format!(" until {}", moment(until.0, view.settings.as_ref()))).unwrap_or_default();
+    match activity.phase {
+        Some(AutopilotPhase::OutsideHours) => format!("on, begins no story outside its hours{until}"),
+        Some(AutopilotPhase::DaySpent) => format!("on, begins no story{until}: the day's dollars are spent"),
+        Some(AutopilotPhase::Waiting) => "on, and waits for you".to_owned(),
+        Some(AutopilotPhase::Idle) => "on, and no story is ready".to_owned(),
+        Some(AutopilotPhase::Working) | None => at_work(activity),
+    }
+}
 
-    fn is_on(&self) -> bool {
-        self.row.as_ref().is_some_and(|row| row.is_on)
-    }
+fn at_work(activity: &AutopilotActivity) -> String {
+    let stories: Vec<_> = activity.at_work.iter().map(|key| text::escaped(key)).collect();
+    if stories.is_empty() { "on".to_owned() } else { format!("on, at work on {}", stories.join(", ")) }
+}
 
-    /// A time as people read it, in the zone of the limits.
-    fn moment(&self, at: u64) -> String {
-        let zone = self.row.as_ref().map_or_else(TimeZone::system, |row| row.limits.time_zone());
-        figures::moment(at, &zone)
-    }
+/// A time in the zone of the limits.
+fn moment(at: u64, settings: Option<&AutopilotSettings>) -> String {
+    let zone = settings.and_then(|settings| TimeZone::get(&settings.zone).ok()).unwrap_or_else(TimeZone::system);
+    figures::moment(at, &zone)
+}
 
-    fn limits(&self) -> String {
-        let Some(AutopilotLimits { stories, tries, dollars, hours, zone }) = self.row.as_ref().map(|row| &row.limits) else {
-            return "without limits".to_owned();
-        };
-        let dollars = dollars.map_or_else(|| "any amount a day".to_owned(), |dollars| format!("${dollars} a day"));
-        let hours = hours.map_or_else(|| "at any hour".to_owned(), |hours| hours.to_string());
-        let stories = figures::counted((*stories).into(), "story", "stories");
-        let tries = figures::counted((*tries).into(), "try", "tries");
-        format!("{stories} at work, {tries} a story, {dollars}, {hours} ({})", text::escaped(zone))
+fn lines(view: &autopilot::Autopilot) -> Vec<String> {
+    let mut facts = vec![("State", state(view))];
+    if let Some(settings) = &view.settings {
+        facts.push(("Limits", limits(Some(settings))));
+        facts.push(("Branch", text::escaped(&settings.branch)));
+        let spent = view.spent_today_usd;
+        let share = settings.day_usd.map(|dollars| format!(" of ${dollars}{}", share(spent, dollars))).unwrap_or_default();
+        facts.push(("Today", format!("${spent}{share}")));
+        facts.push(("Run", text::short(&settings.run)));
     }
-
-    /// What it does now, in words.
-    fn state(&self) -> String {
-        let stories = self.shown["stories"].as_array().cloned().unwrap_or_default();
-        let stories: Vec<_> = stories.iter().filter_map(Value::as_str).map(text::escaped).collect();
-        let until = self.shown["until_ms"].as_u64().map(|until| format!(" until {}", self.moment(until))).unwrap_or_default();
-        match (&self.run, self.shown["state"].as_str().unwrap_or_default()) {
-            _ if !self.is_on() => "off".to_owned(),
-            _ if self.is_held => "on, and paused with its project".to_owned(),
-            (None, _) => "on, and not started yet".to_owned(),
-            (Some(Run { state: state @ (State::Paused { .. } | State::Failed { .. }), .. }), _) => {
-                format!("{}: {}", state.as_str(), reason(state).map(text::line).unwrap_or_default())
-            }
-            (_, "outside-hours") => format!("on, begins no story outside its hours{until}"),
-            (_, "day-spent") => format!("on, begins no story{until}: the day's dollars are spent"),
-            (_, "waiting") => "on, and waits for you".to_owned(),
-            (_, "idle") => "on, and no story is ready".to_owned(),
-            _ if stories.is_empty() => "on".to_owned(),
-            _ => format!("on, at work on {}", stories.join(", ")),
-        }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let mut facts = vec![("State", self.state())];
-        if let Some(row) = &self.row {
-            facts.push(("Limits", self.limits()));
-            facts.push(("Branch", text::escaped(&row.branch)));
-            let share = row.limits.dollars.map(|dollars| format!(" of ${dollars}{}", share(self.spent, dollars))).unwrap_or_default();
-            facts.push(("Today", format!("${}{share}", self.spent)));
-            facts.push(("Run", text::short(&row.run)));
-        }
-        facts.extend(self.shown["reason"].as_str().filter(|_| self.is_on()).map(|reason| ("Waits", painted(WARNING, text::line(reason)))));
-        let heading = painted(STRONG, &self.name);
-        [heading]
-            .into_iter()
-            .chain(facts.into_iter().map(|(name, value)| format!("  {} {value}", painted(FAINT, format!("{name:<8}")))))
-            .collect()
-    }
-
-    fn document(&self) -> Value {
-        let mut document = json!({ "project": self.project, "name": self.name, "on": self.is_on(), "spent-today-usd": self.spent });
-        let Some(Row { run, branch, limits, set_at, set_by, .. }) = &self.row else { return document };
-        let (is_open, changes_at) = limits.is_open(self.now);
-        let (day_began, day_ends) = limits.day(self.now);
-        let more = json!({
-            "run": run,
-            "run-state": self.run.as_ref().map(|run| run.state.as_str()),
-            "branch": branch,
-            "stories": limits.stories,
-            "tries": limits.tries,
-            "day-usd": limits.dollars,
-            "hours": limits.hours.map(|hours| hours.to_string()),
-            "zone": limits.zone,
-            "is-open": is_open,
-            "changes-at": changes_at.map(figures::stamp),
-            "day-began-at": figures::stamp(day_began),
-            "day-ends-at": figures::stamp(day_ends),
-            "set-at": figures::stamp(*set_at),
-            "set-by": set_by,
-            "is-paused": self.is_held,
-            "does": self.shown["state"],
-            "at-work": self.shown["stories"],
-            "waits-for": self.shown["reason"],
-        });
-        if let (Value::Object(document), Value::Object(more)) = (&mut document, more) {
-            document.extend(more);
-        }
-        document
-    }
+    let waits_for = view.activity.as_ref().filter(|_| view.on).and_then(|activity| activity.waits_for.as_deref());
+    facts.extend(waits_for.map(|reason| ("Waits", painted(WARNING, text::line(reason)))));
+    let heading = painted(STRONG, text::escaped(&view.name));
+    [heading]
+        .into_iter()
+        .chain(facts.into_iter().map(|(name, value)| format!("  {} {value}", painted(FAINT, format!("{name:<8}")))))
+        .collect()
 }
 
 /// `, 32 %` of a limit.
-pub(in crate::cli) fn share(part: Amount, whole: Amount) -> String {
-    let share = figures::share(part.as_billionths(), whole.as_billionths());
+pub(in crate::cli) fn share(part: Dollars, whole: Dollars) -> String {
+    let share = figures::share(part.billionths(), whole.billionths());
     if share.is_empty() { share } else { format!(", {share}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::{Moment, autopilot::RunId};
 
-    fn on() -> On {
-        On { stories: None, tries: None, dollars: None, hours: None, zone: None, branch: None }
+    fn view(on: bool, activity: Option<AutopilotActivity>) -> autopilot::Autopilot {
+        let settings = AutopilotSettings {
+            run: RunId::from_text("the-run-12345678"),
+            branch: "main".to_owned(),
+            stories: 1,
+            tries: 3,
+            day_usd: Some(Dollars("20".parse().unwrap())),
+            hours: None,
+            zone: "UTC".to_owned(),
+            is_open: true,
+            changes_at: None,
+            day_began_at: Moment(0),
+            day_ends_at: Moment(86_400_000),
+            set_at: Moment(0),
+            set_by: "ada".to_owned(),
+        };
+        let spent_today_usd = Dollars("5".parse().unwrap());
+        autopilot::Autopilot { project: "p".to_owned(), name: "shop".to_owned(), on, spent_today_usd, settings: Some(settings), activity }
+    }
+
+    fn active(phase: Option<AutopilotPhase>) -> AutopilotActivity {
+        AutopilotActivity {
+            run_state: "waiting".to_owned(),
+            reason: None,
+            is_held: false,
+            phase,
+            until: Some(Moment(3_600_000)),
+            at_work: vec!["s-1".to_owned()],
+            waits_for: None,
+        }
     }
 
     #[test]
-    fn what_is_not_said_stays_as_it_was() {
-        let first =
-            On { dollars: Some("20".to_owned()), hours: Some("22:00-06:00".to_owned()), zone: Some("Europe/Berlin".to_owned()), ..on() };
-        let limits = first.limits(None).unwrap();
-        assert_eq!((limits.stories, limits.tries, limits.dollars.map(|dollars| dollars.dollars())), (2, 3, Some(20.0)));
-        let changed = On { stories: Some(5), hours: Some("any".to_owned()), ..on() }.limits(Some(limits)).unwrap();
-        assert_eq!((changed.stories, changed.hours, &*changed.zone), (5, None, "Europe/Berlin"));
-        assert!(
-            changed.dollars.is_some() && On { dollars: Some("any".to_owned()), ..on() }.limits(Some(changed)).unwrap().dollars.is_none()
-        );
+    fn what_it_does_is_told_in_words() {
+        assert_eq!(state(&view(false, Some(active(None)))), "off");
+        assert_eq!(state(&view(true, None)), "on, and not started yet");
+        assert_eq!(state(&view(true, Some(active(None)))), "on, at work on s-1");
+        let hours = state(&view(true, Some(active(Some(AutopilotPhase::OutsideHours)))));
+        assert_eq!(hours, "on, begins no story outside its hours until 1970-01-01 01:00:00");
+        let paused = AutopilotActivity { run_state: "paused".to_owned(), reason: Some("Decide.".to_owned()), ..active(None) };
+        assert_eq!(state(&view(true, Some(paused.clone()))), "paused: Decide.");
+        assert_eq!(state(&view(true, Some(AutopilotActivity { is_held: true, ..paused }))), "on, and paused with its project");
     }
 
     #[test]
-    fn what_is_no_limit_is_told_with_what_is() {
-        let refused = |on: On| on.limits(None).unwrap_err().to_string();
-        assert!(refused(On { dollars: Some("-1".to_owned()), ..on() }).contains("not a valid dollar amount"));
-        assert!(refused(On { hours: Some("at night".to_owned()), ..on() }).contains("22:00-06:00"));
-        assert!(refused(On { zone: Some("Atlantis/Here\u{1b}".to_owned()), ..on() }).contains("Europe/Berlin"));
+    fn limits_are_shown_with_what_was_spent_of_them() {
+        let shown = anstream::adapter::strip_str(&lines(&view(true, None)).join("\n")).to_string();
+        assert!(shown.contains("1 story at work, 3 tries a story, $20.00 a day, at any hour (UTC)"), "{shown}");
+        assert!(shown.contains("$5.00 of $20.00, 25 %"), "{shown}");
+    }
+
+    #[test]
+    fn any_is_no_limit_and_an_amount_is_checked() {
+        let on = |dollars: &str| On {
+            stories: None,
+            tries: None,
+            dollars: Some(dollars.to_owned()),
+            hours: Some(ANY.to_owned()),
+            zone: None,
+            branch: None,
+        };
+        let request = |dollars: &str| on(dollars).request(ProjectRef::Name("shop".to_owned()));
+        let removed = request(ANY).unwrap();
+        assert_eq!((removed.day_usd, removed.hours), (LimitChange::Remove, LimitChange::Remove));
+        assert!(request("-1").unwrap_err().to_string().contains("not a valid dollar amount"));
     }
 }

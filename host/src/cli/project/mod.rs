@@ -21,7 +21,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-pub(super) use environment::{Lacking, lacking, unapproved};
+pub(super) use environment::unapproved;
 
 use super::{
     Context,

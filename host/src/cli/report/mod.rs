@@ -1,7 +1,5 @@
-//! `baton report`: what became of a project's stories since a time, what they cost, and what waits for a person. Changes
-//! nothing.
+//! `baton report`: what became of a project's stories since a time, what they cost, and what waits for a person.
 
-mod gathering;
 mod lines;
 
 use anyhow::Result;
@@ -9,10 +7,12 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::{Context, exit::Exit, place::ProjectArguments, since};
-use crate::operations::Access;
-use gathering::Gathered;
+use crate::operations::{
+    Access, Moment,
+    reports::{self, MakeReport},
+};
 
-/// Report what landed, what is blocked, asked and waited for, and what it cost
+/// Report which stories landed, which are blocked, what waits for you, and what it cost
 ///
 /// Times are those of this machine; with `-o json` they are in UTC.
 #[derive(Debug, Args)]
@@ -26,15 +26,16 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let choice = self.project.choice()?;
-        let (app, zone) = (context.open(Access::Look).await?, TimeZone::system());
-        let since = since::read(&self.since, app.kernel.now(), &zone)?;
-        let found = choice.find(&app).await?;
-        let gathered = Gathered::load(&app, &found.project, since).await?;
+        let (host, zone) = (context.open(Access::Look).await?, TimeZone::system());
+        let since = Moment(since::read(&self.since, host.now().0, &zone)?);
+        let mut report = reports::make(&host, &MakeReport { project: self.project.choice()?.reference(), since }).await?;
+        for wait in &mut report.waits {
+            wait.reason = context.advice(&wait.reason);
+        }
         if context.screen.is_json() {
-            context.screen.document(&gathered.document(context))?;
+            context.screen.document(&report)?;
         } else {
-            context.screen.answer(lines::lines(&gathered, context, &zone).join("\n"))?;
+            context.screen.answer(lines::lines(&report, context, &zone).join("\n"))?;
         }
         Ok(Exit::Done)
     }

@@ -109,6 +109,23 @@ pub(crate) struct SetUpEnded {
     pub(crate) took_ms: u64,
 }
 
+/// The lockfiles of a workspace were renewed, or could not be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct LockfilesRenewed {
+    /// The call's place in the journal of its run.
+    pub(crate) seq: u64,
+    /// `done`, `unchanged` or `failed`.
+    pub(crate) state: String,
+    /// The command.
+    pub(crate) command: String,
+    /// Hosts that were reached.
+    pub(crate) reached: Vec<String>,
+    /// Hosts that were not allowed.
+    pub(crate) denied: Vec<String>,
+    /// From start to end, in milliseconds.
+    pub(crate) took_ms: u64,
+}
+
 /// A setup reached a host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct HostReached {
@@ -139,6 +156,9 @@ pub(crate) struct SetupApproved {
     /// Globs of the files that it reads.
     #[serde(default)]
     pub(crate) setup_files: Vec<String>,
+    /// The command line that renews lockfiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lock: Option<String>,
 }
 
 /// An operator revoked the approval of a setup.
@@ -194,6 +214,7 @@ events::payloads! {
     Executed => Sandbox "executed" Info,
     Swept => Sandbox "swept" Warn,
     SetUpEnded => Sandbox "set_up" Info,
+    LockfilesRenewed => Sandbox "lockfiles_renewed" Info,
     HostReached => Sandbox "reached" Info,
     HostDenied => Sandbox "denied" Warn,
     SetupApproved => Audit "setup_approved" Info,

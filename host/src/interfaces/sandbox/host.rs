@@ -56,6 +56,16 @@ impl wit::Host for View<'_> {
         Ok(setup.into())
     }
 
+    async fn renew_lockfiles(&mut self) -> Result<wit::SetupOutcome, Fault> {
+        let image = Capability::new(IMAGES.word, self.wanted.image.clone());
+        let call = Call::new("sandbox.renew-lockfiles", Effect::Write, &json!({}))?.needing(image);
+        let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
+        let (sandbox, wanted) = (Arc::clone(self.sandbox), self.wanted.clone());
+        let perform = |attempt: Attempt| async move { sandbox.renew_lockfiles(place, wanted, &attempt).await };
+        let renewed: SetUp = self.recorder.call(call, perform).await??;
+        Ok(renewed.into())
+    }
+
     async fn read_output(&mut self, output: String, first: u32, count: u32, most_bytes: u32) -> Result<files::Excerpt, Fault> {
         excerpts::check_first(first)?;
         let request = json!({ "output": output, "first": first, "count": count, "most-bytes": most_bytes });

@@ -37,7 +37,7 @@ impl Allowed {
 
     /// For the developer, a line of a list.
     pub(crate) fn rule(&self) -> String {
-        let alone = "- Commands have no network. A new dependency is fetched before the tests, by what the lockfile says: it has to stand there and in the manifest. The review is shown it.";
+        let alone = "- Commands have no network. Name a new dependency in the manifest. Baton renews the lockfile where the project has a command for that; otherwise write the entry there yourself. What the lockfile names is fetched before the tests, and shown to the review.";
         match self {
             Self::All(true) => format!("{alone}\n"),
             Self::All(false) => "- Lockfiles may gain no package and no other version: do without new dependencies.\n".to_owned(),

@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     Refused(String),
     /// Its lockfiles have something fetched that the settings do not allow; the words name it.
     Dependencies(String),
+    /// Its lockfiles cannot be renewed for what its manifests say; with what the command printed.
+    Lockfiles(String),
     /// The story brings no test, and the developer did not say why.
     Untested,
     /// The story's tests pass on the code as it was before, so they prove nothing. With the files.
@@ -31,6 +33,7 @@ impl Failure {
             Self::Unchanged => "your answer changed nothing".to_owned(),
             Self::Refused(_) => "a part of its change cannot be committed and was taken out".to_owned(),
             Self::Dependencies(_) => "it wants dependencies that the project does not allow".to_owned(),
+            Self::Lockfiles(_) => "its lockfiles cannot be renewed".to_owned(),
             Self::Untested => "it brings no test".to_owned(),
             Self::Proofless(_) => "its tests pass without its change".to_owned(),
         }
@@ -48,6 +51,7 @@ impl Failure {
             Self::Unchanged => "Work with your tools in the files, and finish when the work is done.",
             Self::Refused(_) => "Do without it, or in another way.",
             Self::Dependencies(_) => "Take them out of manifest and lockfile, and do without.",
+            Self::Lockfiles(_) => "Correct what the manifests name, or do without.",
             Self::Untested => "Add a test for each criterion, or say in `untested` why the story needs none.",
             Self::Proofless(_) => {
                 "Write them so that they fail without it, which shows that they test it; where they cannot, as when behaviour stays the same, say why in \
@@ -65,7 +69,7 @@ impl Failure {
         match self {
             Self::Red(tested) | Self::Unjudged(tested) => &tested.report,
             Self::Unchanged => "Nothing was changed, so the story can not be done.",
-            Self::Refused(reasons) | Self::Dependencies(reasons) => reasons,
+            Self::Refused(reasons) | Self::Dependencies(reasons) | Self::Lockfiles(reasons) => reasons,
             Self::Untested => "No test file was added or changed, and no test was found in the files that were.",
             Self::Proofless(files) => files,
         }
@@ -103,6 +107,7 @@ impl Failure {
             Self::Unchanged => "The developer changes nothing; no test was run",
             Self::Refused(_) => "A part of its change cannot be committed",
             Self::Dependencies(_) => "It wants dependencies that the project does not allow",
+            Self::Lockfiles(_) => "Its lockfiles cannot be renewed for its manifests",
             Self::Untested => "It brings no test, and the developer does not say why",
             Self::Proofless(_) => "Its tests pass without its change, so they do not test it",
         }

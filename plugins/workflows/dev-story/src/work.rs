@@ -203,6 +203,10 @@ impl<'a> Work<'a> {
         if diff.trim().is_empty() && !self.said.summary.is_empty() {
             return Ok(Round::Failed(Box::new(Failure::Unchanged), diff));
         }
+        let diff = match self.with_lockfiles(diff)? {
+            Ok(diff) => diff,
+            Err((failure, diff)) => return Ok(Round::Failed(Box::new(failure), diff)),
+        };
         if let Some(refused) = self.ways.dependencies.refuse(&self.locked(&diff)?) {
             return Ok(Round::Failed(Box::new(Failure::Dependencies(refused)), diff));
         }
@@ -223,6 +227,24 @@ impl<'a> Work<'a> {
             Some(failure) => Round::Failed(Box::new(failure), diff),
             None => Round::Green(Box::new(Tested { added, names: Vec::new(), ..tested })),
         })
+    }
+
+    /// The change with its lockfiles in line with its manifests, where the project has a command for that; or why not, with the
+    /// change as it is.
+    fn with_lockfiles(&self, diff: String) -> Result<std::result::Result<String, (Failure, String)>> {
+        if !diff::files(&diff).iter().any(|file| baton_dependencies::is_manifest(&file.path) || baton_dependencies::is_lockfile(&file.path))
+        {
+            return Ok(Ok(diff));
+        }
+        let renewed = sandbox::renew_lockfiles()?;
+        match renewed.state.as_str() {
+            "failed" => {
+                let command = renewed.command.unwrap_or_default();
+                Ok(Err((Failure::Lockfiles(format!("`{command}` failed.{}", renewed.report)), diff)))
+            }
+            "done" => Ok(Ok(git::diff(self.base)?)),
+            _ => Ok(Ok(diff)),
+        }
     }
 
     /// What the change's lockfiles gain and lose.

@@ -42,6 +42,14 @@ pub(crate) fn set_up() -> Contract<SetupOutcome> {
     Ok(world.call("sandbox.set-up", json!({}), Some(("images", &image)), || Ok(SetupOutcome::none()), noted_setup)?)
 }
 
+/// A test's project has no lockfiles, unless the test says what becomes of them.
+pub(crate) fn renew_lockfiles() -> Contract<SetupOutcome> {
+    let world = installed::world("sandbox.renew-lockfiles");
+    let image = world.settings.borrow().pointer("/test/image").and_then(Value::as_str).unwrap_or("default").to_owned();
+    let answer = || Ok(world.lockfiles.borrow().clone().unwrap_or_else(SetupOutcome::none));
+    Ok(world.call("sandbox.renew-lockfiles", json!({}), Some(("images", &image)), answer, noted_setup)?)
+}
+
 /// All that a command printed, by its name.
 pub(in crate::testing) fn output(world: &World, name: &str) -> Result<String> {
     world.outputs.borrow().get(name).cloned().ok_or_else(|| no_output(name))

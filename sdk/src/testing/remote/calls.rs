@@ -81,6 +81,7 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         }
         "sandbox.execute" => result(sandbox::execute(&given.next())),
         "sandbox.read-output" => result(sandbox::read_output(&given.text(), given.next(), given.next(), given.next())),
+        "sandbox.renew-lockfiles" => result(sandbox::renew_lockfiles()),
         "sandbox.set-up" => result(sandbox::set_up()),
         "settings.get" => value(&settings::get(&given.text())),
         "state.get" => result(state::get(&given.text(), &given.text())),

@@ -58,6 +58,7 @@ pub(super) fn answer(host: Host, method: &str, arguments: &[Value], function: Fu
             host.with_tool(&given.text(), given.next(), move |arguments| function.call::<ToolOutcome>(Some(&arguments.to_string())))
         }
         "when_executed" => host.when_executed(&given.text(), given.next()),
+        "when_renewed" => host.when_renewed(given.next()),
         "with_sandbox" => host.with_sandbox(move |job| function.call::<Option<Execution>>(Some(job)).transpose()),
         "knowing" => host.knowing(&given.text(), &given.text()),
         "without_auto_merge" => host.without_auto_merge(),

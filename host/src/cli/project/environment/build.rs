@@ -2,21 +2,21 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{super::confirmed, shown};
 use crate::{
-    app::environment::{BuildOptions, Proposal},
     cli::{
         Context,
-        exit::{Exit, Misuse},
-        place::{ProjectArguments, ProjectFolder},
+        exit::Exit,
+        place::{ProjectArguments, ProjectChoice},
         screen::{GOOD, painted},
         text,
     },
-    interfaces::{environments::ProjectImage, sandbox::Piece},
-    operations::{Access, Host},
+    operations::{
+        Access, Host, Problem,
+        environments::{self, BuildEnvironment, BuildProgress, BuiltEnvironment, PreparedEnvironment},
+    },
 };
 
 /// Lines of a build that may wait to be printed.
@@ -49,13 +49,11 @@ pub(super) struct Build {
 
 impl Build {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        // Whoever is asked may take their time, and so may a build; neither holds up a host.
-        let app = context.open(Access::Look).await?;
+        // A question and a build may take a while; neither holds up a host.
+        let host = context.open(Access::Look).await?;
         let choice = self.project.choice()?;
-        let found = choice.find(&app).await?;
-        let options = self.options();
-        let proposal = app.propose_environment(found.folder()?, &options)?;
-        check(context, &found, &proposal)?;
+        let prepared = environments::prepare(&host, &self.request(&choice)).await?;
+        let proposal = prepared.proposal();
         if !context.screen.is_json() {
             context.screen.tell(shown::lines(context, &proposal).join("\n"));
         }
@@ -63,66 +61,59 @@ impl Build {
             context.screen.tell("Nothing was approved.");
             return Ok(Exit::Failed);
         }
-        let image = built(context, &app, &found, &proposal, &options).await?;
-        app.close().await;
+        let built = build(context, &host, prepared).await?;
+        host.close().await;
         // Only now: a folder for which nothing is approved does not become a project.
-        let app = context.open(Access::Decide).await?;
-        let project = choice.open(&app).await?.project;
-        app.approve_environment(&project.id, &proposal, image.clone(), self.network, &app.config.operator).await?;
-        app.close().await;
-        let hash = proposal.hash(self.network);
+        let host = context.open(Access::Decide).await?;
+        let approved = environments::approve(&host, &host.config().operator, &built).await;
+        host.close().await;
+        let approved = approved?;
         if context.screen.is_json() {
-            let (image, is_local) = (&image.reference, image.is_local);
-            context.screen.document(&json!({
-                "project": project.id, "hash": hash, "image": image, "local": is_local, "network": self.network, "proposal": shown::document(&proposal),
-            }))?;
+            context.screen.document(&approved)?;
         } else {
-            let (mark, name) = (painted(GOOD, "✓"), text::escaped(project.shown()));
-            let again = found.again(context, "project environment test");
+            let (mark, name) = (painted(GOOD, "✓"), text::escaped(&approved.name));
+            let test = choice.again(context, "project environment test");
+            let image = approved.approved.map(|approved| approved.image).unwrap_or_default();
             context.screen.tell(format!(
-                "{mark} Approved for project {name}: {}, pinned as {}. Look what is in it with `{again}`.",
+                "{mark} Approved for project {name}: {}, pinned as {}. `{test}` shows which tools it has.",
                 shown::summary(&proposal),
-                shown::word(&image.reference)
+                shown::word(&image)
             ));
         }
         Ok(Exit::Done)
     }
 
-    fn options(&self) -> BuildOptions {
-        BuildOptions { image: self.image.clone(), dockerfile: self.dockerfile.clone(), with_network: self.network, refresh: self.refresh }
+    fn request(&self, choice: &ProjectChoice) -> BuildEnvironment {
+        BuildEnvironment {
+            project: choice.reference(),
+            image: self.image.clone(),
+            dockerfile: self.dockerfile.clone(),
+            network: self.network,
+            refresh: self.refresh,
+        }
     }
 }
 
-/// Refuses what cannot be built before anybody is asked.
-fn check(context: &Context, found: &ProjectFolder, proposal: &Proposal) -> Result<(), Misuse> {
-    if proposal.origin.is_some() {
-        return Ok(());
-    }
-    let remarks = shown::remarks(proposal).iter().map(|remark| anstream::adapter::strip_str(remark).to_string()).collect::<Vec<_>>();
-    let again = found.again(context, "project environment build");
-    let remarks = if remarks.is_empty() { String::new() } else { format!(" {}", remarks.join(" ")) };
-    Err(Misuse(format!("There is nothing to build: no file proposes an image.{remarks} Name one with `{again} --image NAME`.")))
-}
-
-async fn built(context: &Context, app: &Host, found: &ProjectFolder, proposal: &Proposal, options: &BuildOptions) -> Result<ProjectImage> {
+/// Builds or fetches the image, and prints what the build prints.
+async fn build(context: &Context, host: &Host, prepared: PreparedEnvironment) -> Result<BuiltEnvironment, Problem> {
     let (sender, mut receiver) = mpsc::channel(PIECES);
     let work = async {
-        let built = app.build_environment(found.folder()?, proposal, options, &sender).await;
+        let built = environments::build(host, prepared, &sender).await;
         drop(sender);
-        built.map_err(anyhow::Error::from)
+        built
     };
-    let told = async {
+    let print = async {
         let mut is_fetching = false;
-        while let Some(piece) = receiver.recv().await {
-            match piece {
-                Piece::Wrote(_, bytes) => context.screen.tell(text::line(String::from_utf8_lossy(&bytes).trim_end())),
-                Piece::Pulling(_) if !is_fetching => {
+        while let Some(progress) = receiver.recv().await {
+            match progress {
+                BuildProgress::Output { text } => context.screen.tell(text::line(text.trim_end())),
+                BuildProgress::Fetching if !is_fetching => {
                     is_fetching = true;
                     context.screen.tell("Fetching images…");
                 }
-                Piece::Pulling(_) | Piece::Started { .. } => {}
+                BuildProgress::Fetching => {}
             }
         }
     };
-    tokio::join!(work, told).0
+    tokio::join!(work, print).0
 }

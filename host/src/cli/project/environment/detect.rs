@@ -5,9 +5,8 @@ use clap::Args;
 
 use super::shown;
 use crate::{
-    app::environment::BuildOptions,
     cli::{Context, exit::Exit, place::ProjectArguments},
-    operations::Access,
+    operations::{Access, environments},
 };
 
 /// Show the environment that the project's files propose
@@ -21,18 +20,17 @@ pub(super) struct Detect {
 
 impl Detect {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let found = self.project.choice()?.find(&app).await?;
-        let proposal = app.propose_environment(found.folder()?, &BuildOptions { with_network: true, ..BuildOptions::default() })?;
+        let host = context.open(Access::Look).await?;
+        let choice = self.project.choice()?;
+        let proposal = environments::detect(&host, &choice.reference()).await?;
         if context.screen.is_json() {
-            context.screen.document(&shown::document(&proposal))?;
+            context.screen.document(&proposal)?;
             return Ok(Exit::Done);
         }
         context.screen.answer(shown::lines(context, &proposal).join("\n"))?;
         if proposal.origin.is_some() {
-            context
-                .screen
-                .tell(format!("Nothing of it is used until you approve it with `{}`.", found.again(context, "project environment build")));
+            let build = choice.again(context, "project environment build");
+            context.screen.tell(format!("Nothing of it is used until you approve it with `{build}`."));
         }
         Ok(Exit::Done)
     }

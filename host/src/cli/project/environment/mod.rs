@@ -11,7 +11,7 @@ mod test;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-pub(in crate::cli) use state::{Lacking, lacking, unapproved};
+pub(in crate::cli) use state::unapproved;
 
 use crate::cli::{Context, exit::Exit};
 

@@ -2,22 +2,19 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         place::ProjectArguments,
         screen::{GOOD, painted},
         text,
     },
-    events::Draft,
-    interfaces::sandbox::events::EnvironmentWithdrawn,
-    operations::Access,
+    operations::{Access, environments},
 };
 
-/// Withdraw the approval of a project's environment
+/// Remove the approval of a project's environment
 ///
 /// Commands run in the image `default` again. The image stays on this machine.
 #[derive(Debug, Args)]
@@ -28,19 +25,15 @@ pub(super) struct Remove {
 
 impl Remove {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Decide).await?;
-        let found = self.project.choice()?.find(&app).await?;
-        let event = Draft::of_host(&EnvironmentWithdrawn { project: found.id().to_owned() }).by(&app.config.operator);
-        let held = app.environments().withdraw_environment(found.id(), vec![event]).await?;
-        app.close().await;
-        if !held {
-            return Err(Misuse("No environment is approved for this project.".to_owned()).into());
-        }
+        let host = context.open(Access::Decide).await?;
+        let removed = environments::remove(&host, &host.config().operator, &self.project.choice()?.reference()).await;
+        host.close().await;
+        let removed = removed?;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "project": found.id(), "removed": true }))?;
+            context.screen.document(&removed)?;
         } else {
-            let (mark, name) = (painted(GOOD, "✓"), text::escaped(found.project.shown()));
-            context.screen.tell(format!("{mark} Project {name} has no environment any more. Its commands run in the image `default`."));
+            let (mark, name) = (painted(GOOD, "✓"), text::escaped(&removed.name));
+            context.screen.tell(format!("{mark} Removed the environment of project {name}. Its commands run in the image `default`."));
         }
         Ok(Exit::Done)
     }

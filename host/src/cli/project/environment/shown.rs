@@ -1,15 +1,13 @@
-//! A proposal as people and programs read it. All of it comes from a repository, so every text is escaped.
-
-use serde_json::{Value, json};
+//! A proposal as people read it. All of it comes from a repository, so every text is escaped.
 
 use crate::{
-    app::environment::{Origin, Part, Proposal, Step},
     cli::{
         Context,
         screen::{FAINT, STRONG, WARNING, painted},
         table::{Align, Cell, Table},
         text,
     },
+    operations::environments::{EnvironmentOrigin, EnvironmentProposal, RequiredTool, Step},
 };
 
 /// Lines of a Dockerfile.
@@ -17,13 +15,8 @@ const MOST_LINES: usize = 100;
 /// Characters of one text of a repository.
 const LONGEST: usize = 200;
 
-/// For programs.
-pub(super) fn document(proposal: &Proposal) -> Value {
-    json!(proposal)
-}
-
 /// For people.
-pub(super) fn lines(context: &Context, proposal: &Proposal) -> Vec<String> {
+pub(super) fn lines(context: &Context, proposal: &EnvironmentProposal) -> Vec<String> {
     let mut lines = origin(proposal);
     if !proposal.parts.is_empty() {
         lines.push(String::new());
@@ -34,7 +27,7 @@ pub(super) fn lines(context: &Context, proposal: &Proposal) -> Vec<String> {
 }
 
 /// What is left out and missing, a line each.
-pub(super) fn remarks(proposal: &Proposal) -> Vec<String> {
+pub(super) fn remarks(proposal: &EnvironmentProposal) -> Vec<String> {
     let mark = painted(WARNING, "!");
     let left_out = proposal
         .left_out
@@ -44,38 +37,20 @@ pub(super) fn remarks(proposal: &Proposal) -> Vec<String> {
 }
 
 /// How the image comes to be, in one line.
-pub(super) fn summary(proposal: &Proposal) -> String {
-    match &proposal.origin {
-        None => "no image".to_owned(),
-        Some(Origin::Image { image, .. }) => word(image),
-        Some(Origin::Tools { image, steps }) if steps.is_empty() => word(image),
-        Some(Origin::Tools { image, steps }) => {
-            let mut added: Vec<_> = steps
-                .iter()
-                .filter_map(|step| match step {
-                    Step::Copy { image, .. } => Some(word(image)),
-                    _ => None,
-                })
-                .collect();
-            added.dedup();
-            match added.is_empty() {
-                true => format!("{} with settings of its own", word(image)),
-                false => format!("{} with {}", word(image), added.join(", ")),
-            }
-        }
-        Some(Origin::Dockerfile { path, .. }) => format!("built from {}", word(path)),
-    }
+pub(super) fn summary(proposal: &EnvironmentProposal) -> String {
+    text::excerpt(&text::escaped(&proposal.summary()), 3 * LONGEST)
 }
 
-fn origin(proposal: &Proposal) -> Vec<String> {
+fn origin(proposal: &EnvironmentProposal) -> Vec<String> {
     let heading = |image: String| format!("{} {image}", painted(STRONG, "Image"));
     match &proposal.origin {
         None => vec![
-            "No file says what the project's commands need. Name an image with `baton project environment build --image NAME`.".to_owned(),
+            "No file proposes an image for the project's commands. Name one with `baton project environment build --image NAME`."
+                .to_owned(),
         ],
-        Some(Origin::Image { .. }) => vec![heading(summary(proposal))],
-        Some(Origin::Tools { image, steps }) => [heading(word(image))].into_iter().chain(steps.iter().map(step)).collect(),
-        Some(Origin::Dockerfile { text, context, target, arguments, copied, .. }) => {
+        Some(EnvironmentOrigin::Image { .. }) => vec![heading(summary(proposal))],
+        Some(EnvironmentOrigin::Tools { image, steps }) => [heading(word(image))].into_iter().chain(steps.iter().map(step)).collect(),
+        Some(EnvironmentOrigin::Dockerfile { text, context, target, arguments, copied, .. }) => {
             let mut lines = vec![heading(summary(proposal))];
             let copied: Vec<_> = copied.keys().map(|name| word(name)).collect();
             if !copied.is_empty() {
@@ -104,19 +79,19 @@ fn step(step: &Step) -> String {
     }
 }
 
-fn parts(parts: &[Part]) -> Table {
-    let head = ["FOLDER", "TOOL", "VERSION", "WANTED", "IMAGE", "SAID BY"].map(|name| (name, Align::Left));
+fn parts(parts: &[RequiredTool]) -> Table {
+    let head = ["FOLDER", "TOOL", "VERSION", "REQUIRED", "IMAGE", "SOURCE"].map(|name| (name, Align::Left));
     let mut table = Table::new(&head);
     for part in parts {
         let folder = if part.folder.is_empty() { ".".to_owned() } else { word(&part.folder) };
-        let wanted = part.wanted.as_deref().map(word).unwrap_or_default();
+        let required = part.required.as_deref().map(word).unwrap_or_default();
         table.row([
             folder.into(),
             part.tool.name().into(),
             word(&part.version).into(),
-            wanted.into(),
+            required.into(),
             part.image.as_deref().map(word).unwrap_or_default().into(),
-            Cell::styled(word(&part.said_by), FAINT),
+            Cell::styled(word(&part.source), FAINT),
         ]);
     }
     table
@@ -135,14 +110,16 @@ fn sentence(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::environment::LeftOut;
+    use crate::operations::environments::LeftOut;
 
     #[test]
     fn what_a_repository_says_reaches_no_terminal_as_it_is() {
         let evil = "x\u{1b}[2J\u{202e}".to_owned();
         let left = LeftOut { path: evil.clone(), what: evil.clone(), why: evil.clone() };
-        let origin = Some(Origin::Tools { image: evil.clone(), steps: vec![Step::Run { line: evil.clone(), needs_network: true }] });
-        let proposal = Proposal { origin, left_out: vec![left], missing: vec![evil], ..Proposal::default() };
+        let origin =
+            Some(EnvironmentOrigin::Tools { image: evil.clone(), steps: vec![Step::Run { line: evil.clone(), needs_network: true }] });
+        let (parts, files) = (Vec::new(), std::collections::BTreeMap::new());
+        let proposal = EnvironmentProposal { origin, parts, left_out: vec![left], missing: vec![evil], files };
         let shown = lines(&Context::bare(), &proposal).join("\n");
         let plain = anstream::adapter::strip_str(&shown).to_string();
         assert!(!plain.contains("\u{1b}[2J") && !plain.contains('\u{202e}'), "{plain:?}");

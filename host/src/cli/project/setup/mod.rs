@@ -60,6 +60,9 @@ struct Approve {
     /// Command line to approve instead of the suggested one
     #[arg(long, value_name = "LINE")]
     command: Option<String>,
+    /// Command line to approve for renewing lockfiles after a manifest changed, instead of the suggested one
+    #[arg(long, value_name = "LINE")]
+    lock: Option<String>,
 }
 
 /// Revoke the approval of a project's setup
@@ -81,7 +84,8 @@ impl Show {
 impl Approve {
     async fn execute(&self, context: &Context) -> Result<Exit> {
         let host = context.open(Access::Decide).await?;
-        let request = ApproveSetup { project: self.project.choice()?.reference(), command: self.command.clone() };
+        let (command, lock) = (self.command.clone(), self.lock.clone());
+        let request = ApproveSetup { project: self.project.choice()?.reference(), command, lock };
         let status = setups::approve(&host, &host.config().operator, &request).await?;
         host.close().await;
         approvals::approved(context, &status)?;
@@ -104,7 +108,11 @@ impl Words for setups::Setup {
     const REVOKED: &'static str = "No setup is approved for the project.";
 
     fn summary(&self) -> String {
-        format!("`{}`", text::excerpt(&text::line(&self.command), 300))
+        let shown = |line: &str| format!("`{}`", text::excerpt(&text::line(line), 300));
+        match &self.lock {
+            Some(lock) => format!("{}, lockfiles renewed by {}", shown(&self.command), shown(lock)),
+            None => shown(&self.command),
+        }
     }
 
     fn pending(&self, approve: &str) -> String {

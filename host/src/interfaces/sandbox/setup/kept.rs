@@ -88,6 +88,11 @@ impl Folders {
         self.root.join("applied").join(format!("{}.json", short(&workspace.to_string_lossy())))
     }
 
+    /// The state of the lockfiles of a workspace.
+    pub(super) fn locked_file(&self, workspace: &Path) -> PathBuf {
+        self.root.join("locked").join(format!("{}.json", short(&workspace.to_string_lossy())))
+    }
+
     /// What lies in a workspace, if it is still the folder into which it was put.
     pub(super) fn applied(&self, workspace: &Path) -> Option<Applied> {
         let applied: Applied = read(&self.applied_file(workspace))?;
@@ -164,6 +169,9 @@ impl Folders {
                 None => drop(copying::remove(&file)),
             }
         }
+        for file in listed(&self.root.join("locked")).filter(|file| age_of_file(file) > DAY) {
+            remove_or_tell(&file);
+        }
         let longest = DAY.saturating_mul(u32::try_from(keep_days).unwrap_or(u32::MAX));
         for project in listed(&self.root.join("kept")) {
             let mut unused: Vec<_> = listed(&project).filter(|folder| !in_use.contains(folder)).collect();
@@ -204,7 +212,7 @@ pub(super) fn is_whole(applied: &Applied) -> bool {
 }
 
 /// Whether each folder above a path is a folder, and not a link to one elsewhere.
-fn has_real_parents(workspace: &Path, path: &str) -> bool {
+pub(super) fn has_real_parents(workspace: &Path, path: &str) -> bool {
     let above = Path::new(path).parent().into_iter().flat_map(Path::ancestors).filter(|folder| !folder.as_os_str().is_empty());
     let is_folder = |folder: &Path| workspace.join(folder).symlink_metadata().is_ok_and(|found| found.is_dir());
     Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_))) && above.into_iter().all(is_folder)
@@ -235,6 +243,11 @@ fn used(kept: &Path) -> SystemTime {
 
 fn age(folder: &Path) -> Duration {
     SystemTime::now().duration_since(used(folder)).unwrap_or_default()
+}
+
+fn age_of_file(file: &Path) -> Duration {
+    let changed = fs::metadata(file).and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    SystemTime::now().duration_since(changed).unwrap_or_default()
 }
 
 fn listed(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {

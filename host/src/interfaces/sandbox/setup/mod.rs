@@ -5,6 +5,7 @@
 mod caches;
 mod copying;
 mod kept;
+mod locking;
 mod plan;
 mod proxy;
 mod settings;
@@ -76,11 +77,11 @@ pub struct Wanted {
     pub test: Value,
 }
 
-/// What came of a setup.
+/// What came of a setup, or of renewing lockfiles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SetUp {
-    /// `none`, `unchanged`, `restored` or `done`.
+    /// `none`, `unchanged`, `restored`, `done`, or `failed` where lockfiles cannot be renewed.
     pub state: String,
     /// The command.
     pub command: Option<String>,
@@ -165,33 +166,38 @@ impl Sandbox {
 
     /// Does the setup of a workspace, or finds the one of this call again, unless it holds already.
     pub async fn set_up(&self, place: Place, wanted: Wanted, attempt: &Attempt) -> Performed<SetUp> {
-        let plan = match self.setups.decide(&place.workspace, &wanted).await {
-            Ok(Decision::Use(plan)) => plan,
-            Ok(Decision::None(hint)) => return Performed::answer(Ok(SetUp::none(hint))),
-            Ok(Decision::Undecided(reason)) => return pause(reason),
-            Err(error) => return Performed::answer(Err(error)),
+        let sought = match self.seek(place, wanted).await {
+            Ok(sought) => sought,
+            Err(stopped) => return stopped,
         };
-        if self.parts.settings.engine == EngineKind::Process {
-            let hint = "Commands are executed as plain processes here, for which Baton does no setup; do it yourself.";
-            return Performed::answer(Ok(SetUp::none(hint.to_owned())));
-        }
-        let image = match self.image(&wanted.image, &place.run).await {
-            Ok(image) => image,
-            Err(hindered) => return hindered,
-        };
-        let inputs = match self.inputs(&place, &plan).await {
-            Ok(Ok(inputs)) => inputs,
-            Ok(Err(reason)) => return pause(format!("The setup cannot begin. {reason} Then resume the run.")),
-            Err(error) => return Performed::answer(Err(error)),
-        };
-        let key = staging::key(&plan, &image.reference, &inputs);
-        let turn = self.setups.turn(&wanted.project, &key);
-        let halt = place.halt.clone();
-        let sought = Sought { place, wanted, plan, image, key };
+        let turn = self.setups.turn(&sought.wanted.project, &sought.key);
+        let halt = sought.place.halt.clone();
         tokio::select! {
             performed = async { let _turn = turn.lock().await; self.set_up_alone(sought, attempt).await } => performed,
             () = halt.cancelling_begins() => Performed::answer(Err(CallError::cancelling())),
         }
+    }
+
+    /// The setup that a workspace has, in the image and for the lockfiles that it has now; or what to answer without one.
+    async fn seek(&self, place: Place, wanted: Wanted) -> Result<Sought, Performed<SetUp>> {
+        let plan = match self.setups.decide(&place.workspace, &wanted).await {
+            Ok(Decision::Use(plan)) => plan,
+            Ok(Decision::None(hint)) => return Err(Performed::answer(Ok(SetUp::none(hint)))),
+            Ok(Decision::Undecided(reason)) => return Err(pause(reason)),
+            Err(error) => return Err(Performed::answer(Err(error))),
+        };
+        if self.parts.settings.engine == EngineKind::Process {
+            let hint = "Commands are executed as plain processes here, for which Baton does no setup; do it yourself.";
+            return Err(Performed::answer(Ok(SetUp::none(hint.to_owned()))));
+        }
+        let image = self.image(&wanted.image, &place.run).await?;
+        let inputs = match self.inputs(&place, &plan).await {
+            Ok(Ok(inputs)) => inputs,
+            Ok(Err(reason)) => return Err(pause(format!("The setup cannot begin. {reason} Then resume the run."))),
+            Err(error) => return Err(Performed::answer(Err(error))),
+        };
+        let key = staging::key(&plan, &image.reference, &inputs);
+        Ok(Sought { place, wanted, plan, image, key })
     }
 
     async fn set_up_alone(&self, sought: Sought, attempt: &Attempt) -> Performed<SetUp> {

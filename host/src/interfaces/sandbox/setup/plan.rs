@@ -76,13 +76,20 @@ pub struct Plan {
     pub command: String,
     /// Globs of the files that it reads.
     pub files: Vec<String>,
+    /// A line for the same shell that renews lockfiles after a manifest changed; none where a story writes them itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
 }
 
 impl Approvable for Plan {
     const KIND: ApprovalKind = ApprovalKind::Setup;
 
     fn hash(&self) -> String {
-        hex::encode(Sha256::digest(canonical(&json!({ "setup": self.command, "setup-files": self.files }))))
+        let mut pinned = json!({ "setup": self.command, "setup-files": self.files });
+        if let Some(lock) = &self.lock {
+            pinned["lock"] = json!(lock);
+        }
+        hex::encode(Sha256::digest(canonical(&pinned)))
     }
 }
 
@@ -100,14 +107,8 @@ pub enum Decision<T> {
 impl Plan {
     /// The setup in a table `test`; none where it has none. An error is a sentence.
     pub fn read(test: &Value) -> Result<Option<Self>, String> {
-        let command = match test.get("setup") {
-            None => return Ok(None),
-            Some(Value::String(command)) => command.trim().to_owned(),
-            Some(_) => return Err("`test.setup` has to be a command line.".to_owned()),
-        };
-        if command.len() > LONGEST_COMMAND || command.contains('\0') {
-            return Err(format!("`test.setup` has to be a command line of at most {LONGEST_COMMAND} bytes."));
-        }
+        let Some(command) = command(test, "setup")? else { return Ok(None) };
+        let lock = self::command(test, "lock")?.filter(|command| !command.is_empty());
         let files = match test.get("setup-files") {
             None => USUAL_FILES.map(str::to_owned).to_vec(),
             Some(list) => globs(list).ok_or_else(|| {
@@ -116,14 +117,15 @@ impl Plan {
                 )
             })?,
         };
-        let plan = Self { command, files };
+        let plan = Self { command, files, lock };
         plan.matching()?;
         Ok(Some(plan))
     }
 
     /// What the lockfiles of a workspace suggest.
     pub fn suggest(workspace: &Path) -> Option<Self> {
-        suggested::command(workspace).map(|command| Self { command, files: USUAL_FILES.map(str::to_owned).to_vec() })
+        let (command, lock) = suggested::commands(workspace)?;
+        Some(Self { command, files: USUAL_FILES.map(str::to_owned).to_vec(), lock })
     }
 
     /// Finds its files.
@@ -135,6 +137,19 @@ impl Plan {
         }
         set.build().map_err(|error| format!("`test.setup-files`: {error}."))
     }
+}
+
+/// A command line in a table `test`; none where it has none.
+fn command(test: &Value, name: &str) -> Result<Option<String>, String> {
+    let command = match test.get(name) {
+        None => return Ok(None),
+        Some(Value::String(command)) => command.trim().to_owned(),
+        Some(_) => return Err(format!("`test.{name}` has to be a command line.")),
+    };
+    if command.len() > LONGEST_COMMAND || command.contains('\0') {
+        return Err(format!("`test.{name}` has to be a command line of at most {LONGEST_COMMAND} bytes."));
+    }
+    Ok(Some(command))
 }
 
 fn globs(list: &Value) -> Option<Vec<String>> {
@@ -176,7 +191,7 @@ mod tests {
     use super::*;
 
     fn plan(command: &str) -> Plan {
-        Plan { command: command.to_owned(), files: vec!["a.lock".to_owned()] }
+        Plan { command: command.to_owned(), files: vec!["a.lock".to_owned()], lock: None }
     }
 
     #[test]

@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     fn plan() -> Plan {
-        Plan { command: "npm ci".to_owned(), files: vec!["**/package.json".to_owned(), "a.lock".to_owned()] }
+        Plan { command: "npm ci".to_owned(), files: vec!["**/package.json".to_owned(), "a.lock".to_owned()], lock: None }
     }
 
     fn workspace() -> tempfile::TempDir {

@@ -3,19 +3,25 @@
 
 use std::{fs, path::Path};
 
-/// A lockfile and the command that fetches what it names; of those of one manager the first that is there.
-const MANAGERS: [&[(&str, &str)]; 5] = [
-    &[("Cargo.lock", "cargo fetch --locked")],
+/// A lockfile, the command that fetches what it names, and the one that renews it; of those of one manager the first whose
+/// lockfile is present.
+const MANAGERS: [&[(&str, &str, Option<&str>)]; 5] = [
+    &[("Cargo.lock", "cargo fetch --locked", Some("cargo update --workspace"))],
     &[
-        ("package-lock.json", "npm ci"),
-        ("npm-shrinkwrap.json", "npm ci"),
-        ("pnpm-lock.yaml", "pnpm install --frozen-lockfile"),
-        ("yarn.lock", "yarn install --frozen-lockfile"),
+        ("package-lock.json", "npm ci", Some(NPM_LOCK)),
+        ("npm-shrinkwrap.json", "npm ci", Some(NPM_LOCK)),
+        ("pnpm-lock.yaml", "pnpm install --frozen-lockfile", Some("pnpm install --lockfile-only --ignore-scripts")),
+        // Yarn 1 cannot renew a lockfile without installing, and later versions spell it in another way.
+        ("yarn.lock", "yarn install --frozen-lockfile", None),
     ],
-    &[("uv.lock", "uv sync --frozen"), ("poetry.lock", "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-root")],
-    &[("go.sum", "go mod download")],
-    &[("pom.xml", "mvn -B -q dependency:go-offline")],
+    &[
+        ("uv.lock", "uv sync --frozen", Some("uv lock")),
+        ("poetry.lock", "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-root", Some("poetry lock")),
+    ],
+    &[("go.sum", "go mod download", Some("GOFLAGS=-mod=mod go mod download"))],
+    &[("pom.xml", "mvn -B -q dependency:go-offline", None)],
 ];
+const NPM_LOCK: &str = "npm install --package-lock-only --ignore-scripts --no-audit --no-fund";
 /// Locks in the place of lists.
 const PYTHON: [&str; 2] = ["uv.lock", "poetry.lock"];
 /// Lists of what tests need, of which the first that is there is taken beside `requirements.txt`.
@@ -54,36 +60,46 @@ const FOREIGN: [&str; 14] = [
     "docs",
 ];
 
-/// The command line; none where no lockfile is known.
-pub(super) fn command(workspace: &Path) -> Option<String> {
-    let mut commands = of_folder(workspace);
+/// The command lines of the setup and of the renewal of lockfiles; none where no lockfile is known.
+pub(super) fn commands(workspace: &Path) -> Option<(String, Option<String>)> {
+    let (mut setups, mut locks) = of_folder(workspace);
     let is_go_of_all = is_file(&workspace.join("go.work"));
     for folder in below(workspace) {
         // Paths that a shell would read otherwise are left to people.
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/".contains(letter);
-        let own = of_folder(&workspace.join(&folder));
-        let own: Vec<_> = own.into_iter().filter(|command| !(is_go_of_all && command.starts_with("go "))).collect();
-        if !own.is_empty() && folder.chars().all(is_plain) {
-            commands.push(format!("(cd {folder} && {})", own.join(" && ")));
+        if !folder.chars().all(is_plain) {
+            continue;
         }
+        let own = |commands: Vec<String>| -> Option<String> {
+            let own: Vec<_> = commands.into_iter().filter(|command| !(is_go_of_all && command.contains("go mod "))).collect();
+            (!own.is_empty()).then(|| format!("(cd {folder} && {})", own.join(" && ")))
+        };
+        let (below, renewed) = of_folder(&workspace.join(&folder));
+        setups.extend(own(below));
+        locks.extend(own(renewed));
     }
-    commands.truncate(MOST_FOLDERS);
-    (!commands.is_empty()).then(|| commands.join(" && "))
+    let joined = |mut commands: Vec<String>| {
+        commands.truncate(MOST_FOLDERS);
+        (!commands.is_empty()).then(|| commands.join(" && "))
+    };
+    joined(setups).map(|setup| (setup, joined(locks)))
 }
 
-fn of_folder(folder: &Path) -> Vec<String> {
+/// What fetches the dependencies of a folder, and what renews its lockfiles.
+fn of_folder(folder: &Path) -> (Vec<String>, Vec<String>) {
     let is_there = |name: &str| is_file(&folder.join(name));
-    let found = MANAGERS.iter().filter_map(|manager| manager.iter().find(|(name, _)| is_there(name)));
-    let mut commands: Vec<_> = found.map(|(_, command)| (*command).to_owned()).collect();
+    let found: Vec<_> = MANAGERS.iter().filter_map(|manager| manager.iter().find(|(name, ..)| is_there(name))).collect();
+    let mut setups: Vec<_> = found.iter().map(|(_, setup, _)| (*setup).to_owned()).collect();
+    let locks = found.iter().filter_map(|(_, _, lock)| lock.map(str::to_owned)).collect();
     if !PYTHON.iter().any(|lock| is_there(lock)) {
         let all = ["requirements.txt"].into_iter().filter(|list| is_there(list));
         let of_tests = LISTS_OF_TESTS.into_iter().find(|list| is_there(list));
         let lists: String = all.chain(of_tests).map(|list| format!(" -r {list}")).collect();
         if !lists.is_empty() {
-            commands.push(format!("python3 -m venv .venv && .venv/bin/pip install{lists}"));
+            setups.push(format!("python3 -m venv .venv && .venv/bin/pip install{lists}"));
         }
     }
-    commands
+    (setups, locks)
 }
 
 /// The folders below the top, sorted, those of others left out, and no link followed.
@@ -118,13 +134,17 @@ mod tests {
     use super::*;
 
     fn suggested(files: &[&str]) -> Option<String> {
+        both(files).map(|both| both.0)
+    }
+
+    fn both(files: &[&str]) -> Option<(String, Option<String>)> {
         let home = tempfile::tempdir().unwrap();
         for file in files {
             let path = home.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        command(home.path())
+        commands(home.path())
     }
 
     #[test]
@@ -141,6 +161,14 @@ mod tests {
         assert_eq!(suggested(&["a b/yarn.lock", "x;y/yarn.lock"]), None, "a shell would misread them");
         assert_eq!(suggested(&["go.work", "go.sum", "a/go.sum"]).unwrap(), "go mod download");
         assert_eq!(suggested(&["a/b/c/d/yarn.lock"]), None);
+    }
+
+    #[test]
+    fn lockfiles_are_renewed_by_those_that_can() {
+        let (setup, lock) = both(&["Cargo.lock", "web/package-lock.json", "app/yarn.lock"]).unwrap();
+        assert_eq!(setup, "cargo fetch --locked && (cd app && yarn install --frozen-lockfile) && (cd web && npm ci)");
+        assert_eq!(lock.unwrap(), format!("cargo update --workspace && (cd web && {NPM_LOCK})"));
+        assert_eq!(both(&["yarn.lock"]).unwrap().1, None);
     }
 
     #[test]

@@ -45,12 +45,12 @@ const TAIL: usize = 3 << 10;
 const MOST_HOSTS: usize = 20;
 
 /// The folder of one execution.
-struct Site {
+pub(super) struct Site {
     folder: PathBuf,
 }
 
 impl Site {
-    fn workspace(&self) -> PathBuf {
+    pub(super) fn workspace(&self) -> PathBuf {
         self.folder.join("workspace")
     }
 
@@ -68,39 +68,59 @@ impl Site {
 }
 
 /// What stops it from going on.
-type Stopped = Performed<SetUp>;
+pub(super) type Stopped = Performed<SetUp>;
+
+/// A command that has ended.
+pub(super) struct Executed {
+    pub(super) site: Site,
+    pub(super) staged: Staged,
+    pub(super) outcome: Outcome,
+    pub(super) noted: Noted,
+    pub(super) events: Vec<Draft>,
+}
+
+impl Executed {
+    pub(super) fn has_succeeded(&self) -> bool {
+        self.outcome.ending == Ending::Exited && self.outcome.exit_code == 0
+    }
+}
 
 impl Sandbox {
     /// Executes a setup and keeps what it left.
     pub(super) async fn execute_setup(&self, sought: &Sought, attempt: &Attempt) -> Result<(Record, Vec<Draft>), Stopped> {
+        let executed = self.execute_with_network(sought, &sought.plan.command, attempt).await?;
+        let kept = match executed.has_succeeded() {
+            true => self.keep(sought, &executed).await,
+            false => Err(failure("setup", &sought.plan.command, &executed)),
+        };
+        match kept {
+            Ok(record) => Ok((record, executed.events)),
+            Err(reason) => {
+                self.forget_setup(&Key { run: sought.place.run.clone(), seq: attempt.seq }, &executed.site).await;
+                Err(pause(reason))
+            }
+        }
+    }
+
+    /// Executes a command of the plan in a folder of its own, with the network that the operator allows.
+    pub(super) async fn execute_with_network(&self, sought: &Sought, command: &str, attempt: &Attempt) -> Result<Executed, Stopped> {
         let key = Key { run: sought.place.run.clone(), seq: attempt.seq };
         let site = Site { folder: self.setups.folders.work().join(key.to_string()) };
         let staged = self.staged(sought, &site, &key, attempt).await?;
         let (notes, told) = unbounded_channel();
         let proxy = Proxy::listen(&site.proxy(), self.ways(), notes).map_err(|error| unprepared(&error))?;
         let telling = tokio::spawn(tell(told, key.clone(), std::sync::Arc::clone(&self.parts.events)));
-        let performed = self.execute_watched(sought, &site, attempt).await;
+        let performed = self.execute_watched(sought, command, &site, attempt).await;
         let noted = proxy.noted();
         drop(proxy);
         // It ends with the proxy, whose last connections may still say something.
         let _ = tokio::time::timeout(LOOK, telling).await;
-        let (outcome, events) = match performed {
-            Some(Performed::Answered(Ok(outcome), events)) => (outcome, events),
-            Some(other) => return Err(self.without_outcome(other, &key, &site).await),
+        match performed {
+            Some(Performed::Answered(Ok(outcome), events)) => Ok(Executed { site, staged, outcome, noted, events }),
+            Some(other) => Err(self.without_outcome(other, &key, &site).await),
             None => {
                 self.forget_setup(&key, &site).await;
-                return Err(pause(too_much(self.setups.parts.settings.most)));
-            }
-        };
-        let kept = match outcome.ending == Ending::Exited && outcome.exit_code == 0 {
-            true => self.keep(sought, &site, &staged, &outcome, &noted).await,
-            false => Err(failure(&sought.plan.command, &outcome, &noted)),
-        };
-        match kept {
-            Ok(record) => Ok((record, events)),
-            Err(reason) => {
-                self.forget_setup(&key, &site).await;
-                Err(pause(reason))
+                Err(pause(too_much(self.setups.parts.settings.most)))
             }
         }
     }
@@ -145,12 +165,12 @@ impl Sandbox {
     }
 
     /// Executes the command, and leaves it once it has left too much.
-    async fn execute_watched(&self, sought: &Sought, site: &Site, attempt: &Attempt) -> Option<Performed<Outcome>> {
+    async fn execute_watched(&self, sought: &Sought, command: &str, site: &Site, attempt: &Attempt) -> Option<Performed<Outcome>> {
         let (settings, image) = (&self.setups.parts.settings, &sought.image);
         let seconds = settings.timeout.min(image.timeout);
         let forward = format!("{}/{FORWARD}", caches::BIN);
         let socket = format!("{}/{}", caches::PROXY, super::proxy::SOCKET);
-        let command = [&forward, &socket, caches::PORT, "sh", "-c", &sought.plan.command].map(str::to_owned).to_vec();
+        let command = [&forward, &socket, caches::PORT, "sh", "-c", command].map(str::to_owned).to_vec();
         let job = Job::new(
             Some(sought.wanted.image.clone()),
             command,
@@ -177,7 +197,8 @@ impl Sandbox {
     }
 
     /// Keeps what a setup left that succeeded. An error is a sentence.
-    async fn keep(&self, sought: &Sought, site: &Site, staged: &Staged, outcome: &Outcome, noted: &Noted) -> Result<Record, String> {
+    async fn keep(&self, sought: &Sought, executed: &Executed) -> Result<Record, String> {
+        let Executed { site, staged, outcome, noted, .. } = executed;
         let Sought { wanted, plan, image, key, .. } = sought;
         let most = self.setups.parts.settings.most;
         let record = Record {
@@ -212,7 +233,7 @@ impl Sandbox {
     }
 
     /// Nothing of a setup that failed is found again: the next try begins with nothing.
-    async fn forget_setup(&self, key: &Key, site: &Site) {
+    pub(super) async fn forget_setup(&self, key: &Key, site: &Site) {
         if let Err(EngineError::Lost(reason) | EngineError::Unavailable(reason)) = self.parts.engine.discard(key).await {
             tracing::warn!(command = %key, reason, "the container of a setup that failed is not removed");
         }
@@ -320,15 +341,16 @@ fn too_much(most: u64) -> String {
     )
 }
 
-/// Why a setup failed, for the operator: it is no story's fault.
-fn failure(command: &str, outcome: &Outcome, noted: &Noted) -> String {
+/// Why a command of a setup failed, for the operator.
+pub(super) fn failure(what: &str, command: &str, executed: &Executed) -> String {
+    let Executed { outcome, noted, .. } = executed;
     let ended = match outcome.ending {
         Ending::Exited => format!("failed with exit code {}", outcome.exit_code),
         Ending::TimedOut => format!("was stopped after {} s, the limit for setups", outcome.took_ms / 1000),
         Ending::OutOfMemory => "used up the memory of its container".to_owned(),
         Ending::Killed => "was stopped by something other than Baton".to_owned(),
     };
-    let mut text = format!("The setup `{command}` {ended}.");
+    let mut text = format!("The {what} `{command}` {ended}.");
     if !noted.denied.is_empty() {
         let hosts: Vec<_> = noted.denied.iter().take(MOST_HOSTS).map(String::as_str).collect();
         text.push_str(&format!(
@@ -340,6 +362,13 @@ fn failure(command: &str, outcome: &Outcome, noted: &Noted) -> String {
         text.push_str(" It moved as many bytes as it may; `download-mib` under [setup] raises that.");
     }
     text.push_str(" Correct the cause, then resume the run.");
+    text.push_str(&tail(outcome));
+    text
+}
+
+/// The end of what a command printed.
+pub(super) fn tail(outcome: &Outcome) -> String {
+    let mut text = String::new();
     for (name, stream) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
         let stream = stream.trim_end();
         if !stream.is_empty() {
@@ -365,12 +394,16 @@ mod tests {
             took_ms: 5,
         };
         let noted = Noted { denied: ["evil.example:443".to_owned()].into(), ..Noted::default() };
-        let text = failure("npm ci", &outcome, &noted);
+        let site = Site { folder: PathBuf::new() };
+        let mut executed = Executed { site, staged: Staged::default(), outcome, noted, events: Vec::new() };
+        let text = failure("setup", "npm ci", &executed);
         assert!(
             text.starts_with("The setup `npm ci` failed with exit code 1. It tried to reach hosts that are not allowed: evil.example:443.")
         );
         assert!(text.contains("--- stderr\nnpm error 403") && text.len() < 5000, "{text}");
-        let late = failure("npm ci", &Outcome { ending: Ending::TimedOut, took_ms: 1_800_000, ..outcome }, &Noted::default());
+        executed.outcome = Outcome { ending: Ending::TimedOut, took_ms: 1_800_000, ..executed.outcome };
+        executed.noted = Noted::default();
+        let late = failure("setup", "npm ci", &executed);
         assert!(late.contains("after 1800 s") && !late.contains("not allowed"), "{late}");
     }
 

@@ -49,7 +49,7 @@ fn project(does: fn(&Path), ending: Result<Ended, EngineError>) -> Bench {
 }
 
 fn plan() -> Plan {
-    Plan { command: "npm ci".to_owned(), files: vec!["*.lock".to_owned()] }
+    Plan { command: "npm ci".to_owned(), files: vec!["*.lock".to_owned()], lock: None }
 }
 
 impl Bench {
@@ -199,4 +199,69 @@ async fn what_grows_too_large_is_not_kept() {
     let told = reason(bench.set_up("r", 1, None).await);
     assert!(told.contains("more than 8192 MiB"), "{told}");
     assert_eq!(names(&bench.folder.path().join("data/setup/kept")), [""; 0]);
+}
+
+/// Has the lockfile name what the manifest names, creates another and installs what it should not.
+fn lock(workspace: &Path) {
+    let manifest = fs::read_to_string(workspace.join("package.json")).unwrap();
+    fs::write(workspace.join("a.lock"), format!("locked {manifest}")).unwrap();
+    fs::write(workspace.join("new.lock"), "created").unwrap();
+    fs::write(workspace.join("secret.js"), "planted").unwrap();
+    fs::create_dir_all(workspace.join("node_modules/x")).unwrap();
+}
+
+fn locking(ending: Result<Ended, EngineError>) -> Bench {
+    let bench = project(lock, ending);
+    fs::write(bench.workspace().join("package.json"), "left-pad").unwrap();
+    let files = vec!["*.lock".to_owned(), "package.json".to_owned()];
+    let plan = Plan { files, lock: Some("npm lock".to_owned()), ..plan() };
+    bench.memory.approvals.lock().unwrap().insert(ApprovalKind::Setup, json!(plan));
+    bench
+}
+
+impl Bench {
+    async fn renew(&self, seq: u64) -> Performed<SetUp> {
+        let place = Place { run: RunId::from_text("r"), workspace: self.workspace(), halt: self.halt.clone() };
+        let attempt = Attempt { seq, key: format!("r:{seq}"), again: false, asked_at: 7 };
+        self.sandbox.renew_lockfiles(place, Wanted::new("p".to_owned(), None, json!({})), &attempt).await
+    }
+}
+
+#[tokio::test]
+async fn lockfiles_are_renewed_and_nothing_else_is_changed() {
+    let bench = locking(exited(0));
+    let renewed = set_up(bench.renew(1).await);
+    assert_eq!((renewed.state.as_str(), renewed.command.as_deref()), ("done", Some("npm lock")));
+    assert_eq!(renewed.report, "It changed `a.lock`, `new.lock`.");
+    assert_eq!(
+        (bench.text("a.lock"), bench.text("new.lock"), bench.text("secret.js")),
+        ("locked left-pad".into(), "created".into(), "the source".into())
+    );
+    assert!(!bench.workspace().join("node_modules").exists());
+    assert_eq!(set_up(bench.renew(2).await).state, "unchanged");
+    assert_eq!(bench.executed(), 1, "what fits is not renewed again");
+    fs::write(bench.workspace().join("package.json"), "right-pad").unwrap();
+    assert_eq!(set_up(bench.renew(3).await).state, "done");
+    assert_eq!((bench.text("a.lock"), bench.executed()), ("locked right-pad".to_owned(), 2));
+}
+
+#[tokio::test]
+async fn lockfiles_that_cannot_be_renewed_are_the_storys_matter() {
+    let bench = locking(exited(1));
+    let failed = set_up(bench.renew(1).await);
+    assert_eq!((failed.state.as_str(), bench.text("a.lock").as_str()), ("failed", "1"));
+    let late = locking(Ok(Ended { ending: Ending::TimedOut, exit_code: 137, took: 1_800_000 }));
+    assert!(reason(late.renew(1).await).starts_with("The renewal of lockfiles `npm lock` was stopped"));
+    let without = project(lock, exited(0));
+    assert_eq!((set_up(without.renew(1).await).state.as_str(), without.executed()), ("none", 0));
+}
+
+#[tokio::test]
+async fn a_renewal_writes_through_no_link() {
+    let bench = locking(exited(0));
+    let elsewhere = bench.workspace().join("elsewhere");
+    fs::write(&elsewhere, "mine").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, bench.workspace().join("new.lock")).unwrap();
+    assert!(reason(bench.renew(1).await).contains("`new.lock` cannot be renewed: something else is in its place"));
+    assert_eq!(bench.text("elsewhere"), "mine");
 }

@@ -400,8 +400,14 @@ pub const TABLES: &[Table] = &[
                 "lockfiles and manifests",
                 "Files that the setup reads. It runs again when they change.",
             ),
+            setting(
+                "lock",
+                TEXT,
+                "none",
+                "Command line that renews lockfiles after a story changed a manifest, approved together with the setup. See [setup](../setup.md#dependencies-that-a-story-brings).",
+            ),
         ],
-        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\nreports = [\"out/junit.xml\"]\nsetup = \"cargo fetch --locked\"\nsetup-files = [\"**/Cargo.toml\", \"Cargo.lock\"]\n",
+        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\nreports = [\"out/junit.xml\"]\nsetup = \"cargo fetch --locked\"\nsetup-files = [\"**/Cargo.toml\", \"Cargo.lock\"]\nlock = \"cargo update --workspace\"\n",
     },
     Table {
         name: "test.folders.\"FOLDER\"",

@@ -1,7 +1,7 @@
 //! Dependencies that a story wants: shown to the review with their licences, or not allowed and told to the developer before
 //! anything is tested.
 
-use baton_sdk::sandbox::Execution;
+use baton_sdk::sandbox::{Execution, SetupOutcome};
 
 use super::*;
 
@@ -63,4 +63,25 @@ fn a_story_without_lockfiles_looks_for_no_licence() {
     let host = amelia(host(), &[write]);
     assert_eq!(developed(&host, json!({ "key": KEY }))["dependencies"], Value::Null);
     assert!(host.requests("sandbox.execute").is_empty());
+}
+
+#[test]
+fn lockfiles_are_renewed_after_a_manifest_changed() {
+    let name: fn() -> Result<()> = || {
+        files::write("package.json", "{}")?;
+        write()
+    };
+    let repair: fn() -> Result<()> = || files::remove("package.json");
+    let failed = SetupOutcome {
+        state: "failed".to_owned(),
+        command: Some("npm install --package-lock-only".to_owned()),
+        report: "\n--- stderr\nleft-pda is not in this registry".to_owned(),
+        ..SetupOutcome::none()
+    };
+    let host = amelia(host(), Box::leak(Box::new([name, repair]))).when_renewed(failed);
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], &output["attempts"]), (&json!("done"), &json!(1)), "{output}");
+    let told = host.requests("agents.perform")[1]["task"].to_string();
+    assert!(told.contains("its lockfiles cannot be renewed") && told.contains("left-pda is not in this registry"), "{told}");
+    assert_eq!(host.requests("sandbox.renew-lockfiles").len(), 1, "not for a change without manifest and lockfile");
 }

@@ -1,13 +1,13 @@
-//! Whether the services are there that answer for models. Connects to them and asks no model, so it costs nothing.
+//! Whether the services that answer for models can be reached. Asks no model, so it costs nothing.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Check, own};
+use super::{Check, settings::effective};
 use crate::{
-    cli::text,
     config::Config,
+    escape::escaped,
     interfaces::{
         Settings,
         llm::{
@@ -20,7 +20,7 @@ use crate::{
 /// A check for every service that is set up: by a key, by `[providers.NAME]`, or by `models.default`, also that of the
 /// project in this folder.
 pub(super) async fn checks(config: &Config) -> Vec<Check> {
-    match reach(&config.models, &wanted(config, own::effective(config))).await {
+    match reach(&config.models, &wanted(config, effective(config))).await {
         Ok(reached) => reached.iter().map(check).collect(),
         Err(error) => vec![Check::warn("provider", "cannot be asked", error.to_string())],
     }
@@ -39,7 +39,7 @@ fn wanted(config: &Config, settings: Value) -> BTreeSet<String> {
 }
 
 fn check(reached: &Reached) -> Check {
-    let (name, address) = (text::escaped(&reached.name), text::escaped(&reached.address));
+    let (name, address) = (escaped(&reached.name), escaped(&reached.address));
     match &reached.problem {
         None => Check::ok("provider", format!("`{name}` is reached at {address}")),
         Some(problem) => Check::warn(
@@ -68,8 +68,8 @@ mod tests {
             let problem = Some("connection refused".to_owned());
             check(&Reached { name: name.to_owned(), address: "http://127.0.0.1:1/v1/".to_owned(), problem })
         };
-        assert_eq!(down("lab").found, "`lab` cannot be reached at http://127.0.0.1:1/v1/: connection refused");
-        assert_eq!(down("lab").advice, "Start it, or correct `base-url` under [providers.lab] in the settings.");
-        assert!(down("ollama").advice.contains("OLLAMA_BASE_URL"));
+        assert_eq!(down("lab").message, "`lab` cannot be reached at http://127.0.0.1:1/v1/: connection refused");
+        assert_eq!(down("lab").hint.as_deref(), Some("Start it, or correct `base-url` under [providers.lab] in the settings."));
+        assert!(down("ollama").hint.unwrap().contains("OLLAMA_BASE_URL"));
     }
 }

@@ -6,10 +6,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Check, own};
+use super::{Check, settings::effective};
 use crate::{
-    cli::{figures, text},
     config::Config,
+    escape::escaped,
     interfaces::{
         Settings,
         keys::NoKeys,
@@ -20,6 +20,7 @@ use crate::{
             providers::pace::SystemPace,
         },
     },
+    operations::grouped,
 };
 
 const NAME: &str = "model";
@@ -32,16 +33,16 @@ const WORD: &str = "ready";
 
 /// Models of which Baton does not know the window, and how to say it.
 pub(super) fn unknown(config: &Config) -> Vec<Check> {
-    let models = configured(&Settings::merge(&[own::effective(config)]));
+    let models = configured(&Settings::merge(&[effective(config)]));
     models.iter().filter(|model| !config.models.abilities.of(model).is_known).map(|model| unknown_window(config, model)).collect()
 }
 
 fn unknown_window(config: &Config, model: &str) -> Check {
-    let (abilities, shown) = (config.models.abilities.of(model), text::escaped(model));
+    let (abilities, shown) = (config.models.abilities.of(model), escaped(model));
     let found = format!(
         "`{shown}` is not known to Baton, which takes its window for {} tokens and its longest reply for {}",
-        figures::count(abilities.window_tokens.into()),
-        figures::count(abilities.max_output_tokens.into())
+        grouped(abilities.window_tokens.into()),
+        grouped(abilities.max_output_tokens.into())
     );
     let table = format!("`[abilities.\"{shown}\"]` with `window-tokens` and `max-output-tokens` in your settings");
     let advice = match model.starts_with("ollama/") {
@@ -54,8 +55,8 @@ fn unknown_window(config: &Config, model: &str) -> Check {
 }
 
 /// Asks each configured model, three times for a few words. `forget`: what they were found to refuse is forgotten before.
-pub(super) async fn asked(config: &Config, forget: bool) -> Vec<Check> {
-    let models = configured(&Settings::merge(&[own::effective(config)]));
+pub async fn ask_models(config: &Config, forget: bool) -> Vec<Check> {
+    let models = configured(&Settings::merge(&[effective(config)]));
     if models.is_empty() {
         return vec![Check::warn(NAME, "no model is configured", "Set `models.default` in your settings.")];
     }
@@ -145,7 +146,7 @@ async fn ask(
     examined: &mut Examined,
 ) -> Result<Reply, ProviderError> {
     // Another time it is another question.
-    let key = format!("doctor:{}:{number}", figures::now());
+    let key = format!("doctor:{}:{number}", Timestamp::now().as_millisecond());
     let caller = Caller { run: "doctor", plugin: "doctor", idempotency_key: &key };
     let reply = provider.complete(caller, model, request).await?;
     let usage = &reply.usage;
@@ -198,7 +199,7 @@ fn satisfies(answer: &Value) -> bool {
 }
 
 fn check(model: &str, examined: &Examined, config: &Config) -> Check {
-    let (shown, cost) = (text::escaped(model), cost(examined, config.prices.of(model)));
+    let (shown, cost) = (escaped(model), cost(examined, config.prices.of(model)));
     if let Some(failure) = &examined.failure {
         return Check::fail(
             NAME,
@@ -214,8 +215,8 @@ fn check(model: &str, examined: &Examined, config: &Config) -> Check {
     let found = format!(
         "`{shown}`: {}; window {} tokens, replies up to {}{refused}; asking it cost {cost}",
         words.join(", "),
-        figures::count(abilities.window_tokens.into()),
-        figures::count(abilities.max_output_tokens.into()),
+        grouped(abilities.window_tokens.into()),
+        grouped(abilities.max_output_tokens.into()),
     );
     if !examined.calls_tools {
         return Check::fail(NAME, found, "Agents work by tools. Set another model for them, or serve this one so that it calls tools.");
@@ -248,7 +249,7 @@ fn advice(shown: &str, examined: &Examined, abilities: &llm::ModelAbilities) -> 
 }
 
 fn cost(examined: &Examined, price: Option<Price>) -> String {
-    let tokens = format!("{} tokens", figures::count(examined.tokens.input + examined.tokens.output));
+    let tokens = format!("{} tokens", grouped(examined.tokens.input + examined.tokens.output));
     match price.filter(|_| !examined.is_uncounted).and_then(|price| price.cost(examined.tokens)) {
         Some(cost) if cost == Amount::ZERO => format!("nothing ({tokens})"),
         Some(cost) => format!("${cost} ({tokens})"),

@@ -1,20 +1,23 @@
-//! What the machine has beside Baton: for workflows that use it, and for whoever writes plugins.
+//! What the machine has beside Baton: for workflows that use it, and for authors of plugins. Asks no host.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
 use tokio::process::Command;
 
 use super::Check;
-use crate::cli::text;
+use crate::escape::escaped;
 
 /// A program that has not answered by then will not.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Characters of a program's first line.
+const LONGEST_LINE: usize = 160;
 
 /// The target plugins are built for.
 const TARGET: &str = "wasm32-wasip2";
 
 /// Checks of other programs, none of which Baton needs to start.
-pub(super) async fn checks() -> Vec<Check> {
+pub async fn check_machine() -> Vec<Check> {
     let (git, rust, target) = tokio::join!(git(), rust(), target());
     vec![git, rust, target]
 }
@@ -27,7 +30,7 @@ async fn git() -> Check {
     }
 }
 
-/// Whether a line such as `git version 2.47.3` tells of a git before 2.38.
+/// Whether a line such as `git version 2.47.3` is that of a git before 2.38.
 fn is_old(version: &str) -> bool {
     let numbers = version.rsplit(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit())).unwrap_or_default();
     let mut numbers = numbers.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
@@ -51,7 +54,7 @@ async fn target() -> Check {
     }
 }
 
-/// The first line a program says, or why there is none.
+/// The first line that a program prints, or why there is none.
 async fn first_line(program: &str, arguments: &[&str]) -> Result<String, String> {
     let command = Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
     let output = match tokio::time::timeout(PATIENCE, command).await {
@@ -60,7 +63,10 @@ async fn first_line(program: &str, arguments: &[&str]) -> Result<String, String>
         Ok(Err(error)) => return Err(format!("`{program}` cannot be called: {error}")),
         Ok(Ok(output)) => output,
     };
-    let beginning = |bytes: &[u8]| text::excerpt(String::from_utf8_lossy(bytes).trim().lines().next().unwrap_or_default(), 160);
+    let beginning = |bytes: &[u8]| {
+        let line: String = String::from_utf8_lossy(bytes).trim().lines().next().unwrap_or_default().chars().take(LONGEST_LINE).collect();
+        escaped(&line)
+    };
     match output.status.success() {
         true => Ok(beginning(&output.stdout)),
         false => Err(format!("`{program}` fails: {}", beginning(&output.stderr))),
@@ -79,7 +85,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_answers_fails_or_is_not_there() {
-        assert_eq!(first_line("echo", &["\u{1b}[31mhello"]).await, Ok("hello".to_owned()));
+        assert_eq!(first_line("echo", &["\u{1b}[31mhello"]).await, Ok(r"\u{1b}[31mhello".to_owned()));
         assert_eq!(first_line("false", &[]).await, Err("`false` fails: ".to_owned()));
         let missing = first_line("no-such-program-anywhere", &[]).await;
         assert_eq!(missing, Err("`no-such-program-anywhere` is not installed".to_owned()));

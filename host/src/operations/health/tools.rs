@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::Check;
+use super::{Check, counted};
 use crate::{
     app::{SetKind, ToolSet},
-    cli::{figures, text},
+    escape::escaped,
     operations::Host,
 };
 
@@ -13,8 +13,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A check for every MCP server, and one for every toolbox with which something is wrong.
-pub(super) async fn checks(app: &Host) -> Vec<Check> {
-    match app.tool_sets(&[], PATIENCE).await {
+pub(super) async fn checks(host: &Host) -> Vec<Check> {
+    match host.app.tool_sets(&[], PATIENCE).await {
         Ok(sets) => sets.iter().filter_map(check).collect(),
         Err(error) => vec![Check::warn("tools", "cannot be listed", error.to_string())],
     }
@@ -26,7 +26,7 @@ fn check(set: &ToolSet) -> Option<Check> {
         SetKind::Server => "MCP server",
         SetKind::Toolbox => "toolbox",
     };
-    let name = text::escaped(&set.name);
+    let name = escaped(&set.name);
     let remarks = set.remarks.join(" ");
     if let Some(problem) = &set.problem {
         let advice = match set.kind {
@@ -35,15 +35,15 @@ fn check(set: &ToolSet) -> Option<Check> {
         };
         return Some(Check::warn(what, format!("`{name}`: {problem}"), advice.trim()));
     }
-    let found = format!("`{name}`: {}", figures::counted(set.tools.len() as u64, "tool", "tools"));
+    let found = format!("`{name}`: {}", counted(set.tools.len(), "tool", "tools"));
     let mut advice = Vec::new();
     advice.extend(
-        set.quarantined.iter().map(|tool| {
-            format!("`{}` is quarantined for its `{}`: {}", text::escaped(&tool.name), text::escaped(&tool.field), tool.reason)
-        }),
+        set.quarantined
+            .iter()
+            .map(|tool| format!("`{}` is quarantined for its `{}`: {}", escaped(&tool.name), escaped(&tool.field), tool.reason)),
     );
     let changed: Vec<_> =
-        set.tools.iter().filter(|tool| !tool.needs_approval.is_empty()).map(|tool| format!("`{}`", text::escaped(&tool.name))).collect();
+        set.tools.iter().filter(|tool| !tool.needs_approval.is_empty()).map(|tool| format!("`{}`", escaped(&tool.name))).collect();
     if !changed.is_empty() {
         advice.push(format!("Changed since they were granted: {}; `baton tools list {name}` shows how.", changed.join(", ")));
     }
@@ -70,11 +70,12 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_and_what_is_fine_is_short() {
         assert!(check(&set(SetKind::Host)).is_none() && check(&set(SetKind::Toolbox)).is_none());
-        assert_eq!(check(&set(SetKind::Server)).unwrap().found, "`web`: 0 tools");
+        assert_eq!(check(&set(SetKind::Server)).unwrap().message, "`web`: 0 tools");
         let bad = Quarantined { name: "bad".to_owned(), field: "inputSchema".to_owned(), reason: "It is wrong.".to_owned() };
         let found = check(&ToolSet { quarantined: vec![bad], ..set(SetKind::Toolbox) }).unwrap();
         assert!(
-            found.found.ends_with(", 1 quarantined") && found.advice.contains("`bad` is quarantined for its `inputSchema`: It is wrong.")
+            found.message.ends_with(", 1 quarantined")
+                && found.hint.unwrap().contains("`bad` is quarantined for its `inputSchema`: It is wrong.")
         );
         let gone = ToolSet {
             problem: Some("It ended.".to_owned()),
@@ -83,6 +84,6 @@ mod tests {
         };
         let found = check(&gone).unwrap();
         let advice = "Its last lines: `no key`. Correct [mcp.web] in the settings, or remove it.";
-        assert_eq!((found.found.as_str(), found.advice.as_str()), ("`web`: It ended.", advice));
+        assert_eq!((found.message.as_str(), found.hint.as_deref()), ("`web`: It ended.", Some(advice)));
     }
 }
