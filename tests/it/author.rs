@@ -7,7 +7,7 @@ use std::{
 };
 
 use baton_tests::{
-    componentize, node,
+    componentize, listed, node,
     program::{self, Ended},
 };
 use serde_json::Value;
@@ -85,8 +85,7 @@ fn a_workflow_in_rust_begins_runs_and_is_tested_against_its_recording() {
     let folder = author.home().join("hello");
     greets(&author, &author.begins(&["hello"]));
 
-    let runs: Value = serde_json::from_str(&author.baton(&folder, &["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
-    let run = runs[0]["run"].as_str().unwrap();
+    let run = &listed::newest_id(&author.baton(&folder, &["runs", "list", "-o", "json"]).exits(0));
     fs::create_dir(folder.join("recordings")).unwrap();
     let _ = author.baton(&folder, &["runs", "record", run, "recordings/mary.json"]).exits(0);
     for (given, wrong) in [(&[][..], "at its root: missing field `name`"), (&["--input", r#"{"name": 5}"#], "at `name`: invalid type")] {

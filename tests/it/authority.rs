@@ -42,8 +42,8 @@ fn how_far_a_plugin_reaches_is_shown_before_it_is_granted() {
     let denied = run_in(&user, "work", &perform()).exits(1).stderr;
     assert!(denied.contains("is beyond the ceiling of run") && denied.contains("`baton plugin grant probe 'through.models="), "{denied}");
     assert!(!user.home.path().join("calls.log").exists(), "no model was asked");
-    let root = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
-    let child = user.json(&["runs", "show", &root])["runs"][0]["run"].as_str().unwrap().to_owned();
+    let root = user.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
+    let child = user.json(&["runs", "show", &root])["runs"][0]["id"].as_str().unwrap().to_owned();
     let ceiling = user.baton(&["runs", "show", &child]).exits(0).stdout;
     assert!(ceiling.contains("what `probe` was granted itself or through it"), "{ceiling}");
     let through = user.json(&["plugin", "grant", "probe", "through.models", "through.write=docs/**"]);

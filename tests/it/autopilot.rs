@@ -16,6 +16,7 @@ use std::{
 };
 
 use baton_tests::{
+    listed,
     model_server::{Hooks, ModelServer, Refusal, Seen},
     program,
 };
@@ -152,8 +153,8 @@ impl Night {
     }
 
     fn waits_for(&self, word: &str) -> bool {
-        let runs = document(&program::output(self.command(&["runs", "list", "--all", "-o", "json"])));
-        runs.as_array().unwrap().iter().any(|run| run["state"] == "waiting" && run["reason"].to_string().contains(word))
+        let runs = listed::runs(&program::output(self.command(&["runs", "list", "--all", "-o", "json"])));
+        runs.iter().any(|run| run["state"] == "waiting" && run["reason"].to_string().contains(word))
     }
 
     /// Whether it has nothing at work but these.

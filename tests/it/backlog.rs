@@ -7,7 +7,7 @@ use std::{
     process::Stdio,
 };
 
-use baton_tests::{PROBE, program, sweep::Sweep};
+use baton_tests::{PROBE, listed, program, sweep::Sweep};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -422,9 +422,7 @@ fn killed_after_every_journal_write_each_move_is_made_once() {
         if !killed_after(&user, &work, writes) {
             return false;
         }
-        let listed = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-        let runs: Value = serde_json::from_str(&listed).unwrap();
-        let run = runs[0]["run"].as_str().unwrap().to_owned();
+        let run = listed::newest_id(&user.baton(&["runs", "list", "-o", "json"]).exits(0));
         let _ended = user.baton(&["runs", "resume", &run]).exits(0);
         for key in ["1-1", "1-2"] {
             let shown = user.baton(&["backlog", "--workspace", &work, "show", key, "-o", "json"]).exits(0).stdout;

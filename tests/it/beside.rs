@@ -45,7 +45,7 @@ fn who_waits_takes_the_place_of_who_ends() {
     let told: Vec<_> = waiting.into_iter().map(|child| program::end(child).exits(0).stderr).collect();
     assert!(told.iter().any(|told| told.contains("Continuing this run here")), "{told:?}");
     assert!(told.iter().all(|told| told.contains("has not started this run yet")), "{told:?}");
-    for run in json_of(home, &["runs", "list"]).as_array().unwrap() {
+    for run in json_of(home, &["runs", "list"])["items"].as_array().unwrap() {
         assert_eq!(run["state"], "succeeded", "{run}");
     }
 }
@@ -109,9 +109,9 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
         assert!(asked.contains(&answer) && asked.contains("Which currency?") && asked.contains("baton runs show "), "{asked}");
         assert!(asked.contains("\n      1  EUR") && asked.contains("\n      2  USD"), "the options are shown: {asked}");
         let _answered = program::run(home, &["questions", "answer", short, "2", "--data-dir", "data"]).exits(0);
-        let ended = || json_of(home, &["runs", "list"])[0]["state"] == "succeeded";
+        let ended = || json_of(home, &["runs", "list"])["items"][0]["state"] == "succeeded";
         assert!(program::wait_until(&mut host.0, ended));
-        let root = json_of(home, &["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+        let root = json_of(home, &["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
         assert_eq!(json_of(home, &["runs", "show", &root])["output"], result);
     }
     let asking = asks.to_string();
@@ -120,7 +120,7 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
     let decided = program::run(home, &["decisions", "--data-dir", "data"]).exits(0).stdout;
     assert!(decided.contains("Which currency?") && decided.contains("→ EUR") && decided.contains("by --yes"), "{decided}");
     assert_eq!(json_of(home, &["decisions"])["items"].as_array().unwrap().len(), 1, "what a person answered is none");
-    let root = json_of(home, &["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let root = json_of(home, &["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let forked = program::run(home, &["runs", "fork", &root, "--at", "1", "--yes", "--data-dir", "data"]).exits(0);
     assert_eq!(forked.stdout.trim(), "\"EUR\"");
 
@@ -146,7 +146,7 @@ fn a_host_tells_what_it_found_when_it_began() {
     assert!(program::wait_until(&mut host.0, executes));
     let question = json_of(home, &["questions", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _answered = program::run(home, &["questions", "answer", &question, "EUR", "--data-dir", "data"]).exits(0);
-    assert!(program::wait_until(&mut host.0, || json_of(home, &["runs", "list"])[0]["state"] == "succeeded"));
+    assert!(program::wait_until(&mut host.0, || json_of(home, &["runs", "list"])["items"][0]["state"] == "succeeded"));
     let told = host.ended();
     assert!(told.contains("is still waiting for an answer to question ") && told.contains(" succeeded."), "{told}");
 }

@@ -17,7 +17,7 @@ use baton::{
 use baton_tests::{
     changed_probe, componentize,
     host::{TestHost, person, tester},
-    node, program,
+    listed, node, program,
 };
 use serde_json::{Value, json};
 
@@ -286,9 +286,9 @@ impl Project {
 
     /// The plugins of all runs so far, by the slot they filled.
     fn filled(&self) -> Vec<(String, String)> {
-        let runs = document(&self.baton(&["runs", "list", "-o", "json", "--all", "--limit", "500"]).exits(0));
+        let runs = listed::runs(&self.baton(&["runs", "list", "-o", "json", "--all", "--limit", "500"]).exits(0));
         let filled = |run: &Value| Some((run["slot"].as_str()?.to_owned(), run["plugin"].as_str()?.to_owned()));
-        runs.as_array().unwrap().iter().filter_map(filled).collect()
+        runs.iter().filter_map(filled).collect()
     }
 
     fn bindings(&self, more: &[&str]) -> Value {

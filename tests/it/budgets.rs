@@ -58,7 +58,7 @@ impl User {
     }
 
     fn last_run(&self) -> String {
-        self.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned()
+        self.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned()
     }
 }
 
@@ -92,8 +92,8 @@ fn killed_anywhere_the_books_balance_to_the_cent() {
         let costs = user.json(&["costs"]);
         assert_eq!((&costs["rows"][0]["replies"], &costs["rows"][0]["cost_usd"]), (&json!(3), &json!("1.20")), "after {writes} writes");
         let tally = user.json(&["runs", "show", &run])["tally"].clone();
-        assert_eq!(tally["cost-usd"].as_f64().map(|cost| (cost * 100.0).round()), Some(120.0), "after {writes} writes");
-        let repeated = tally["repeated-model-calls"].as_u64().unwrap() as usize;
+        assert_eq!(tally["cost_usd"].as_f64().map(|cost| (cost * 100.0).round()), Some(120.0), "after {writes} writes");
+        let repeated = tally["repeated_model_calls"].as_u64().unwrap() as usize;
         assert!(user.asked() <= 3 + repeated, "after {writes} writes: a call was repeated and nobody says so");
         assert_eq!(user.json(&["budget"])["items"][0]["left_usd"], "0.00");
         true
@@ -114,7 +114,7 @@ fn a_budget_for_everything_or_a_project_holds_every_run() {
     assert!(told.stderr.contains("the project work does not") && told.stderr.contains("--project work`"), "{}", told.stderr);
     let refused = user.baton(&["budget", "set", "100", "--project", "wrok"]).exits(2);
     assert!(refused.stderr.contains("There is no project `wrok`. Did you mean `work`?"), "{}", refused.stderr);
-    let project = user.json(&["runs", "list"])[0]["project"].as_str().unwrap().to_owned();
+    let project = user.json(&["runs", "list"])["items"][0]["project"].as_str().unwrap().to_owned();
     let _by_its_name = user.baton(&["budget", "set", "50", "--project", &project]).exits(0);
     let _raised = user.baton(&["budget", "set", "100", "--project", "work"]).exits(0);
     assert_eq!(user.json(&["budget"])["items"].as_array().unwrap().len(), 1, "the folder and its name are one project");

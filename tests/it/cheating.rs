@@ -93,8 +93,8 @@ impl Project {
     /// What the runs of one plugin gave, the oldest first.
     fn outputs(&self, plugin: &str) -> Vec<Value> {
         let runs = self.document(&["runs", "list", "--all", "--limit", "100"]);
-        let of_plugin = runs.as_array().unwrap().iter().rev().filter(|run| run["plugin"] == plugin);
-        of_plugin.map(|run| self.document(&["runs", "show", run["run"].as_str().unwrap()])["output"].clone()).collect()
+        let of_plugin = runs["items"].as_array().unwrap().iter().rev().filter(|run| run["plugin"] == plugin);
+        of_plugin.map(|run| self.document(&["runs", "show", run["id"].as_str().unwrap()])["output"].clone()).collect()
     }
 
     fn landed(&self) -> Vec<String> {

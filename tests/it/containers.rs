@@ -387,7 +387,7 @@ impl User {
     }
 
     fn run_id(&self) -> RunId {
-        RunId::from_text(self.json(&["runs", "list"])[0]["run"].as_str().unwrap())
+        RunId::from_text(self.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap())
     }
 
     fn data(&self) -> std::path::PathBuf {

@@ -13,7 +13,7 @@ use std::{
 use baton_tests::{
     PROBE,
     github::{self, GitHub, HEAD, MERGED, TOKEN},
-    program,
+    listed, program,
     server::{Reply, Server},
 };
 use serde_json::{Value, json};
@@ -283,8 +283,7 @@ fn killed_between_intent_and_answer_a_pull_request_is_opened_once() {
         child.wait().unwrap();
         let opened = github.state().pulls.len();
         assert!(writes != 1 || (stands && opened == 1), "the first write is the intent, and the host dies once it is done");
-        let list = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-        let run = serde_json::from_str::<Value>(&list).unwrap()[0]["run"].as_str().unwrap().to_owned();
+        let run = listed::newest_id(&user.baton(&["runs", "list", "-o", "json"]).exits(0));
         if stands {
             let _resumed = user.baton(&["runs", "resume", &run]).exits(0);
         }
@@ -341,8 +340,8 @@ fn limits_are_waited_for_and_long_ones_put_the_run_away() {
     let mut child = user.command(&["run", "probe", "--workspace", "work", "--input", &input]);
     let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let both = || {
-        let list = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-        serde_json::from_str::<Vec<Value>>(&list).unwrap().iter().filter(|run| !run["wakes-at"].is_null()).count() == 2
+        let runs = listed::runs(&user.baton(&["runs", "list", "-o", "json"]).exits(0));
+        runs.iter().filter(|run| !run["wakes_at"].is_null()).count() == 2
     };
     assert!(program::wait_until(&mut child, both));
     child.kill().unwrap();
@@ -391,13 +390,12 @@ fn without_a_token_the_run_waits_until_one_is_kept() {
     let ended = without(&["run", "probe", "--workspace", "work", "--input", &input]).exits(3);
     assert!(ended.stderr.contains("baton secret set GITHUB_TOKEN"), "{}", ended.stderr);
     assert_eq!(github.count(""), 0);
-    let list = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-    let run = serde_json::from_str::<Value>(&list).unwrap()[0].clone();
-    assert_eq!((&run["state"], &run["wakes-at"]), (&json!("waiting"), &Value::Null), "{run}");
+    let run = listed::newest(&user.baton(&["runs", "list", "-o", "json"]).exits(0));
+    assert_eq!((&run["state"], &run["wakes_at"]), (&json!("waiting"), &Value::Null), "{run}");
     let mut keeping = user.command(&["secret", "set", "GITHUB_TOKEN", "--stdin"]).stdin(Stdio::piped()).spawn().unwrap();
     keeping.stdin.take().unwrap().write_all(TOKEN.as_bytes()).unwrap();
     assert!(keeping.wait().unwrap().success());
-    let _resumed = without(&["runs", "resume", run["run"].as_str().unwrap()]).exits(0);
+    let _resumed = without(&["runs", "resume", listed::id(&run)]).exits(0);
     assert_eq!(github.state().pulls.len(), 1);
     user.keeps_no_token();
 }

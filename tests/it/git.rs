@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use baton_tests::{PROBE, program, sweep::Sweep};
+use baton_tests::{PROBE, listed, program, sweep::Sweep};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -53,8 +53,7 @@ impl User {
     }
 
     fn last_run(&self) -> Option<String> {
-        let listed = self.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-        serde_json::from_str::<Value>(&listed).unwrap()[0]["run"].as_str().map(str::to_owned)
+        listed::runs(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).first().map(|run| listed::id(run).to_owned())
     }
 
     /// Kills the program once the run has made so many journal writes; false when it ends before that.

@@ -173,7 +173,7 @@ fn what_is_not_a_workflow_is_rejected_with_how_it_is_used() {
     assert!(toolbox.contains("is a toolbox") && toolbox.contains("`baton tools list calculator`"), "{toolbox}");
     let nothing = said("nothing");
     assert!(nothing.contains("There is no workflow `nothing`; installed are: `autopilot`, `code-review`"), "{nothing}");
-    assert_eq!(user.json(&["runs", "list"]), json!([]));
+    assert_eq!(user.json(&["runs", "list"])["items"], json!([]));
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_disabled_plugin_is_not_started() {
     assert_eq!(user.status("probe"), "disabled");
     let refused = user.run(&write()).exits(1);
     assert!(refused.stderr.contains("`baton plugin enable probe`"), "{}", refused.stderr);
-    assert_eq!(user.json(&["runs", "list"]), json!([]));
+    assert_eq!(user.json(&["runs", "list"])["items"], json!([]));
     let _enabled = user.baton(&["plugin", "enable", "probe"]).exits(0);
     let _written = user.run(&write()).exits(0);
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use baton_tests::{folder, program, sweep::Sweep};
+use baton_tests::{folder, listed, program, sweep::Sweep};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -94,12 +94,10 @@ impl Demo {
 
     /// How many calls the host says it may have made twice.
     fn flagged(&self) -> u64 {
-        let list = program::run(self.home.path(), &["runs", "list", "--data-dir", "data", "-o", "json"]).exits(0);
-        let runs: Value = serde_json::from_str(&list.stdout).unwrap();
-        let id = runs[0]["run"].as_str().unwrap().to_owned();
+        let id = listed::newest_id(&program::run(self.home.path(), &["runs", "list", "--data-dir", "data", "-o", "json"]).exits(0));
         let shown = program::run(self.home.path(), &["runs", "show", &id, "--data-dir", "data", "-o", "json"]).exits(0);
         let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
-        shown["tally"]["repeated-model-calls"].as_u64().unwrap()
+        shown["tally"]["repeated_model_calls"].as_u64().unwrap()
     }
 }
 

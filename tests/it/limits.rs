@@ -16,7 +16,7 @@ use baton::{
 use baton_tests::{
     changed_probe,
     host::{TestHost, person, tester},
-    program,
+    listed, program,
 };
 use serde_json::{Value, json};
 
@@ -260,8 +260,7 @@ fn a_plugin_that_keeps_trapping_is_stopped_across_processes_until_it_is_enabled(
     assert!(refused.stderr.contains("`baton plugin enable probe`"), "{}", refused.stderr);
     let shown = user.baton(&["plugin", "show", "probe"]).exits(0);
     assert!(shown.stdout.contains("stopped after 5 traps"), "{}", shown.stdout);
-    let runs: Value = serde_json::from_str(&user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
-    assert_eq!(runs.as_array().unwrap().len(), 5, "nothing was started");
+    assert_eq!(listed::runs(&user.baton(&["runs", "list", "-o", "json"]).exits(0)).len(), 5, "nothing was started");
     let _enabled = user.baton(&["plugin", "enable", "probe"]).exits(0);
     assert_eq!((&user.probe()["status"], &user.probe()["traps"]), (&json!("ready"), &Value::Null));
     let _trapped = user.run(r#"{ "do": "panic", "say": "again" }"#).exits(1);

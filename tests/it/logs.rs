@@ -44,10 +44,14 @@ fn the_log_is_read_by_run_project_category_level_and_time() {
     assert_eq!(names(&json_of(home, &["logs", "--level", "error"])), ["failed"]);
     let listed = |arguments: &[&str]| {
         let runs = json_of(home, &[&["runs", "list"], arguments].concat());
-        runs.as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        runs["items"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!((listed(&["--project", "one"]), listed(&["--state", "failed"])), (vec![run.clone()], vec![failed.clone()]));
     assert_eq!((listed(&["--state", "failed", "--state", "succeeded", "--since", "1h"]).len(), listed(&["--since", "0s"]).len()), (2, 0));
+    let page = json_of(home, &["runs", "list", "--limit", "1"]);
+    assert_eq!(page["items"][0]["id"], failed.as_str(), "newest first");
+    assert_eq!(listed(&["--limit", "1", "--cursor", page["next"].as_str().unwrap()]), [run.clone()]);
+    assert!(json_of(home, &["runs", "list", "--limit", "2"])["next"].is_null(), "nothing is behind the last");
     let all = json_of(home, &["logs", "--since", "1h", "--limit", "1000"]);
     let last = json_of(home, &["logs", "--limit", "2"]);
     let of_all = all["items"].as_array().unwrap();

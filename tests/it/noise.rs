@@ -12,6 +12,7 @@ use std::{
 };
 
 use baton_tests::{
+    listed,
     model_server::{Exchange, Hooks, ModelServer, Refusal, noise::Noise},
     program,
 };
@@ -173,7 +174,7 @@ fn judge(project: &Project, exchanges: &[Exchange], ended: Option<&program::Ende
         rate: 0.0,
         landed: landed.len(),
         requests: exchanges.len(),
-        dollars: tally["cost-usd"].as_f64().unwrap_or(f64::NAN),
+        dollars: tally["cost_usd"].as_f64().unwrap_or(f64::NAN),
         took: Duration::ZERO,
         ways,
         reasons: reasons(project, ended),
@@ -207,7 +208,7 @@ fn reasons(project: &Project, ended: Option<&program::Ended>) -> Vec<String> {
     for story in summary["stories"].as_array().into_iter().flatten().filter(|story| story["outcome"] != "landed") {
         reasons.push(format!("{} {}: {}", story["key"], story["outcome"], story["reason"]));
     }
-    let root = project.run().and_then(|run| run["run"].as_str().map(str::to_owned)).unwrap_or_default();
+    let root = project.run().map(|run| listed::id(&run).to_owned()).unwrap_or_default();
     let shown = project.baton(&["runs", "show", &root, "-o", "json"]);
     let shown: Value = serde_json::from_str(&shown.stdout).unwrap_or_default();
     let stopped = |run: &&Value| run["state"] == "paused" || run["state"] == "failed";

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_tests::{PROBE, program};
+use baton_tests::{PROBE, listed, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -148,8 +148,8 @@ impl User {
     }
 
     fn run(&self) -> Value {
-        let list = self.baton(&["runs", "list", "--all", "-o", "json"]).exits(0).stdout;
-        serde_json::from_str::<Value>(&list).unwrap()[0].clone()
+        let listed = listed::runs(&self.baton(&["runs", "list", "--all", "-o", "json"]).exits(0));
+        listed.into_iter().next().unwrap_or_default()
     }
 
     /// The run, once it is so.
@@ -198,7 +198,7 @@ fn a_run_survives_an_outage_of_two_hours_a_kill_and_a_spent_budget_without_an_op
     assert!(run["reason"].as_str().unwrap().contains("`baton budget set DOLLARS"), "{run}");
     let spent = user.service.answered();
     assert!(spent > answered, "it has continued by itself");
-    let shown = user.baton(&["runs", "show", run["run"].as_str().unwrap()]).exits(0).stdout;
+    let shown = user.baton(&["runs", "show", listed::id(&run)]).exits(0).stdout;
     assert!(shown.contains("waiting for a budget that allows the next call"), "{shown}");
     thread::sleep(Duration::from_secs(3));
     assert_eq!((user.service.answered(), &user.run()["state"]), (spent, &json!("waiting")), "it asks nothing meanwhile");
@@ -225,7 +225,7 @@ fn a_decision_and_a_key_that_come_late_are_enough() {
     set.stdin.take().unwrap().write_all(b"sk-lab-1234567890\n").unwrap();
     assert!(set.wait().unwrap().success());
     user.once("it ends", |run| run["state"] == "succeeded");
-    let events = user.baton(&["runs", "journal", run["run"].as_str().unwrap(), "-o", "json"]).exits(0).stdout;
+    let events = user.baton(&["runs", "journal", listed::id(&run), "-o", "json"]).exits(0).stdout;
     assert!(!events.contains("sk-lab-1234567890"));
     stopped(host);
     let _ = started.kill();

@@ -19,7 +19,7 @@ use baton::{
 };
 use baton_tests::{
     host::{TestHost, tester},
-    program,
+    listed, program,
 };
 use serde_json::{Value, json};
 
@@ -109,12 +109,11 @@ fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
     };
     let arguments = ["run", "plan", "--input", "\"A shop for bread\"", "--workspace", "shop", "--model", "lab/any"];
     let mut child = baton(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let listed = || -> Value {
-        let list = program::output(baton(&["runs", "list", "--all", "-o", "json"])).exits(0).stdout;
-        let runs: Value = serde_json::from_str(&list).unwrap();
-        runs.as_array().unwrap().iter().find(|run| !run["wakes-at"].is_null()).cloned().unwrap_or_default()
+    let waiting = || -> Value {
+        let runs = listed::runs(&program::output(baton(&["runs", "list", "--all", "-o", "json"])).exits(0));
+        runs.into_iter().find(|run| !run["wakes_at"].is_null()).unwrap_or_default()
     };
-    let parked = program::wait_until(&mut child, || !listed().is_null());
+    let parked = program::wait_until(&mut child, || !waiting().is_null());
     thread::sleep(Duration::from_millis(500));
     let alive = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
@@ -122,12 +121,12 @@ fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
     assert!(parked && alive, "it does not wait: {told}");
     assert!(told.contains("waits for lab until 2") && told.contains("You have hit your usage limit"), "{told}");
     assert_eq!(asked.load(Ordering::SeqCst), 1);
-    let run = listed();
+    let run = waiting();
     assert_eq!(run["state"], "waiting");
     assert!(run["reason"].as_str().unwrap().contains("You have hit your usage limit"), "{run}");
     let list = program::output(baton(&["runs", "list"])).exits(0).stdout;
     assert!(list.contains("waiting for lab until 2"), "{list}");
-    let show = program::output(baton(&["runs", "show", run["run"].as_str().unwrap()])).exits(0).stdout;
+    let show = program::output(baton(&["runs", "show", listed::id(&run)])).exits(0).stdout;
     assert!(show.contains("waiting for lab until 2"), "{show}");
 }
 

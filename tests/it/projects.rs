@@ -102,7 +102,7 @@ fn a_folder_becomes_a_project_when_a_run_starts_in_it_and_not_before() {
     assert_eq!((&project["state"], folders(&project)), (&json!("active"), vec![text(&user.path("shop"))]));
     assert_eq!(user.names(), ["shop"], "a link is no other folder");
     let runs = user.json(&["runs", "list"]);
-    assert!(runs.as_array().unwrap().iter().all(|run| run["project"] == project["id"]), "{runs}");
+    assert!(runs["items"].as_array().unwrap().iter().all(|run| run["project"] == project["id"]), "{runs}");
     fs::create_dir_all(user.path("other/shop/below")).unwrap();
     for folder in ["other/shop", "other/shop/below"] {
         let _ran = user.echo(&["--workspace", folder]).exits(0);
@@ -122,7 +122,7 @@ fn first_runs_at_the_same_time_make_one_project() {
         .collect();
     assert!(started.iter_mut().all(|run| run.wait().unwrap().success()));
     assert_eq!(user.names(), ["shop"]);
-    assert_eq!(user.json(&["runs", "list"]).as_array().unwrap().len(), 4);
+    assert_eq!(user.json(&["runs", "list"])["items"].as_array().unwrap().len(), 4);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_folder_that_moved_keeps_its_history() {
     let worktree = |branch: &str, then: Value| json!({ "do": "in-turn", "inputs": [{ "do": "worktree", "say": branch }, then] });
     let pause = json!({ "do": "pause", "say": "Later.", "times": 1 });
     let _paused = user.run(worktree("story/1", pause), &["--workspace", "shop"]).exits(3);
-    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let run = user.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     fs::create_dir_all(user.path("elsewhere")).unwrap();
     fs::rename(user.path("shop"), user.path("elsewhere/shop")).unwrap();
 
@@ -252,13 +252,13 @@ fn no_run_starts_in_a_project_that_is_paused_or_completed() {
         let _stopped = user.baton(&["project", command, "shop"]).exits(0);
         let rejected = user.echo(&["--workspace", "shop", "--budget", "1"]).exits(1).stderr;
         assert!(rejected.contains(said) && rejected.contains("baton project resume shop"), "{rejected}");
-        let source = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+        let source = user.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
         let rejected = user.baton(&["runs", "fork", &source, "--at", "1"]).exits(1).stderr;
         assert!(rejected.contains(said), "{rejected}");
         let _resumed = user.baton(&["project", "resume", "shop"]).exits(0);
     }
     let _ran = user.echo(&["--workspace", "shop"]).exits(0);
-    assert_eq!(user.json(&["runs", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(user.json(&["runs", "list"])["items"].as_array().unwrap().len(), 2);
     assert_eq!(user.json(&["budget"])["items"].as_array().unwrap().len(), 1, "a run that does not start gets no budget");
 }
 
@@ -309,7 +309,7 @@ fn folders_of_the_host_and_of_the_system_are_no_projects() {
 fn a_link_in_the_place_of_settings_is_told_wherever_they_count() {
     let user = User::new();
     let _paused = user.run(json!({ "do": "pause", "say": "Look.", "times": 1 }), &["--workspace", "shop"]).exits(3);
-    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let run = user.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     for folder in ["shop", "notes"] {
         symlink(user.path("elsewhere.toml"), user.path(folder).join("baton.toml")).unwrap();
     }
@@ -346,10 +346,10 @@ fn a_run_that_is_held_back_says_so() {
     let asking = json!({ "do": "ask-person", "say": "Which?", "options": ["EUR", "USD"], "best": "EUR" });
     let _waiting = user.run(asking, &["--workspace", "shop"]).exits(3);
     let _paused = user.baton(&["project", "pause", "shop"]).exits(0);
-    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let run = user.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let question = user.json(&["questions", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _answered = user.baton(&["questions", "answer", &question, "USD"]).exits(0);
-    assert_eq!(user.json(&["runs", "list"])[0]["state"], "queued");
+    assert_eq!(user.json(&["runs", "list"])["items"][0]["state"], "queued");
     let rejected = user.baton(&["runs", "resume", &run]).exits(1).stderr;
     assert!(rejected.contains("is paused") && rejected.contains("baton project resume shop"), "{rejected}");
     let _resumed = user.baton(&["project", "resume", "shop"]).exits(0);
@@ -366,7 +366,7 @@ fn what_is_removed_is_forgotten_and_its_history_kept() {
     assert!(asked.contains("--yes"), "{asked}");
     let _waiting = user.run(json!({ "do": "pause", "say": "Later.", "times": 1 }), &["--workspace", "shop"]).exits(3);
     assert!(user.baton(&["project", "remove", "shop", "--yes"]).exits(1).stderr.contains("has unfinished runs"));
-    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let run = user.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _cancelled = user.baton(&["runs", "cancel", &run]).exits(0);
     let removed = user.baton(&["project", "remove", "shop", "--yes"]).exits(0).stderr;
     assert!(removed.contains("files, runs, costs and backlog are kept"), "{removed}");

@@ -22,6 +22,7 @@ use baton::{
 };
 use baton_tests::{
     host::TestHost,
+    listed::{self, id},
     litellm::{self, Litellm},
     program::{self, Ended},
 };
@@ -60,7 +61,7 @@ fn plan_works_with_a_real_model_server() {
 
 fn waits_while_the_server_is_down(home: &Home) {
     let mut child = home.command(&planning("keyed/any")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let waits = program::wait_until(&mut child, || home.runs().iter().any(|run| !run["wakes-at"].is_null()));
+    let waits = program::wait_until(&mut child, || home.runs().iter().any(|run| !run["wakes_at"].is_null()));
     child.kill().unwrap();
     let ended = program::end(child);
     assert!(waits && ended.stdout.is_empty(), "it neither ends nor answers: {}{}", ended.stdout, ended.stderr);
@@ -76,7 +77,7 @@ fn carries_on_once_the_server_is_up(home: &Home, server: &Litellm) {
     let ended = home.baton(&["runs", "resume", id(&home.run())]).exits(0);
     assert_eq!(output(&ended)["requirements"], 3);
     assert_eq!(server.requests().len() - before, QUESTIONS);
-    assert_eq!(home.run()["tally"]["repeated-model-calls"], 0, "nothing was asked before");
+    assert_eq!(home.run()["tally"]["repeated_model_calls"], 0, "nothing was asked before");
     home.keeps_no_key();
 }
 
@@ -92,9 +93,9 @@ fn plans_over_chat_completions(home: &Home, server: &Litellm) {
         assert!(home.path("shop").join(document.as_str().unwrap()).is_file(), "{document}");
     }
     let tally = &home.run()["tally"];
-    assert_eq!(tally["model-calls"], QUESTIONS);
-    assert_eq!(tally["input-tokens"], 100 * QUESTIONS, "what the server counts");
-    assert_eq!(tally["cost-usd"], Value::Null, "unknown is not free");
+    assert_eq!(tally["model_calls"], QUESTIONS);
+    assert_eq!(tally["input_tokens"], 100 * QUESTIONS, "what the server counts");
+    assert_eq!(tally["cost_usd"], Value::Null, "unknown is not free");
     let keys = &server.requests()[before..];
     assert_eq!(keys.iter().collect::<HashSet<_>>().len(), QUESTIONS, "each question has an idempotency key of its own: {keys:?}");
     home.keeps_no_key();
@@ -126,7 +127,7 @@ fn carries_on_after_a_kill(home: &Home, server: &Litellm, model: &str, question:
     assert_eq!(questions, QUESTIONS, "{model}, killed at question {question}: {keys:?}");
     let twice = keys.len() - questions;
     assert!(twice <= 1, "{model}, killed at question {question}: {twice} questions were asked twice");
-    let flagged = home.run()["tally"]["repeated-model-calls"].as_u64().unwrap();
+    let flagged = home.run()["tally"]["repeated_model_calls"].as_u64().unwrap();
     assert!((twice..=1).contains(&usize::try_from(flagged).unwrap()), "{twice} asked twice, {flagged} flagged");
     home.keeps_no_key();
     twice
@@ -261,14 +262,14 @@ impl Home {
 
     /// All runs, with those that others started.
     fn runs(&self) -> Vec<Value> {
-        serde_json::from_str(&self.baton(&["runs", "list", "--all", "-o", "json"]).exits(0).stdout).unwrap()
+        listed::runs(&self.baton(&["runs", "list", "--all", "-o", "json"]).exits(0))
     }
 
     /// The only run there is, as `baton runs list` shows it.
     fn run(&self) -> Value {
-        let list: Value = serde_json::from_str(&self.baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
-        assert_eq!(list.as_array().unwrap().len(), 1, "{list}");
-        list[0].clone()
+        let mut list = listed::runs(&self.baton(&["runs", "list", "-o", "json"]).exits(0));
+        assert_eq!(list.len(), 1, "{list:?}");
+        list.remove(0)
     }
 
     /// Looks for the key in the journals as they are shown, and in every file.
@@ -291,10 +292,6 @@ impl Home {
 
 fn planning(model: &str) -> [&str; 8] {
     ["run", "plan", "--input", "@brief.md", "--workspace", "shop", "--model", model]
-}
-
-fn id(run: &Value) -> &str {
-    run["run"].as_str().unwrap()
 }
 
 fn output(ended: &Ended) -> Value {

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_tests::{PROBE, node, program};
+use baton_tests::{PROBE, listed, node, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -121,8 +121,8 @@ impl User {
     }
 
     fn run(&self) -> Value {
-        let list = self.baton(&["runs", "list", "--all", "-o", "json"]).exits(0).stdout;
-        serde_json::from_str::<Value>(&list).unwrap()[0].clone()
+        let listed = listed::runs(&self.baton(&["runs", "list", "--all", "-o", "json"]).exits(0));
+        listed.into_iter().next().unwrap_or_default()
     }
 
     /// The run, once it is so.
@@ -156,7 +156,7 @@ fn another_key_is_enough_where_a_service_rejects_the_first() {
     let started = user.ask().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let run = user.once("it waits for another key", |run| says(run, "lab rejects its key, LAB_KEY"));
     assert!(run["reason"].as_str().unwrap().contains("`baton secret set LAB_KEY"), "{run}");
-    let shown = user.baton(&["runs", "show", run["run"].as_str().unwrap()]).exits(0).stdout;
+    let shown = user.baton(&["runs", "show", listed::id(&run)]).exits(0).stdout;
     assert!(shown.contains("waiting for another key LAB_KEY"), "{shown}");
     // The same key once more is no other key.
     user.keep("LAB_KEY", BAD);
@@ -165,7 +165,7 @@ fn another_key_is_enough_where_a_service_rejects_the_first() {
     user.keep("LAB_KEY", GOOD);
     user.once("it ends", |run| run["state"] == "succeeded");
     assert_eq!(user.service.sent(), [BAD, GOOD]);
-    let all = user.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0).stdout;
+    let all = user.baton(&["runs", "show", listed::id(&run), "-o", "json"]).exits(0).stdout;
     assert!(!all.contains(BAD) && !all.contains(GOOD));
     ended(host);
     ended(started);
@@ -179,7 +179,7 @@ fn a_price_is_enough_where_a_budget_limits_a_model_without_one() {
     let host = user.serve();
     let started = user.ask().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let run = user.once("it waits for the price", |run| says(run, "the price of lab/any is not known"));
-    let shown = user.baton(&["runs", "show", run["run"].as_str().unwrap()]).exits(0).stdout;
+    let shown = user.baton(&["runs", "show", listed::id(&run)]).exits(0).stdout;
     assert!(shown.contains("waiting for the price of lab/any"), "{shown}");
     assert!(user.service.sent().is_empty());
     user.set("[prices.\"lab/any\"]\ninput = 1\noutput = 100\n");
@@ -208,11 +208,11 @@ fn a_variable_of_a_server_is_enough_where_it_does_not_start_without() {
     let started = ask.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let run = user.once("it waits for the variable", |run| says(run, "The MCP server `web` cannot be used"));
     assert!(run["reason"].as_str().unwrap().contains("`baton secret set WEB_KEY"), "{run}");
-    let shown = user.baton(&["runs", "show", run["run"].as_str().unwrap()]).exits(0).stdout;
+    let shown = user.baton(&["runs", "show", listed::id(&run)]).exits(0).stdout;
     assert!(shown.contains("waiting for the key WEB_KEY"), "{shown}");
     user.keep("WEB_KEY", "web-key-1234567890");
     let run = user.once("it ends", |run| run["state"] == "succeeded");
-    let output = user.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0).stdout;
+    let output = user.baton(&["runs", "show", listed::id(&run), "-o", "json"]).exits(0).stdout;
     assert!(output.contains("WEB_KEY") && !output.contains("web-key-1234567890"), "the server sees the variable: {output}");
     ended(host);
     ended(started);

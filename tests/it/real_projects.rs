@@ -286,14 +286,14 @@ impl User {
     fn runs(&self) -> BTreeSet<(String, String)> {
         let runs = self.document(&["runs", "list", "--all", "--limit", "1000"]);
         let text = |run: &Value, key: &str| run[key].as_str().unwrap().to_owned();
-        runs.as_array().unwrap().iter().map(|run| (text(run, "run"), text(run, "plugin"))).collect()
+        runs["items"].as_array().unwrap().iter().map(|run| (text(run, "id"), text(run, "plugin"))).collect()
     }
 
     fn setups(&self, run: &str) -> Vec<Setup> {
         let journal = self.document(&["runs", "journal", run]);
         let calls = journal["entries"].as_array().unwrap().iter().filter(|entry| entry["call"] == "sandbox.set-up");
         let at = |entry: &Value, key: &str| entry[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        calls.map(|entry| Setup { state: state(entry), took: at(entry, "answered-at") - at(entry, "asked-at") }).collect()
+        calls.map(|entry| Setup { state: state(entry), took: at(entry, "answered_at") - at(entry, "asked_at") }).collect()
     }
 }
 

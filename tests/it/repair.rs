@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use baton_tests::{folder, program};
+use baton_tests::{folder, listed, program};
 use serde_json::{Value, json};
 
 /// Replies that cannot be used, each to four questions, and what the operator is told of the fourth.
@@ -31,7 +31,7 @@ fn plan_is_paused_and_another_model_takes_over_without_paying_twice() {
     assert_ne!(continuing, quick.join("\n"));
     fs::write(&good, continuing).unwrap();
     let baton = |arguments: &[&str]| program::run(home.path(), &[arguments, &["--data-dir", "data"]].concat());
-    let listed = || -> Value { serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap() };
+    let newest = || listed::newest_id(&baton(&["runs", "list", "-o", "json"]).exits(0));
     let calls = || fs::read_to_string(home.path().join("calls.log")).unwrap_or_default().lines().count();
 
     let mut told = String::new();
@@ -41,7 +41,7 @@ fn plan_is_paused_and_another_model_takes_over_without_paying_twice() {
         let ended = if number == 0 {
             baton(&["run", "plan", "--input", "@work/brief.md", "--workspace", "work", "--model", "script/bad.yaml"])
         } else {
-            baton(&["runs", "resume", listed()[0]["run"].as_str().unwrap(), "--model", "script/bad.yaml"])
+            baton(&["runs", "resume", &newest(), "--model", "script/bad.yaml"])
         };
         // After the third pause there is no fourth.
         let ended = ended.exits(if number < 3 { 3 } else { 1 });
@@ -58,11 +58,11 @@ fn plan_is_paused_and_another_model_takes_over_without_paying_twice() {
         "{}",
         ended.stderr
     );
-    let (run, before) = (listed()[0]["run"].as_str().unwrap().to_owned(), calls());
+    let (run, before) = (newest(), calls());
     let ended = baton(&["runs", "resume", &run, "--model", "script/work/replies.yaml", "--yes"]).exits(0);
     assert!(serde_json::from_str::<Value>(&ended.stdout).is_ok_and(|output| output["ready"] == true), "{}", ended.stdout);
     let shown: Value = serde_json::from_str(&baton(&["runs", "show", &run, "-o", "json"]).exits(0).stdout).unwrap();
-    assert_eq!((calls(), &shown["tally"]["repeated-model-calls"]), (before, &Value::from(0)), "the bad replies are kept");
+    assert_eq!((calls(), &shown["tally"]["repeated_model_calls"]), (before, &Value::from(0)), "the bad replies are kept");
 }
 
 /// Says to each request half an answer and half a call, as a service does that fails in the middle of them.
@@ -103,8 +103,7 @@ fn half_a_reply_is_asked_for_again_and_booked_and_nothing_is_left_among_the_temp
     };
     let ended = baton(&["run", "plan", "--input", "\"A shop for bread\"", "--workspace", "shop", "--model", "lab/any"]).exits(3);
     assert!(ended.stderr.contains("The reply ended before it was whole."), "{}", ended.stderr);
-    let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
-    let tally = &runs[0]["tally"];
-    assert_eq!((&tally["model-calls"], &tally["input-tokens"], &tally["cost-usd"]), (&json!(4), &json!(40), &json!(0.08)), "{tally}");
+    let tally = &listed::newest(&baton(&["runs", "list", "-o", "json"]).exits(0))["tally"];
+    assert_eq!((&tally["model_calls"], &tally["input_tokens"], &tally["cost_usd"]), (&json!(4), &json!(40), &json!(0.08)), "{tally}");
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }

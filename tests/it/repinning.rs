@@ -15,7 +15,7 @@ use baton::{
 use baton_tests::{
     changed_probe,
     host::{TestHost, person, tester},
-    program, repaired_probe,
+    listed, program, repaired_probe,
 };
 use serde_json::{Value, json};
 
@@ -279,8 +279,7 @@ fn the_command_shows_where_the_calls_differ_and_continues_the_run() {
     install(baton_tests::PROBE.to_vec());
     let input = defect(&json!({ "do": "in-turn", "inputs": [ask("wrong"), panic()] }), &ask("right")).to_string();
     let _failed = baton(&["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--input", &input]).exits(1);
-    let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
-    let run = runs[0]["run"].as_str().unwrap();
+    let run = &listed::newest_id(&baton(&["runs", "list", "-o", "json"]).exits(0));
     let next = || baton(&["runs", "show", run]).exits(0).stdout;
     assert!(next().contains("--on current"), "what crashed continues on a fixed version: {}", next());
     install(repaired_probe("0.1.1"));

@@ -65,6 +65,9 @@ async fn a_child_that_fails_is_an_error_its_parent_can_read() {
         State::Failed { error } => assert!(error.text.contains("no luck"), "{error}"),
         other => panic!("{other:?}"),
     }
+    let call = run.failed_call.expect("it failed by the answer of a call");
+    let child = host.find(&call.child.expect("which was the failure of a child")).await;
+    assert_eq!((child.parent.as_ref().map(|(parent, _)| parent), child.failed_call), (Some(&run.id), None), "the child failed by itself");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,8 +78,8 @@ impl Home {
     /// The journals of all runs as they are shown.
     fn journals(&self) -> String {
         let runs = self.json(&["runs", "list", "--all"]);
-        let journal = |run: &Value| self.json(&["runs", "journal", run["run"].as_str().unwrap()]).to_string();
-        runs.as_array().unwrap().iter().map(journal).collect()
+        let journal = |run: &Value| self.json(&["runs", "journal", run["id"].as_str().unwrap()]).to_string();
+        runs["items"].as_array().unwrap().iter().map(journal).collect()
     }
 }
 
@@ -133,7 +133,7 @@ fn what_is_planted_in_files_and_tool_results_is_found_nowhere_afterwards() {
     for told in ["said the notes", "tools.call", "calculator", "llm.complete", "[key]"] {
         assert!(journals.contains(told), "{told} was never asked");
     }
-    let newest = home.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let newest = home.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _ = home.baton(&["runs", "show", &newest]).exits(0);
     let _ = home.baton(&["runs", "record", &newest, "data/recorded.json"]);
     for list in ["decisions", "costs", "questions"] {

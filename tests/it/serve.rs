@@ -430,18 +430,18 @@ fn a_run_ends_with_the_version_it_began_with() {
     assert!(shown.contains("0.1.0 (older)") && shown.contains("LAST RUNS"), "{shown}");
 
     let ended = user.answered(&soon);
-    assert_eq!((&ended["state"], &ended["plugin-version"]), (&json!("succeeded"), &json!("0.1.0")), "{ended}");
+    assert_eq!((&ended["state"], &ended["plugin_version"]), (&json!("succeeded"), &json!("0.1.0")), "{ended}");
     host.killed();
     let host = Host::over(&user);
     let ended = user.answered(&killed);
-    assert_eq!((&ended["state"], &ended["plugin-version"]), (&json!("succeeded"), &json!("0.1.0")), "{ended}");
+    assert_eq!((&ended["state"], &ended["plugin_version"]), (&json!("succeeded"), &json!("0.1.0")), "{ended}");
 
     fs::remove_file(user.file("probe")).unwrap();
     host.told("removed", "probe.wasm");
     host.killed();
     let _host = Host::over(&user);
     let ended = user.answered(&removed);
-    assert_eq!((&ended["state"], &ended["plugin-version"]), (&json!("succeeded"), &json!("0.1.0")), "{ended}");
+    assert_eq!((&ended["state"], &ended["plugin_version"]), (&json!("succeeded"), &json!("0.1.0")), "{ended}");
 }
 
 #[test]
@@ -455,12 +455,12 @@ fn what_is_taken_back_reaches_the_runs_of_older_versions() {
     host.told("published", "0.2.0");
     let _revoked = user.baton(&["plugin", "revoke", "probe", "write"]).exits(0);
     let ended = user.answered(&revoked);
-    assert_eq!((&ended["state"], &ended["plugin-version"]), (&json!("failed"), &json!("0.1.0")), "{ended}");
+    assert_eq!((&ended["state"], &ended["plugin_version"]), (&json!("failed"), &json!("0.1.0")), "{ended}");
     assert!(ended.to_string().contains("write") && !user.home().join("work/out/a.txt").exists(), "{ended}");
 
     let _removed = user.baton(&["plugin", "remove", "probe"]).exits(0);
     let ended = user.answered(&removed);
-    assert_eq!((&ended["state"], &ended["plugin-version"]), (&json!("waiting"), &json!("0.1.0")), "nothing is decided any more: {ended}");
+    assert_eq!((&ended["state"], &ended["plugin_version"]), (&json!("waiting"), &json!("0.1.0")), "nothing is decided any more: {ended}");
     assert!(ended.to_string().contains("`read` of `a.txt` and was not granted it"), "{ended}");
 }
 
@@ -474,7 +474,7 @@ fn a_kept_version_that_was_tampered_with_is_not_used() {
     user.put("probe", &version("0.2.0"));
     host.told("published", "0.2.0");
     host.killed();
-    let hash = user.json(&["runs", "show", &waiting.0])["plugin-hash"].as_str().unwrap().to_owned();
+    let hash = user.json(&["runs", "show", &waiting.0])["plugin_hash"].as_str().unwrap().to_owned();
     fs::write(user.home().join(format!("data/versions/{hash}.wasm")), version("0.3.0")).unwrap();
 
     let host = Host::over(&user);

@@ -8,7 +8,7 @@ use baton_tests::{
     PROBE, databases,
     docker::{self, IMAGE, containers},
     host::{TestHost, output_of, pause_of},
-    program,
+    listed, program,
 };
 use serde_json::{Value, json};
 
@@ -180,8 +180,7 @@ fn a_killed_host_leaves_the_services_of_its_commands_and_of_no_others() {
         child.kill().unwrap();
         child.wait().unwrap();
         fs::write(home.path().join("work/go"), "").unwrap();
-        let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).stdout).unwrap();
-        runs[0]["run"].as_str().unwrap().to_owned()
+        listed::newest_id(&baton(&["runs", "list", "-o", "json"]))
     };
     let run = killed();
     let _resumed = baton(&["runs", "resume", &run]);

@@ -14,7 +14,7 @@ use baton_tests::{
     PROBE,
     docker::{self, IMAGE},
     host::{TestHost, output_of, pause_of, person, tester},
-    program,
+    listed, program,
 };
 use serde_json::{Value, json};
 
@@ -147,8 +147,8 @@ fn a_setup_whose_host_was_killed_is_found_again() {
     child.kill().unwrap();
     child.wait().unwrap();
     fs::write(begun().next().unwrap().join("go"), "").unwrap();
-    let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).stdout).unwrap();
-    let _resumed = baton(&["runs", "resume", runs[0]["run"].as_str().unwrap()]);
+    let run = listed::newest_id(&baton(&["runs", "list", "-o", "json"]));
+    let _resumed = baton(&["runs", "resume", &run]);
     assert_eq!(fs::read_to_string(home.path().join("work/node_modules/left-pad/index.js")).unwrap(), "package");
     let kept = fs::read_dir(home.path().join("data/setup/kept")).unwrap().next().unwrap().unwrap();
     let kept = fs::read_dir(kept.path()).unwrap().next().unwrap().unwrap().path();

@@ -55,7 +55,7 @@ impl Home {
         let publish = json!({ "do": "publish", "key": "build.state", "value": { "green": true, "key": KEY } });
         let input = json!({ "do": "in-turn", "inputs": [publish, { "do": "pause", "say": "Look.", "times": 1 }] }).to_string();
         let _paused = self.baton(&["run", "probe", "--workspace", "work", "--input", &input]).exits(3);
-        self.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned()
+        self.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned()
     }
 }
 
@@ -68,7 +68,8 @@ fn signals_and_published_values_are_kept_and_shown_without_secrets() {
     let _sent = home.baton(&["runs", "signal", &run, "stop"]).exits(0);
     let _sent = home.baton(&["runs", "signal", &run, "offset", "-5"]).exits(0);
     let _sent = home.given(&["runs", "signal", &run, "from-stdin", "-"], "[true]").exits(0);
-    assert_eq!(home.json(&["runs", "signal", &run[run.len() - 8..], "last"]), json!({ "run": run, "signal": "last" }));
+    let sent = home.json(&["runs", "signal", &run[run.len() - 8..], "last"]);
+    assert_eq!(sent, json!({ "run": run, "root": run, "signal": "last", "is_served": false }));
 
     let shown = home.json(&["runs", "show", &run]);
     let signals: Vec<_> =
@@ -81,7 +82,7 @@ fn signals_and_published_values_are_kept_and_shown_without_secrets() {
         ("last", json!(null)),
     ];
     assert_eq!(signals, expected.map(|(name, value)| (json!(name), value)));
-    assert!(shown["signals"][0]["sent-by"] == "ada" && shown["signals"][0]["sent-at"].as_str().unwrap().ends_with('Z'), "{shown}");
+    assert!(shown["signals"][0]["sent_by"] == "ada" && shown["signals"][0]["sent_at"].as_str().unwrap().ends_with('Z'), "{shown}");
     assert_eq!(shown["published"]["build.state"]["value"], json!({ "green": true, "key": "[key]" }));
     let text = home.baton(&["runs", "show", &run]).exits(0).stdout;
     assert!(text.contains("5 not taken yet: approve, stop, offset, from-stdin, last\n"), "{text}");

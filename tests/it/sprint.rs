@@ -10,6 +10,7 @@ use baton::interfaces::backlog::{Author, Draft, Kind, Labels};
 use baton_tests::{
     docker,
     host::{TestHost, person},
+    listed,
     model_server::ModelServer,
     program,
 };
@@ -100,7 +101,7 @@ impl Project {
 
     /// The newest run that nobody started but a person.
     pub(super) fn run(&self) -> Option<Value> {
-        document(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).as_array()?.first().cloned()
+        listed::runs(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).into_iter().next()
     }
 
     /// What the tests say of a commit.
@@ -176,10 +177,10 @@ async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict
     let landed = project.baton(SPRINT).exits(0);
     check(&project, &document(&landed));
     assert!(landed.stderr.contains("dev-story on story/1-1-add · "), "who is at work on what: {}", landed.stderr);
-    let run = project.run().unwrap()["run"].as_str().unwrap().to_owned();
+    let run = listed::id(&project.run().unwrap()).to_owned();
     let executed = document(&project.baton(&["runs", "output", &run, "-o", "json"]).exits(0));
     let tested = |key: &str| {
-        executed.as_array().unwrap().iter().any(|one| one["plugin"] == "run-tests" && one["worktree"] == format!("story/{key}"))
+        executed["items"].as_array().unwrap().iter().any(|one| one["plugin"] == "run-tests" && one["worktree"] == format!("story/{key}"))
     };
     assert!(STORIES.iter().all(|story| tested(story.0)), "{executed}");
     let asked = project.asked();
@@ -234,7 +235,7 @@ fn check_transcript(project: &Project, run: &str) {
     assert_eq!(shown.matches("\n### Call ").count(), ASKED);
     assert_eq!(shown.matches("\n**Reply of script/").count(), ASKED);
     let alone = project.baton(&["runs", "transcript", run, "--only"]).exits(0);
-    assert!(alone.stderr.contains("The run asked no model yet."), "{}", alone.stderr);
+    assert!(alone.stderr.contains("The run has not asked a model yet."), "{}", alone.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use baton_tests::{docker, program, sweep::Sweep};
+use baton_tests::{docker, listed, program, sweep::Sweep};
 use serde_json::Value;
 
 use super::{
@@ -84,7 +84,7 @@ impl Undisturbed {
     fn kinds(&self) -> BTreeMap<String, u64> {
         let mut kinds = BTreeMap::new();
         for run in self.project.runs() {
-            let journal = document(&self.project.baton(&["runs", "journal", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
+            let journal = document(&self.project.baton(&["runs", "journal", listed::id(&run), "-o", "json"]).exits(0));
             for entry in journal["entries"].as_array().unwrap() {
                 let intended = !matches!(entry["effect"].as_str(), Some("read" | "emit"));
                 for state in ["intended", "done"].iter().skip(usize::from(!intended)) {
@@ -101,7 +101,7 @@ impl Undisturbed {
         let ended = catch_unwind(AssertUnwindSafe(|| {
             let kind = project.killed_at(project.command(SPRINT), position)?;
             let run = project.run().unwrap();
-            let resumed = document(&project.baton(&["runs", "resume", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
+            let resumed = document(&project.baton(&["runs", "resume", listed::id(&run), "-o", "json"]).exits(0));
             Some((kind, self.check(&project, &resumed)))
         }));
         ended.map_err(|panic| {
@@ -173,14 +173,13 @@ impl Project {
     /// Begins the sprint or continues it.
     fn begin_or_resume(&self) -> Command {
         match self.run() {
-            Some(run) => self.command(&["runs", "resume", run["run"].as_str().unwrap()]),
+            Some(run) => self.command(&["runs", "resume", listed::id(&run)]),
             None => self.command(SPRINT),
         }
     }
 
     fn runs(&self) -> Vec<Value> {
-        let listed = document(&self.baton(&["runs", "list", "--all", "--limit", "1000", "-o", "json"]).exits(0));
-        listed.as_array().unwrap().clone()
+        listed::runs(&self.baton(&["runs", "list", "--all", "--limit", "1000", "-o", "json"]).exits(0))
     }
 
     /// Which story landed first, and all that came of the sprint. Every commit and merge of it was made by one call, once.
@@ -324,7 +323,7 @@ async fn who_cancels_instead_of_resuming_finds_nothing_of_it_left() {
         let _kind = project.killed_at(project.command(SPRINT), position).unwrap();
         let run = project.run().unwrap();
         project.git(&["branch", "story/mine"]);
-        let _cancelled = project.baton(&["runs", "cancel", run["run"].as_str().unwrap()]).exits(0);
+        let _cancelled = project.baton(&["runs", "cancel", listed::id(&run)]).exits(0);
         assert!(project.runs().iter().all(|run| run["state"] == "cancelled" || run["state"] == "succeeded"), "{:?}", project.runs());
         assert_clean(&project, position);
         // What is committed stays, and so does what is no run's.
@@ -363,7 +362,7 @@ async fn killed_again_and_again_a_sprint_comes_to_the_same_end() {
     assert!(kills > 10, "{kills} kills are too few to say anything");
     let run = project.run().unwrap();
     assert_eq!(run["state"], "succeeded", "{run}");
-    let shown = document(&project.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
+    let shown = document(&project.baton(&["runs", "show", listed::id(&run), "-o", "json"]).exits(0));
     check(&project, &shown["output"]);
     told_once(&project, &shown["output"]);
     assert_tidy(&project);

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use baton_tests::{
     github::{GitHub, TOKEN},
-    program,
+    listed, program,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ impl Project {
 
     /// Carries on with the sprint, or begins it, and kills the host after so many writes.
     fn cut_off_after(&self, writes: u64) {
-        let run = self.run().map(|run| run["run"].as_str().unwrap_or_default().to_owned());
+        let run = self.run().map(|run| listed::id(&run).to_owned());
         let mut command = match &run {
             Some(run) => self.command(&["runs", "resume", run]),
             None => self.command(SPRINT),
@@ -110,7 +110,7 @@ pub(super) fn proposed(project: &Project) -> Vec<String> {
 }
 
 fn summary_run(project: &Project) -> String {
-    project.run().unwrap()["run"].as_str().unwrap().to_owned()
+    listed::id(&project.run().unwrap()).to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use std::{
 };
 
 use baton_tests::{
-    PROBE,
+    PROBE, listed,
     program::{self, Ended},
     server::{Reply, Server},
 };
@@ -62,15 +62,14 @@ impl Home {
     }
 
     fn listed(&self) -> Vec<Value> {
-        let list = self.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-        serde_json::from_str::<Value>(&list).unwrap().as_array().unwrap().clone()
+        listed::runs(&self.baton(&["runs", "list", "-o", "json"]).exits(0))
     }
 
     /// The only run that somebody started, and how many calls of it were made again.
     fn run(&self) -> (String, u64) {
         let runs = self.listed();
         assert_eq!(runs.len(), 1, "{runs:?}");
-        (runs[0]["run"].as_str().unwrap().to_owned(), runs[0]["tally"]["repeated-model-calls"].as_u64().unwrap())
+        (listed::id(&runs[0]).to_owned(), runs[0]["tally"]["repeated_model_calls"].as_u64().unwrap())
     }
 }
 
@@ -140,9 +139,9 @@ fn a_host_that_is_killed_within_the_grace_of_a_cancelled_run_leaves_it_to_the_ne
     let deaf = json!({ "do": "deaf" });
     for (input, ends_itself) in [(listening, true), (deaf, false)] {
         let _waiting = home.baton(&["run", "probe", "--workspace", "shop", "--input", &input.to_string()]).exits(3);
-        let run = home.listed()[0]["run"].as_str().unwrap().to_owned();
+        let run = listed::id(&home.listed()[0]).to_owned();
         let mut cancelling = home.command(&["runs", "cancel", &run]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let is_told = || home.listed().iter().any(|listed| listed["run"] == *run && !listed["cancelling"].is_null());
+        let is_told = || home.listed().iter().any(|listed| listed["id"] == *run && !listed["cancelling"].is_null());
         assert!(program::wait_until(&mut cancelling, is_told), "it was not told");
         tell(&cancelling, "KILL");
         cancelling.wait().unwrap();
@@ -153,6 +152,6 @@ fn a_host_that_is_killed_within_the_grace_of_a_cancelled_run_leaves_it_to_the_ne
         }
         let again = home.baton(&["runs", "cancel", &run]);
         let ended = home.listed().remove(0);
-        assert_eq!((&ended["run"], &ended["state"]), (&json!(run), &json!("cancelled")), "{}", again.stderr);
+        assert_eq!((&ended["id"], &ended["state"]), (&json!(run), &json!("cancelled")), "{}", again.stderr);
     }
 }

@@ -67,7 +67,7 @@ impl User {
 
     /// How many runs sleep.
     fn asleep(&self) -> usize {
-        self.json(&["runs", "list"]).as_array().unwrap().iter().filter(|run| run["state"] == "waiting").count()
+        self.json(&["runs", "list"])["items"].as_array().unwrap().iter().filter(|run| run["state"] == "waiting").count()
     }
 
     /// A Baton that executes a run of the probe and does not watch the plugin folder.
@@ -214,7 +214,7 @@ fn a_run_whose_version_is_not_trusted_any_more_is_paused() {
     fs::write(settings.join("baton.toml"), "[signatures]\npolicy = \"require\"\n").unwrap();
     let question = user.json(&["questions", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _answered = user.baton(&["questions", "answer", &question, "yes"]);
-    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let run = user.json(&["runs", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _resumed = user.baton(&["runs", "resume", &run]);
     let shown = user.json(&["runs", "show", &run]);
     assert_eq!(shown["state"], "paused", "{shown}");

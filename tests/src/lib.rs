@@ -9,6 +9,7 @@ pub mod folder;
 pub mod github;
 pub mod host;
 pub mod hostile;
+pub mod listed;
 pub mod litellm;
 pub mod model_server;
 pub mod node;

@@ -25,6 +25,7 @@ use baton::{
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
         reports::Report,
+        runs::{CancelledRun, CommandOutput, ExecutedCommand, Journal, Run, RunSummary, SentSignal, Transcript},
         secrets::Secret,
         services::ServiceSet,
         setups::{Setup, SetupRun},
@@ -118,6 +119,13 @@ const VIEWS: &[(&str, Check)] = &[
     ("tools approve", is::<Page<ToolApproval>>),
     ("tools list", is::<Page<ToolSet>>),
     ("report", is::<Report>),
+    ("runs cancel", is::<CancelledRun>),
+    ("runs journal", is::<Journal>),
+    ("runs list", is::<Page<RunSummary>>),
+    ("runs output", is_output),
+    ("runs show", is::<Run>),
+    ("runs signal", is::<SentSignal>),
+    ("runs transcript", is::<Transcript>),
     ("version", is::<Versions>),
 ];
 
@@ -163,6 +171,11 @@ fn is_log(document: Value) {
     is::<Page<Event>>(document.clone());
     let page: Page<Event> = serde_json::from_value(document).unwrap();
     page.items.iter().for_each(|event| events::check(event.category, &event.name, &event.data));
+}
+
+/// The commands of a run, or what one of them printed.
+fn is_output(document: Value) {
+    if document["items"].is_array() { is::<Page<ExecutedCommand>>(document) } else { is::<CommandOutput>(document) }
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

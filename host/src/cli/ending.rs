@@ -18,7 +18,7 @@ use crate::{
         retrying::Retry,
         run::{Run, State, Tally},
     },
-    operations::questions::Question,
+    operations::{questions::Question, runs},
 };
 
 /// How a tree of runs stands after it was driven.
@@ -126,7 +126,7 @@ impl Ended {
         lines.extend(self.questions.iter().map(|asked| format!("  {}", answering::told(context, asked))));
         lines.extend(self.advice(again, context).map(|advice| format!("  {advice}")));
         if self.tally.host_calls > 0 {
-            lines.push(painted(FAINT, format!("  {}", spent(&self.tally, self.took))));
+            lines.push(painted(FAINT, format!("  {}", spent(self.tally, self.took))));
         }
         lines.join("\n")
     }
@@ -271,7 +271,8 @@ impl Ended {
 }
 
 /// What a run took, in one line.
-pub(super) fn spent(tally: &Tally, took: u64) -> String {
+pub(super) fn spent(tally: impl Into<runs::Tally>, took: u64) -> String {
+    let tally = tally.into();
     let mut parts = vec![
         figures::counted(tally.runs, "run", "runs"),
         figures::counted(tally.host_calls, "host call", "host calls"),
@@ -279,7 +280,7 @@ pub(super) fn spent(tally: &Tally, took: u64) -> String {
     ];
     if tally.model_calls > 0 {
         parts.push(format!("{} → {} tokens", figures::count(tally.input_tokens), figures::count(tally.output_tokens)));
-        parts.push(cost(tally));
+        parts.push(cost(&tally));
     }
     if tally.repeated_model_calls > 0 {
         let calls = figures::counted(tally.repeated_model_calls, "model call", "model calls");
@@ -290,7 +291,7 @@ pub(super) fn spent(tally: &Tally, took: u64) -> String {
 }
 
 /// What the replies cost; an unknown price is said to be unknown.
-pub(super) fn cost(tally: &Tally) -> String {
+fn cost(tally: &runs::Tally) -> String {
     match tally.cost_usd {
         None => "cost unknown".to_owned(),
         known => figures::money(known),
@@ -472,8 +473,8 @@ mod tests {
     #[test]
     fn calls_that_were_made_again_are_counted() {
         let tally = Tally { runs: 2, repeated_model_calls: 1, ..Tally::default() };
-        assert_eq!(spent(&tally, 0).split(" · ").nth(3), Some("1 model call made again, perhaps charged twice"));
-        assert!(!spent(&Tally::default(), 0).contains("again"));
+        assert_eq!(spent(tally, 0).split(" · ").nth(3), Some("1 model call made again, perhaps charged twice"));
+        assert!(!spent(Tally::default(), 0).contains("again"));
     }
 
     #[test]

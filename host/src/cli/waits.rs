@@ -4,42 +4,53 @@ use jiff::tz::TimeZone;
 
 use super::{figures, questions, text};
 use crate::{
-    journal::{Awaited, Needed, RunId, Wait},
+    journal::{self, Needed},
     kernel::run::{Run, State},
-    operations::needs::describe_needed,
+    operations::{
+        Moment,
+        needs::describe_needed,
+        runs::{Awaited, Need, RunId, Wait},
+    },
 };
 
 /// What a run waits for, after the word "waiting" or "waits".
-pub(super) fn describe(wait: &Wait, zone: &TimeZone) -> String {
-    match wait {
-        Wait::Until(until) => format!("until {}", figures::moment(*until, zone)),
-        Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(*until, zone)),
-        Wait::Needed(needed) => {
-            let until = needed.until.map(|until| format!(", at most until {}", figures::moment(until, zone))).unwrap_or_default();
-            format!("for {}{until}", needed_thing(needed))
+pub(super) fn describe<W: Clone + Into<Wait>>(wait: &W, zone: &TimeZone) -> String {
+    let wait: Wait = wait.clone().into();
+    match &wait {
+        Wait::Time { until } => format!("until {}", figures::moment(until.0, zone)),
+        Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(until.0, zone)),
+        Wait::Operator { need } => {
+            let until = need.until.map(|until| format!(", at most until {}", figures::moment(until.0, zone))).unwrap_or_default();
+            format!("for {}{until}", needed_thing(need))
         }
-        Wait::Question { id, .. } => format!("for an answer to question {}", questions::short(id)),
-        Wait::Runs(_) | Wait::Any { .. } => several(&wait.awaited(), wait.due(), zone),
+        Wait::Question { question, .. } => format!("for an answer to question {}", questions::short(question)),
+        Wait::Runs { .. } | Wait::Any { .. } => several(&wait.awaited(), wait.due(), zone),
     }
 }
 
 /// What an operator is to provide.
-pub(super) fn needed_thing(needed: &Needed) -> String {
-    text::line(&describe_needed(needed))
+pub(super) fn needed_thing<N: Clone + Into<Need>>(need: &N) -> String {
+    text::line(&describe_needed(&need.clone().into()))
 }
 
 /// What an operator is to provide for a run, if it waits for that.
 pub(super) fn needed(run: &Run) -> Option<&Needed> {
     match &run.state {
-        State::Waiting { wait: Wait::Needed(needed) } => Some(needed),
+        State::Waiting { wait: journal::Wait::Needed(needed) } => Some(needed),
         _ => None,
     }
 }
 
-fn several(awaited: &[Awaited], until: Option<u64>, zone: &TimeZone) -> String {
+fn several(awaited: &[Awaited], until: Option<Moment>, zone: &TimeZone) -> String {
     const NAMED: usize = 3;
     let mut parts: Vec<String> = awaited.iter().filter(|awaited| !matches!(awaited, Awaited::Run(_))).map(named).collect();
-    let runs: Vec<&RunId> = runs(awaited).collect();
+    let runs: Vec<&RunId> = awaited
+        .iter()
+        .filter_map(|awaited| match awaited {
+            Awaited::Run(run) => Some(run),
+            _ => None,
+        })
+        .collect();
     match runs.len() {
         0 => {}
         1..=NAMED => parts.push(format!("{} {}", if runs.len() == 1 { "run" } else { "runs" }, listed(&runs))),
@@ -50,7 +61,7 @@ fn several(awaited: &[Awaited], until: Option<u64>, zone: &TimeZone) -> String {
         parts.truncate(NAMED);
         parts.push(format!("{more} more"));
     }
-    let until = until.map(|until| format!("until {}", figures::moment(until, zone)));
+    let until = until.map(|until| format!("until {}", figures::moment(until.0, zone)));
     match (parts.is_empty(), until) {
         (true, until) => until.unwrap_or_default(),
         (false, None) => format!("for {}", parts.join(" or ")),
@@ -63,7 +74,7 @@ fn named(awaited: &Awaited) -> String {
         Awaited::Run(run) => format!("run {}", text::short(run)),
         Awaited::Question(id) => format!("an answer to question {}", questions::short(id)),
         Awaited::Signal(name) => format!("the signal `{}`", text::escaped(name)),
-        Awaited::Item { key, .. } => format!("a change of {}", text::escaped(key)),
+        Awaited::Item(key) => format!("a change of {}", text::escaped(key)),
     }
 }
 
@@ -71,9 +82,9 @@ fn listed(runs: &[&RunId]) -> String {
     runs.iter().map(|run| text::short(run)).collect::<Vec<_>>().join(", ")
 }
 
-fn runs(awaited: &[Awaited]) -> impl Iterator<Item = &RunId> {
+fn runs(awaited: &[journal::Awaited]) -> impl Iterator<Item = &RunId> {
     awaited.iter().filter_map(|awaited| match awaited {
-        Awaited::Run(run) => Some(run),
+        journal::Awaited::Run(run) => Some(run),
         _ => None,
     })
 }
@@ -90,7 +101,7 @@ pub(super) fn awaited_runs(run: &Run) -> Vec<RunId> {
 pub(super) fn awaited_signals(run: &Run) -> Vec<String> {
     let State::Waiting { wait } = &run.state else { return Vec::new() };
     let names = wait.awaited().into_iter().filter_map(|awaited| match awaited {
-        Awaited::Signal(name) => Some(name),
+        journal::Awaited::Signal(name) => Some(name),
         _ => None,
     });
     names.collect()
@@ -99,40 +110,42 @@ pub(super) fn awaited_signals(run: &Run) -> Vec<String> {
 /// Whether a signal or a change of an item wakes the run.
 pub(super) fn is_for_outside(run: &Run) -> bool {
     let State::Waiting { wait } = &run.state else { return false };
-    wait.awaited().iter().any(|awaited| matches!(awaited, Awaited::Signal(_) | Awaited::Item { .. }))
+    wait.awaited().iter().any(|awaited| matches!(awaited, journal::Awaited::Signal(_) | journal::Awaited::Item { .. }))
 }
 
 /// Whether nothing wakes a run but the end of others.
-pub(super) fn is_for_runs_alone(wait: &Wait) -> bool {
-    !matches!(wait, Wait::Needed(_)) && wait.due().is_none() && wait.awaited().iter().all(|awaited| matches!(awaited, Awaited::Run(_)))
+pub(super) fn is_for_runs_alone(wait: &journal::Wait) -> bool {
+    !matches!(wait, journal::Wait::Needed(_))
+        && wait.due().is_none()
+        && wait.awaited().iter().all(|awaited| matches!(awaited, journal::Awaited::Run(_)))
 }
 
 /// Whether a run waits for people, or for runs that may do so, and for no time.
-pub(super) fn is_for_others(wait: &Wait) -> bool {
+pub(super) fn is_for_others(wait: &journal::Wait) -> bool {
     match wait {
-        Wait::Until(_) | Wait::Account { .. } => false,
-        Wait::Runs(_) | Wait::Question { .. } => true,
-        Wait::Any { until, .. } | Wait::Needed(Needed { until, .. }) => until.is_none(),
+        journal::Wait::Until(_) | journal::Wait::Account { .. } => false,
+        journal::Wait::Runs(_) | journal::Wait::Question { .. } => true,
+        journal::Wait::Any { until, .. } | journal::Wait::Needed(Needed { until, .. }) => until.is_none(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::QuestionId;
+    use crate::operations::runs::QuestionId;
 
     #[test]
     fn what_is_waited_for_is_named_briefly() {
         let run = |id: &str| Awaited::Run(RunId::from_text(id));
-        let described = |of: Vec<Awaited>, until| describe(&Wait::Any { of, until }, &TimeZone::UTC);
+        let described = |of: Vec<Awaited>, until: Option<u64>| describe(&Wait::Any { of, until: until.map(Moment) }, &TimeZone::UTC);
         assert_eq!(described(vec![run("a")], None), "for run a");
         assert_eq!(described(vec![run("a"), run("b")], Some(0)), "for runs a, b, at most until 1970-01-01 00:00:00");
         assert_eq!(described(vec![], Some(0)), "until 1970-01-01 00:00:00");
         let signal = Awaited::Signal("go\u{1b}[2J".to_owned());
-        let item = Awaited::Item { key: "1-2".to_owned(), revision: 3 };
+        let item = Awaited::Item("1-2".to_owned());
         let all = described(vec![signal, item, run("a"), run("b"), run("c"), run("d")], None);
         assert_eq!(all, "for the signal `go\\u{1b}[2J` or a change of 1-2 or 4 runs");
-        let question = Wait::Question { id: QuestionId::from_text("0123456789"), until: None };
+        let question = Wait::Question { question: QuestionId::from_text("0123456789"), until: None };
         assert!(describe(&question, &TimeZone::UTC).starts_with("for an answer to question"));
     }
 }

@@ -19,7 +19,7 @@ impl Services {
             }
             NeedKind::Price => {
                 self.prices.read_again(self.own_prices.as_ref());
-                self.prices.of(&needed.subject).is_some() || !self.budgets.limits(&payer()).await.unwrap_or(true)
+                self.prices.of(&needed.subject).is_some() || self.budgets.limits(&payer()).await.is_ok_and(|limits| limits.is_empty())
             }
             NeedKind::Image => self.sandbox.has_image(&needed.subject).await,
             NeedKind::Engine => self.sandbox.about().await.is_ok(),

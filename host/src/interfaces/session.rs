@@ -151,10 +151,12 @@ impl Session {
             plugin: &self.about.plugin,
             preferences: &self.settings,
             spending: &mut self.spending,
-            prices: &self.services.prices,
-            budgets: &self.services.budgets,
-            root: &self.about.root,
-            project: &self.about.project,
+            paying: llm::money::Paying {
+                prices: &self.services.prices,
+                budgets: &self.services.budgets,
+                root: &self.about.root,
+                project: &self.about.project,
+            },
             workspace: &self.workspace,
         }
     }

@@ -215,6 +215,7 @@ impl Recording {
             state: State::Running,
             output: None,
             shortfall: None,
+            failed_call: None,
             cancelling: None,
             created_at: self.started_at,
             updated_at: self.started_at,

@@ -2,7 +2,7 @@
 
 use super::{
     Kernel, KernelError,
-    run::{Run, State},
+    run::{FailedCall, Run, State},
 };
 use crate::journal::{CallError, Effect, Entry, EntryState, ErrorKind, Inspected, RunId};
 
@@ -65,6 +65,12 @@ impl Kernel {
         let is_sound = run.workspace.is_dir() && journal.iter().all(|inspected| inspected.damage.is_none());
         let next = journal.last().map_or(run.first_call(), |last| last.entry.seq + 1);
         Ok(if is_sound { Retry::Itself(next) } else { Retry::Unknown })
+    }
+
+    /// The same as it is kept with the run, which is about to come into the state of failure that it has here.
+    pub(super) async fn failed_call(&self, failing: &Run) -> Result<Option<FailedCall>, KernelError> {
+        let failing = self.failing_call(failing).await?;
+        Ok(failing.map(|Failing { call, child, .. }| FailedCall { seq: call.seq, call: call.call, child: child.map(|child| child.id) }))
     }
 
     /// The call by whose answer a run failed: the last one, or one before it whose error is what the run ended with, as where

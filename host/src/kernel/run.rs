@@ -1,6 +1,6 @@
 //! A run as it is kept: what it executes, where it stands, what it waits for. Executes nothing itself.
 
-use std::{borrow::Cow, path::PathBuf};
+use std::{borrow::Cow, collections::HashMap, path::PathBuf};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -121,6 +121,19 @@ pub struct Cancelling {
     pub cause: CancelCause,
 }
 
+/// The call by whose answer a run failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FailedCall {
+    /// Its number in the run's journal.
+    pub seq: u64,
+    /// Interface and function, such as `files.write`.
+    pub call: String,
+    /// The run below whose failure was the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<RunId>,
+}
+
 /// One execution of one plugin export.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -187,6 +200,9 @@ pub struct Run {
     /// What a workflow that succeeded says that it leaves undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shortfall: Option<String>,
+    /// The call by whose answer it failed; none where it failed by itself, or before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_call: Option<FailedCall>,
     /// Since when it is being cancelled, or was when it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelling: Option<Cancelling>,
@@ -228,13 +244,85 @@ impl Run {
     }
 }
 
+/// A run without what it was given and what it returned, which may be large: what lists read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Its name for ever.
+    pub id: RunId,
+    /// The run that started it, and the call that did.
+    pub parent: Option<(RunId, u64)>,
+    /// The run that a person started, of which this is a descendant, or itself.
+    pub root: RunId,
+    /// The run it was forked from, and the first call it makes again.
+    pub forked_from: Option<(RunId, u64)>,
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Version of the plugin.
+    pub plugin_version: String,
+    /// SHA-256 of the plugin's file, in hexadecimal.
+    pub plugin_hash: String,
+    /// Which of the plugin's exports is executed.
+    pub kind: Kind,
+    /// The id of its project.
+    pub project: String,
+    /// The folder whose files it sees.
+    pub workspace: PathBuf,
+    /// The slot that it was asked for as.
+    pub slot: Option<String>,
+    /// The item of the backlog that it is for.
+    pub item: Option<String>,
+    /// Who started it; none for a run that another started.
+    pub started_by: Option<Actor>,
+    /// The call by which it last continued with another input, or 0.
+    pub journal_from: u64,
+    /// Where it stands.
+    pub state: State,
+    /// What a workflow that succeeded says that it leaves undone.
+    pub shortfall: Option<String>,
+    /// The call by whose answer it failed; none where it failed by itself, or before this was kept.
+    pub failed_call: Option<FailedCall>,
+    /// Since when it is being cancelled, or was when it ended.
+    pub cancelling: Option<Cancelling>,
+    /// When the row was made, in milliseconds since 1970 UTC.
+    pub created_at: u64,
+    /// When the row last changed, in milliseconds since 1970 UTC.
+    pub updated_at: u64,
+}
+
+impl From<Run> for Summary {
+    fn from(run: Run) -> Self {
+        Self {
+            id: run.id,
+            parent: run.parent,
+            root: run.root,
+            forked_from: run.forked_from,
+            plugin: run.plugin,
+            plugin_version: run.plugin_version,
+            plugin_hash: run.plugin_hash,
+            kind: run.kind,
+            project: run.project,
+            workspace: run.workspace,
+            slot: run.slot,
+            item: run.item,
+            started_by: run.started_by,
+            journal_from: run.journal_from,
+            state: run.state,
+            shortfall: run.shortfall,
+            failed_call: run.failed_call,
+            cancelling: run.cancelling,
+            created_at: run.created_at,
+            updated_at: run.updated_at,
+        }
+    }
+}
+
 /// Which runs to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only runs that a person started, not their children.
     pub roots_only: bool,
-    /// Only the descendants of this run, and itself.
-    pub root: Option<RunId>,
+    /// Only these runs and their descendants; all when empty.
+    pub within: Vec<RunId>,
     /// Only runs in one of these states, by word; all when empty.
     pub states: Vec<String>,
     /// Only those of this plugin.
@@ -243,6 +331,8 @@ pub struct Filter {
     pub project: Option<String>,
     /// Only those that began then or later, in milliseconds since 1970 UTC.
     pub since: u64,
+    /// Only those behind this run in the order of the list, by when it was made and its id.
+    pub behind: Option<(u64, RunId)>,
     /// At most so many, the newest first.
     pub limit: u32,
 }
@@ -319,6 +409,8 @@ pub trait Runs: Send + Sync {
     async fn matching(&self, part: &str) -> Result<Vec<Run>, StorageError>;
     /// The runs that fit, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Run>, StorageError>;
+    /// The same without what they were given and what they returned.
+    async fn summaries(&self, filter: &Filter) -> Result<Vec<Summary>, StorageError>;
     /// Moves a run from one of the states `from` (by word) to `to`; returns false when it is in none of them.
     /// `outcome` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
     /// and a run that begins to wait for something that has come already is queued at once, as is one that is being
@@ -356,11 +448,17 @@ pub trait Runs: Send + Sync {
     async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, StorageError>;
     /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
     async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, StorageError>;
+    /// Notes the call by whose answer a run is about to fail.
+    async fn note_failed_call(&self, id: &RunId, call: Option<&FailedCall>) -> Result<(), StorageError>;
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError>;
     /// What the run and its descendants took so far.
-    async fn tally(&self, id: &RunId) -> Result<Tally, StorageError>;
+    async fn tally(&self, id: &RunId) -> Result<Tally, StorageError> {
+        Ok(self.tallies(std::slice::from_ref(id)).await?.remove(id).unwrap_or_default())
+    }
+    /// The same for each of several runs, all of one moment.
+    async fn tallies(&self, ids: &[RunId]) -> Result<HashMap<RunId, Tally>, StorageError>;
     /// Gives a run other settings.
     async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), StorageError>;
     /// Asks that the run and its descendants which have not ended be cancelled. Of those that were asked before, cause and

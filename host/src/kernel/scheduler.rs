@@ -312,6 +312,10 @@ impl Kernel {
             }
             Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
         };
+        if let State::Failed { .. } = &state {
+            let failing = Run { state: state.clone(), ..self.run(id).await? };
+            self.parts.runs.note_failed_call(id, self.failed_call(&failing).await?.as_ref()).await?;
+        }
         let event = vec![moved(id, &state)];
         self.parts.runs.transition(id, &["running"], state, output, event).await?;
         Ok(())

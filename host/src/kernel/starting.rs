@@ -287,7 +287,7 @@ impl Kernel {
 
     /// The run and all below it.
     pub async fn tree(&self, id: &RunId) -> Result<Vec<Run>, KernelError> {
-        Ok(self.parts.runs.list(&Filter { root: Some(id.clone()), limit: u32::MAX, ..Filter::default() }).await?)
+        Ok(self.parts.runs.list(&Filter { within: vec![id.clone()], limit: u32::MAX, ..Filter::default() }).await?)
     }
 
     pub(super) fn plugin(&self, name: &str, kind: Kind) -> Result<Arc<Plugin>, KernelError> {
@@ -391,6 +391,7 @@ pub(super) fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         state: State::Queued,
         output: None,
         shortfall: None,
+        failed_call: None,
         cancelling: None,
         created_at: now,
         updated_at: now,

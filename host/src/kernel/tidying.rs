@@ -33,7 +33,7 @@ impl Kernel {
     /// Whether a run of the tree has not ended, or an execution of one is still on its way out.
     async fn is_at_work(&self, root: &RunId) -> Result<bool, KernelError> {
         let open = State::UNFINISHED.map(str::to_owned).to_vec();
-        let open = Filter { root: Some(root.clone()), states: open, limit: 1, ..Filter::default() };
+        let open = Filter { within: vec![root.clone()], states: open, limit: 1, ..Filter::default() };
         if !self.parts.runs.list(&open).await?.is_empty() {
             return Ok(true);
         }

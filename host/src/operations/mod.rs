@@ -22,6 +22,7 @@ pub mod projects;
 pub mod pull_requests;
 pub mod questions;
 pub mod reports;
+pub mod runs;
 mod schemas;
 pub mod secrets;
 pub mod services;

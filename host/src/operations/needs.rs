@@ -1,16 +1,16 @@
 //! What an operator is to provide for a run, in words. Looks for nothing.
 
-use crate::journal::{NeedKind, Needed};
+use super::runs::{Need, NeedKind};
 
 /// What an operator is to provide, such as `the key OPENAI_API_KEY`.
-pub fn describe_needed(needed: &Needed) -> String {
-    needed.each().map(describe_one).collect::<Vec<_>>().join(" or ")
+pub fn describe_needed(need: &Need) -> String {
+    need.each().map(describe_one).collect::<Vec<_>>().join(" or ")
 }
 
-fn describe_one(needed: &Needed) -> String {
-    let subject = &needed.subject;
-    match needed.kind {
-        NeedKind::Key if needed.rejected.is_empty() => format!("the key {subject}"),
+fn describe_one(need: &Need) -> String {
+    let subject = &need.subject;
+    match need.kind {
+        NeedKind::Key if !need.is_rejected => format!("the key {subject}"),
         NeedKind::Key => format!("another key {subject}"),
         NeedKind::Price => format!("the price of {subject}"),
         NeedKind::Budget => "a budget that allows the next call".to_owned(),

@@ -228,7 +228,7 @@ async fn waiting_runs(host: &Host, project: &str) -> Result<Vec<ReportedWait>, P
 
 fn waiting_run(run: Run) -> Option<ReportedWait> {
     let (waits_for, reason) = match &run.state {
-        State::Waiting { wait: Wait::Needed(needed) } => (describe_needed(needed), needed.reason.clone()),
+        State::Waiting { wait: Wait::Needed(needed) } => (describe_needed(&needed.clone().into()), needed.reason.clone()),
         State::Waiting { wait: Wait::Account { account, reason, .. } } => (account.clone(), reason.clone()),
         State::Paused { pause } => ("you to resume it".to_owned(), pause.reason.clone()),
         _ => return None,

@@ -8,7 +8,7 @@ use utoipa::{
 
 use super::{
     autopilot, bindings, budgets, costs, decisions, environments, events, health, host, items, plugins, projects, pull_requests, questions,
-    reports, secrets, services, setups, tools,
+    reports, runs, secrets, services, setups, tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
@@ -30,6 +30,7 @@ pub fn schemas() -> Value {
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
         reports::Views::openapi(),
+        runs::Views::openapi(),
         secrets::Views::openapi(),
         services::Views::openapi(),
         setups::Views::openapi(),

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_tests::{PROBE, program};
+use baton_tests::{PROBE, listed, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -54,10 +54,8 @@ impl Scene {
 
     /// The runs that are executed, the newest first.
     fn running(&self) -> Vec<String> {
-        let listed = self.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-        let listed: Value = serde_json::from_str(&listed).unwrap();
-        let running = listed.as_array().unwrap().iter().filter(|run| run["state"] == "running");
-        running.map(|run| run["run"].as_str().unwrap().to_owned()).collect()
+        let listed = listed::runs(&self.baton(&["runs", "list", "-o", "json"]).exits(0));
+        listed.iter().filter(|run| run["state"] == "running").map(|run| listed::id(run).to_owned()).collect()
     }
 
     /// Whether the host computes for more than a fifth of the time; None where the system does not say.

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use baton_tests::{
     hostile::{guest, manifest, packed, together},
-    program,
+    listed, program,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -70,8 +70,8 @@ fn a_run_writes_nothing_but_text_to_the_terminal() {
             assert!(ended.stdout.contains("end") || ended.stderr.contains("end"), "its text is shown");
         }
     }
-    let listed: Value = serde_json::from_str(&user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
-    let ids: Vec<_> = listed.as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect();
+    let listed = listed::runs(&user.baton(&["runs", "list", "-o", "json"]).exits(0));
+    let ids: Vec<_> = listed.iter().map(|run| listed::id(run).to_owned()).collect();
     assert_eq!(ids.len(), 6);
     let _listed = user.baton(&["runs", "list"]).exits(0);
     for id in [&ids[0], &ids[2], &ids[5]] {

@@ -2,14 +2,16 @@
 
 use anstyle::Style;
 use anyhow::Result;
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
 
 use super::waiting;
 use crate::{
     cli::{
-        Context, ending,
+        Context,
         exit::Exit,
         figures,
         number::number,
@@ -18,12 +20,13 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
-    events::path_text,
-    kernel::run::{Filter, Run, State, Tally},
-    operations::{Access, Host},
+    operations::{
+        Access, Moment,
+        runs::{self, ListRuns, RunState, RunSummary, StateWord},
+    },
 };
 
-/// List runs, the newest first
+/// List runs, newest first
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
     /// Also the runs that other runs started
@@ -33,56 +36,63 @@ pub(in crate::cli) struct List {
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     /// Only those in this state; may be given several times
-    #[arg(long, value_parser = State::WORDS)]
-    state: Vec<String>,
+    #[arg(long, value_parser = states())]
+    state: Vec<StateWord>,
     /// Only those that began then or later: a time such as 22:00 or 2026-01-31, `yesterday`, or how long ago, such as 90m or 2d
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
+    /// Show what comes after a page: the `next` of its JSON document, which is also shown below a list
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+fn states() -> impl TypedValueParser<Value = StateWord> {
+    let words = PossibleValuesParser::new(StateWord::ALL.map(StateWord::as_str));
+    words.try_map(|word| StateWord::from_word(&word).ok_or("is not a state"))
 }
 
 impl List {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let filter = self.filter(&app).await?;
-        let mut runs = Vec::new();
-        for run in app.kernel.runs().list(&filter).await? {
-            let tally = app.kernel.runs().tally(&run.id).await?;
-            runs.push((run, tally));
-        }
-        let waiting = waiting::below(&app, runs.iter().map(|(run, _)| run)).await?;
+        let request = self.request()?;
+        let host = context.open(Access::Look).await?;
+        let page = runs::list(&host, &request).await?;
         if context.screen.is_json() {
-            context.screen.document(&runs.iter().map(|(run, tally)| summary(context, run, tally)).collect::<Vec<_>>())?;
-        } else if runs.is_empty() {
-            let any = filter == Filter { roots_only: true, limit: self.limit, ..Filter::default() };
-            context.screen.tell(if any { "There are no runs yet. Begin with `baton demo`." } else { "There is no such run." });
-        } else {
-            context.screen.answer(table(&runs, figures::now()).fit(context.screen.room()))?;
-            waiting::lines(&waiting).iter().try_for_each(|line| context.screen.answer(line))?;
+            context.screen.document(&page)?;
+            return Ok(Exit::Done);
+        }
+        if page.items.is_empty() {
+            let is_whole = request == ListRuns { limit: self.limit, ..ListRuns::default() };
+            context.screen.tell(if is_whole { "There are no runs yet. Begin with `baton demo`." } else { "No run matches." });
+            return Ok(Exit::Done);
+        }
+        context.screen.answer(table(&page.items, figures::now()).fit(context.screen.room()))?;
+        let waiting = waiting::below(&host, &page.items).await?;
+        waiting::lines(&waiting).iter().try_for_each(|line| context.screen.answer(line))?;
+        if let Some(next) = page.next {
+            context.screen.tell(format!("Show older runs with `--cursor {}`.", text::escaped(&next)));
         }
         Ok(Exit::Done)
     }
 
-    async fn filter(&self, app: &Host) -> Result<Filter> {
+    fn request(&self) -> Result<ListRuns> {
         let since = self.since.as_ref().map(|since| since::read(since, figures::now(), &TimeZone::system())).transpose()?;
-        let project = match &self.project {
-            Some(name) => Some(app.kernel.find_project(name).await?.id),
-            None => None,
-        };
-        Ok(Filter {
-            roots_only: !self.all,
+        Ok(ListRuns {
+            all: self.all,
+            project: self.project.clone(),
+            plugin: None,
             states: self.state.clone(),
-            project,
-            since: since.unwrap_or_default(),
+            since: since.map(Moment),
+            within: Vec::new(),
+            cursor: self.cursor.clone(),
             limit: self.limit,
-            ..Filter::default()
         })
     }
 }
 
-fn table(runs: &[(Run, Tally)], now: u64) -> Table {
+fn table(runs: &[RunSummary], now: u64) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[
         ("RUN", left),
@@ -93,60 +103,30 @@ fn table(runs: &[(Run, Tally)], now: u64) -> Table {
         ("COST", right),
         ("WORKSPACE", left),
     ]);
-    for (run, tally) in runs {
+    for run in runs {
         table.row([
             text::short(&run.id).into(),
             text::line(&run.plugin).into(),
-            state(run),
-            figures::ago(now, run.created_at).into(),
-            figures::count(tally.model_calls).into(),
-            figures::money(tally.cost_usd).into(),
-            text::escaped(&run.workspace.display().to_string()).into(),
+            state(&run.state, run.is_being_cancelled()),
+            figures::ago(now, run.created_at.0).into(),
+            figures::count(run.tally.model_calls).into(),
+            figures::money(run.tally.cost_usd).into(),
+            text::escaped(&run.workspace).into(),
         ]);
     }
     table
 }
 
 /// The state in its colour; of a run that is being cancelled, that it is.
-pub(in crate::cli) fn state(run: &Run) -> Cell {
-    if run.is_being_cancelled() {
+pub(in crate::cli) fn state(state: &RunState, is_being_cancelled: bool) -> Cell {
+    if is_being_cancelled {
         return Cell::styled("cancelling", WARNING);
     }
-    let style = match run.state {
-        State::Succeeded => GOOD,
-        State::Failed { .. } | State::Cancelled => BAD,
-        State::Paused { .. } => WARNING,
-        State::Queued | State::Running | State::Waiting { .. } => Style::new(),
+    let style = match state {
+        RunState::Succeeded => GOOD,
+        RunState::Failed { .. } | RunState::Cancelled => BAD,
+        RunState::Paused { .. } => WARNING,
+        RunState::Queued | RunState::Running | RunState::Waiting { .. } => Style::new(),
     };
-    Cell::styled(run.state.as_str(), style)
-}
-
-/// A run as programs see it.
-pub(super) fn summary(context: &Context, run: &Run, tally: &Tally) -> Value {
-    json!({
-        "run": run.id,
-        "parent": run.parent.as_ref().map(|(id, _)| id),
-        "root": run.root,
-        "forked-from": run.forked_from.as_ref().map(|(id, at)| json!({ "run": id, "at": at })),
-        "plugin": run.plugin,
-        "slot": run.slot,
-        "item": run.item,
-        "plugin-version": run.plugin_version,
-        "plugin-hash": run.plugin_hash,
-        "kind": run.kind,
-        "journal-from": run.journal_from,
-        "state": run.state.as_str(),
-        "reason": ending::reason(&run.state).map(|reason| context.advice(reason)),
-        "cancelling": run.cancelling.map(|cancelling| json!({
-            // One that is to end at once has no time.
-            "since": Some(cancelling.since).filter(|since| *since > 0).map(figures::stamp),
-            "cause": cancelling.cause,
-        })),
-        "wakes-at": waiting::due(run).map(figures::stamp),
-        "project": run.project,
-        "workspace": path_text(&run.workspace),
-        "created-at": figures::stamp(run.created_at),
-        "updated-at": figures::stamp(run.updated_at),
-        "tally": tally,
-    })
+    Cell::styled(state.as_str(), style)
 }

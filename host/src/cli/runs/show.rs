@@ -3,7 +3,6 @@
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
 
 use super::{list, waiting};
 use crate::{
@@ -17,14 +16,14 @@ use crate::{
         table::{Align, Cell, Table},
         text, waits,
     },
-    interfaces::{published::Shown, signals::Signal},
-    journal::{RunId, Wait},
-    kernel::{
-        ceiling::{Bound, Limit},
-        run::{CancelCause, Cancelling, Run, State, Tally},
+    operations::{
+        Access, Host, Moment,
+        runs::{self, Bound, CancelCause, Cancelling, Limit, PendingSignal, Run, RunState, RunSummary, Wait},
     },
-    operations::{Access, Host},
 };
+
+/// Characters of a document in a line.
+const LONGEST: usize = 300;
 
 /// Show a run: its state and why, what it cost, and the runs below it
 #[derive(Debug, Args)]
@@ -33,112 +32,86 @@ pub(in crate::cli) struct Show {
     run: String,
 }
 
-/// A run below the one shown.
-struct Below {
-    run: Run,
-    tally: Tally,
-    depth: usize,
-}
-
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let run = app.kernel.resolve(&self.run).await?;
-        let tally = app.kernel.runs().tally(&run.id).await?;
-        let below = below(&app, &run).await?;
-        let published = app.kernel.published().published(&run.id).await?;
-        let signals = app.kernel.signals().untaken(&run.id).await?;
+        let host = context.open(Access::Look).await?;
+        let run = runs::find(&host, &self.run).await?;
         if context.screen.is_json() {
-            let mut document = list::summary(context, &run, &tally);
-            document["input"] = run.input.clone();
-            document["output"] = json!(run.output);
-            document["settings"] = run.settings.clone();
-            document["ceiling"] = json!(run.ceiling);
-            document["published"] = published.iter().map(|shown| (shown.key.clone(), self::published(shown))).collect::<Map<_, _>>().into();
-            document["signals"] = signals.iter().map(signal).collect();
-            document["runs"] = below.iter().map(|below| list::summary(context, &below.run, &below.tally)).collect();
-            context.screen.document(&document)?;
+            context.screen.document(&run)?;
             return Ok(Exit::Done);
         }
-        for (name, value) in facts(&run, &tally).into_iter().chain(published.iter().map(fact)).chain(untaken(&run, &signals)) {
+        for (name, value) in facts(&run).into_iter().chain(published(&run)).chain(pending(&run.summary, &run.signals)) {
             context.screen.answer(format!("{} {}", painted(STRONG, format!("{name:<10}")), context.advice(&value)))?;
         }
-        if let Some(next) = next(&app, &run, context).await? {
+        if let Some(next) = next(&host, &run.summary, context).await? {
             context.screen.answer(format!("{} {next}", painted(STRONG, format!("{:<10}", "Next"))))?;
         }
-        for line in waiting::lines(below.iter().map(|below| &below.run)) {
+        for line in waiting::lines(&run.runs) {
             context.screen.answer(format!("{} {line}", painted(STRONG, format!("{:<10}", "Waits"))))?;
         }
-        if !below.is_empty() {
-            context.screen.answer(format!("\n{}", table(&below).fit(context.screen.room())))?;
+        if !run.runs.is_empty() {
+            context.screen.answer(format!("\n{}", table(&run.runs).fit(context.screen.room())))?;
         }
-        context.screen.tell(format!("\nEvery call: `{}`", context.again(&format!("runs journal {}", text::short(&run.id)))));
+        let journal = context.again(&format!("runs journal {}", text::short(&run.summary.id)));
+        context.screen.tell(format!("\nEvery call: `{journal}`"));
         Ok(Exit::Done)
     }
 }
 
 /// The command by which a run that failed or is paused continues.
-async fn next(app: &Host, run: &Run, context: &Context) -> Result<Option<String>> {
-    if !matches!(run.state, State::Paused { .. } | State::Failed { .. }) {
+async fn next(host: &Host, run: &RunSummary, context: &Context) -> Result<Option<String>> {
+    if !matches!(run.state, RunState::Paused { .. } | RunState::Failed { .. }) {
         return Ok(None);
     }
-    let root = app.kernel.resolve(run.root.as_str()).await?;
-    match continuing::way_of(&app.kernel, &root, &app.kernel.tree(&root.id).await?).await?.0 {
-        Way::Command(command) if !matches!(root.state, State::Succeeded | State::Cancelled) => Ok(Some(context.again(&command))),
+    let root = host.kernel.resolve(run.root.as_str()).await?;
+    let is_over = matches!(RunState::from(root.state.clone()), RunState::Succeeded | RunState::Cancelled);
+    match continuing::way_of(&host.kernel, &root, &host.kernel.tree(&root.id).await?).await?.0 {
+        Way::Command(command) if !is_over => Ok(Some(context.again(&command))),
         _ => Ok(None),
     }
 }
 
-fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
-    const LONGEST: usize = 300;
-    let zone = TimeZone::system();
+fn facts(run: &Run) -> Vec<(&'static str, String)> {
+    let (zone, Run { summary, input, output, ceiling, .. }) = (TimeZone::system(), run);
     let mut facts = vec![
-        ("Run", text::short(&run.id)),
-        ("Plugin", format!("{} {} ({})", text::line(&run.plugin), text::line(&run.plugin_version), run.kind)),
-        ("State", describe_state(&run.state, &zone)),
-        ("Begun", figures::moment(run.created_at, &zone)),
-        ("Changed", figures::moment(run.updated_at, &zone)),
-        ("Workspace", text::escaped(&run.workspace.display().to_string())),
-        ("Spent", ending::spent(tally, run.updated_at.saturating_sub(run.created_at))),
+        ("Run", text::short(&summary.id)),
+        ("Plugin", format!("{} {} ({})", text::line(&summary.plugin), text::line(&summary.plugin_version), summary.kind.as_str())),
+        ("State", describe_state(&summary.state, &zone)),
+        ("Begun", figures::moment(summary.created_at.0, &zone)),
+        ("Changed", figures::moment(summary.updated_at.0, &zone)),
+        ("Workspace", text::escaped(&summary.workspace)),
+        ("Spent", ending::spent(summary.tally, took(summary))),
     ];
-    facts.extend(
-        run.cancelling.filter(|_| run.is_being_cancelled()).map(|cancelling| ("Cancelling", describe_cancelling(cancelling, &zone))),
-    );
-    if let Some((parent, seq)) = &run.parent {
-        facts.push(("Started by", format!("call {seq} of run {}", text::short(parent))));
+    let cancelling = summary.cancelling.filter(|_| summary.is_being_cancelled());
+    facts.extend(cancelling.map(|cancelling| ("Cancelling", describe_cancelling(cancelling, &zone))));
+    facts.extend(summary.parent.as_ref().map(|parent| ("Started by", format!("call {} of run {}", parent.call, text::short(&parent.run)))));
+    let forked = summary.forked_from.as_ref();
+    facts.extend(forked.map(|source| ("Forked", format!("from run {} before call {}", text::short(&source.run), source.call))));
+    facts.extend(summary.slot.as_ref().map(|slot| ("Slot", text::escaped(slot))));
+    facts.extend(summary.item.as_ref().map(|item| ("Item", text::escaped(item))));
+    if summary.journal_from > 0 {
+        facts.push(("Continued", format!("with another input at call {}", figures::count(summary.journal_from))));
     }
-    if let Some((source, at)) = &run.forked_from {
-        facts.push(("Forked", format!("from run {} before call {at}", text::short(source))));
-    }
-    if let Some(slot) = &run.slot {
-        facts.push(("Slot", text::escaped(slot)));
-    }
-    if let Some(item) = &run.item {
-        facts.push(("Item", text::escaped(item)));
-    }
-    if run.journal_from > 0 {
-        facts.push(("Continued", format!("with another input at call {}", figures::count(run.journal_from))));
-    }
-    facts.extend(run.ceiling.bounds().iter().map(|bound| ("Ceiling", told(bound))));
-    facts.push(("Input", text::excerpt(&run.input.to_string(), LONGEST)));
-    if let Some(output) = &run.output {
-        facts.push(("Output", text::excerpt(&output.to_string(), LONGEST)));
-    }
+    facts.extend(ceiling.iter().map(|bound| ("Ceiling", describe_bound(bound))));
+    facts.push(("Input", text::excerpt(&input.to_string(), LONGEST)));
+    facts.extend(output.as_ref().map(|output| ("Output", text::excerpt(&output.to_string(), LONGEST))));
     facts
 }
 
-/// A document that a run shows.
-fn fact(shown: &Shown) -> (&'static str, String) {
-    const LONGEST: usize = 300;
-    ("Published", format!("{}: {}", shown.key, text::excerpt(&shown.value.to_string(), LONGEST)))
+fn took(run: &RunSummary) -> u64 {
+    run.updated_at.0.saturating_sub(run.created_at.0)
 }
 
-fn published(shown: &Shown) -> Value {
-    json!({ "value": shown.value, "at": figures::stamp(shown.at) })
+/// The documents that a run publishes.
+fn published(run: &Run) -> impl Iterator<Item = (&'static str, String)> {
+    run.published.iter().map(|(key, document)| {
+        let value = text::excerpt(&document.value.to_string(), LONGEST);
+        ("Published", format!("{key}: {value}"))
+    })
 }
 
 /// The signals that a run has not taken, by their names in the order in which they were sent.
-fn untaken(run: &Run, signals: &[Signal]) -> Option<(&'static str, String)> {
+fn pending(run: &RunSummary, signals: &[PendingSignal]) -> Option<(&'static str, String)> {
     const SHOWN: usize = 5;
     let names = signals.iter().take(SHOWN).map(|signal| signal.name.as_str()).collect::<Vec<_>>().join(", ");
     let more = if signals.len() > SHOWN { ", …" } else { "" };
@@ -146,18 +119,15 @@ fn untaken(run: &Run, signals: &[Signal]) -> Option<(&'static str, String)> {
     (!signals.is_empty()).then(|| ("Signals", format!("{} {taken}: {names}{more}", figures::count(signals.len() as u64))))
 }
 
-fn signal(signal: &Signal) -> Value {
-    json!({
-        "place": signal.place, "name": signal.name, "value": signal.value, "sent-at": figures::stamp(signal.sent_at), "sent-by": signal.sent_by,
-    })
-}
-
 /// What a run may do at most, beside what its own plugin was granted.
-fn told(Bound { run, plugin, limit }: &Bound) -> String {
+fn describe_bound(Bound { run, plugin, limit }: &Bound) -> String {
     let (run, plugin) = (text::short(run), text::escaped(plugin));
     match limit {
         Limit::Grants { .. } => format!("what `{plugin}` was granted itself or through it (run {run})"),
-        Limit::Narrowed { to } => format!("what `{plugin}` started run {run} for: {}", text::excerpt(&json!(to).to_string(), 200)),
+        Limit::Narrowed { to } => {
+            let to = serde_json::to_string(to).unwrap_or_default();
+            format!("what `{plugin}` started run {run} for: {}", text::excerpt(&to, 200))
+        }
     }
 }
 
@@ -169,49 +139,26 @@ fn describe_cancelling(Cancelling { since, cause }: Cancelling, zone: &TimeZone)
         CancelCause::Ended => "a run above it ended or is being cancelled",
     };
     let since = match since {
-        0 => "at once".to_owned(),
-        since => format!("since {}", figures::moment(since, zone)),
+        None => "at once".to_owned(),
+        Some(Moment(since)) => format!("since {}", figures::moment(since, zone)),
     };
-    format!("{since}: {cause}. It takes no signals and answers any more.")
+    format!("{since}: {cause}. It no longer takes signals or answers.")
 }
 
-fn describe_state(state: &State, zone: &TimeZone) -> String {
-    match (state, ending::reason(state)) {
-        (State::Waiting { wait: Wait::Account { account, until, reason } }, _) => {
-            let until = figures::moment(*until, zone);
+fn describe_state(state: &RunState, zone: &TimeZone) -> String {
+    match (state, state.reason()) {
+        (RunState::Waiting { wait: Wait::Account { account, until, reason } }, _) => {
+            let until = figures::moment(until.0, zone);
             format!("waiting for {} until {until}: {}", text::line(account), text::plain(reason))
         }
-        (State::Waiting { wait: wait @ Wait::Needed(needed) }, _) => {
-            format!("waiting {}: {}", waits::describe(wait, zone), text::plain(&needed.reason))
-        }
+        (RunState::Waiting { wait }, Some(reason)) => format!("waiting {}: {}", waits::describe(wait, zone), text::plain(reason)),
+        (RunState::Waiting { wait }, None) => format!("waiting {}", waits::describe(wait, zone)),
         (_, Some(reason)) => format!("{}: {}", state.as_str(), text::plain(reason)),
-        (State::Waiting { wait }, _) => format!("waiting {}", waits::describe(wait, zone)),
         _ => state.as_str().to_owned(),
     }
 }
 
-async fn below(app: &Host, run: &Run) -> Result<Vec<Below>> {
-    let mut tree = app.kernel.tree(&run.id).await?;
-    tree.sort_by_key(|run| run.parent.as_ref().map(|(_, seq)| *seq));
-    let mut ordered = Vec::new();
-    descend(&tree, &run.id, 0, &mut ordered);
-    let mut below = Vec::new();
-    for (run, depth) in ordered {
-        let tally = app.kernel.runs().tally(&run.id).await?;
-        below.push(Below { run: run.clone(), tally, depth });
-    }
-    Ok(below)
-}
-
-/// The runs under `parent`, each followed by its own, in the order they were started.
-fn descend<'a>(tree: &'a [Run], parent: &RunId, depth: usize, ordered: &mut Vec<(&'a Run, usize)>) {
-    for run in tree.iter().filter(|run| run.parent.as_ref().is_some_and(|(id, _)| id == parent)) {
-        ordered.push((run, depth));
-        descend(tree, &run.id, depth + 1, ordered);
-    }
-}
-
-fn table(below: &[Below]) -> Table {
+fn table(below: &[RunSummary]) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[
         ("CALL", right),
@@ -222,50 +169,82 @@ fn table(below: &[Below]) -> Table {
         ("TOKENS", right),
         ("TOOK", right),
     ]);
-    for Below { run, tally, depth } in below {
-        let call = run.parent.as_ref().map(|(_, seq)| figures::count(*seq)).unwrap_or_default();
+    for run in below {
+        let call = run.parent.as_ref().map(|parent| figures::count(parent.call)).unwrap_or_default();
         table.row([
             Cell::from(call),
             text::short(&run.id).into(),
-            format!("{}{}", "  ".repeat(*depth), text::line(&run.plugin)).into(),
-            list::state(run),
-            figures::count(tally.model_calls).into(),
-            format!("{} → {}", figures::count(tally.input_tokens), figures::count(tally.output_tokens)).into(),
-            figures::duration(run.updated_at.saturating_sub(run.created_at)).into(),
+            format!("{}{}", "  ".repeat(depth(run, below)), text::line(&run.plugin)).into(),
+            list::state(&run.state, run.is_being_cancelled()),
+            figures::count(run.tally.model_calls).into(),
+            format!("{} → {}", figures::count(run.tally.input_tokens), figures::count(run.tally.output_tokens)).into(),
+            figures::duration(took(run)).into(),
         ]);
     }
     table
 }
 
+/// How many of the runs below the one shown a run is below.
+fn depth(run: &RunSummary, below: &[RunSummary]) -> usize {
+    let above = |run: &RunSummary| {
+        let parent = run.parent.as_ref()?;
+        below.iter().find(|above| above.id == parent.run)
+    };
+    std::iter::successors(above(run), |run| above(run)).count()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::cli::sample::run;
+    use serde_json::Value;
 
-    fn cancelling(since: u64, cause: CancelCause) -> Run {
-        Run { cancelling: Some(Cancelling { since, cause }), ..run("12345678", "plan", State::Queued) }
+    use super::*;
+    use crate::cli::sample::summary;
+
+    fn cancelling(since: Option<Moment>, cause: CancelCause) -> RunSummary {
+        RunSummary { cancelling: Some(Cancelling { since, cause }), ..summary("12345678", "plan", RunState::Queued) }
     }
 
-    fn shown(run: &Run, name: &str) -> Option<String> {
-        facts(run, &Tally::default()).into_iter().find(|fact| fact.0 == name).map(|fact| fact.1)
+    fn fact(summary: RunSummary, name: &str) -> Option<String> {
+        let run = Run {
+            summary,
+            input: Value::Null,
+            output: None,
+            settings: Value::Null,
+            ceiling: Vec::new(),
+            published: Default::default(),
+            signals: Vec::new(),
+            runs: Vec::new(),
+        };
+        facts(&run).into_iter().find(|fact| fact.0 == name).map(|fact| fact.1)
     }
 
     #[test]
     fn a_run_that_is_being_cancelled_says_since_when_and_why() {
         let since = figures::moment(7_000, &TimeZone::system());
-        let said = shown(&cancelling(7_000, CancelCause::Operator), "Cancelling").unwrap();
-        assert_eq!(said, format!("since {since}: an operator cancelled it. It takes no signals and answers any more."));
-        assert!(shown(&cancelling(0, CancelCause::Ended), "Cancelling").unwrap().starts_with("at once: a run above it"));
-        let ended = Run { state: State::Cancelled, ..cancelling(7_000, CancelCause::Run) };
-        assert_eq!(shown(&ended, "Cancelling"), None);
+        let described = fact(cancelling(Some(Moment(7_000)), CancelCause::Operator), "Cancelling").unwrap();
+        assert_eq!(described, format!("since {since}: an operator cancelled it. It no longer takes signals or answers."));
+        assert!(fact(cancelling(None, CancelCause::Ended), "Cancelling").unwrap().starts_with("at once: a run above it"));
+        let ended = RunSummary { state: RunState::Cancelled, ..cancelling(Some(Moment(7_000)), CancelCause::Run) };
+        assert_eq!(fact(ended, "Cancelling"), None);
     }
 
     #[test]
     fn signals_that_a_run_will_not_take_are_told_from_those_it_may() {
-        let signals = vec![Signal { place: 1, name: "go".to_owned(), value: Value::Null, sent_at: 1, sent_by: "ada".to_owned() }];
-        let said = |run: &Run| untaken(run, &signals).unwrap().1;
-        assert_eq!(said(&run("12345678", "plan", State::Queued)), "1 not taken yet: go");
-        assert_eq!(said(&run("12345678", "plan", State::Succeeded)), "1 never taken: go");
-        assert_eq!(said(&cancelling(7_000, CancelCause::Operator)), "1 never taken: go");
+        let (name, sent_by) = ("go".to_owned(), "ada".to_owned());
+        let signals = vec![PendingSignal { place: 1, name, value: Value::Null, sent_at: Moment(1), sent_by }];
+        let described = |run: &RunSummary| pending(run, &signals).unwrap().1;
+        assert_eq!(described(&summary("12345678", "plan", RunState::Queued)), "1 not taken yet: go");
+        assert_eq!(described(&summary("12345678", "plan", RunState::Succeeded)), "1 never taken: go");
+        assert_eq!(described(&cancelling(Some(Moment(7_000)), CancelCause::Operator)), "1 never taken: go");
+    }
+
+    #[test]
+    fn a_run_stands_below_those_that_started_it() {
+        let below = |id: &str, parent: &str| RunSummary {
+            parent: Some(runs::CallRef { run: runs::RunId::from_text(parent), call: 1 }),
+            ..summary(id, "mary", RunState::Succeeded)
+        };
+        let runs = [below("b", "a"), below("c", "b"), below("d", "c"), below("e", "a")];
+        assert_eq!(runs.each_ref().map(|run| depth(run, &runs)), [0, 1, 2, 0]);
     }
 }

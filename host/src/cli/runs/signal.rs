@@ -2,9 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::cli::{Context, exit::Exit, input, text};
+use crate::{
+    cli::{Context, exit::Exit, input, text},
+    operations::runs::{self, SendSignal},
+};
 
 /// Send a signal to a run, which takes it when it waits for one of that name
 ///
@@ -24,21 +27,20 @@ impl Signal {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let value = self.value.as_deref().map_or(Ok(Value::Null), |value| input::read(value, "The value"))?;
         // Where another host executes the run, it takes the signal.
-        let app = context.open_to_change().await?;
-        let run = app.kernel.resolve(&self.run).await?;
-        app.kernel.signal(&run.id, &self.name, value, &app.config.operator).await?;
-        let is_executed = !app.executes();
-        app.close().await;
+        let host = context.open_to_change().await?;
+        let request = SendSignal { run: self.run.clone(), name: self.name.clone(), value };
+        let sent = runs::signal(&host, &host.config().operator, &request).await?;
+        host.close().await;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "run": run.id, "signal": self.name }))?;
+            context.screen.document(&sent)?;
             return Ok(Exit::Done);
         }
-        let (id, root) = (text::short(&run.id), text::short(&run.root));
-        let next = match is_executed {
+        let (id, root) = (text::short(&sent.run), text::short(&sent.root));
+        let next = match sent.is_served {
             true => "The run takes it when it waits for it.".to_owned(),
             false => format!("No host is running; the signal is kept. Continue with `{}`.", context.again(&format!("runs resume {root}"))),
         };
-        context.screen.tell(format!("Sent `{}` to run {id}. {next}", self.name));
+        context.screen.tell(format!("Sent `{}` to run {id}. {next}", sent.signal));
         Ok(Exit::Done)
     }
 }

@@ -77,11 +77,10 @@ impl<'a> View<'a> {
         'a: 'b,
     {
         let (run, now) = (self.recorder.run().clone(), self.recorder.clock());
-        let (prices, budgets, root, project) = (self.prices, self.budgets, self.root, self.project);
         let attaching = Attaching::new(self.workspace);
         let (halt, notes, is_strict) = (self.recorder.halt(), self.recorder.notes(), pauses_when_uncertain(self.preferences));
-        let (provider, plugin) = (self.provider, self.plugin);
-        Asker { provider, halt, notes, is_strict, attaching, authority, plugin, run, now, prices, budgets, root, project }
+        let (provider, plugin, paying) = (self.provider, self.plugin, self.paying);
+        Asker { provider, halt, notes, is_strict, attaching, authority, plugin, run, now, paying }
     }
 
     /// Each request is a call of its own: what has been answered is kept even when another one never is.

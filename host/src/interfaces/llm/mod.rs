@@ -27,8 +27,7 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
-    interfaces::project::Project,
-    journal::{CapabilityKind, Matching, Recorder, RunId},
+    journal::{CapabilityKind, Matching, Recorder},
 };
 
 pub use abilities::{Abilities, AbilityError, ModelAbilities};
@@ -74,14 +73,8 @@ pub struct View<'a> {
     pub preferences: &'a dyn Preferences,
     /// What its replies have cost so far.
     pub spending: &'a mut Spending,
-    /// What models cost.
-    pub prices: &'a money::Prices,
-    /// What was spent, and what may be.
-    pub budgets: &'a money::Budgets,
-    /// The run that somebody started.
-    pub root: &'a RunId,
-    /// The project that pays.
-    pub project: &'a Project,
+    /// Who pays.
+    pub paying: money::Paying<'a>,
 }
 
 /// Which models the operator chose, by the dotted keys of the settings.

@@ -1,35 +1,26 @@
 //! What a run and its models said to each other, each message once. Reads journal entries; asks no model and shows nothing.
 
-use std::fmt::Write as _;
-
-use serde::Serialize;
 use serde_json::Value;
 
-use super::messages::{Message, Part, Reply, Request, Role, Tool};
+use super::messages::{Message, Reply, Request, Role, Tool};
 use crate::journal::{Entry, EntryState};
 
 /// One request to a model and what came back, without what an earlier request of the same conversation said already.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exchange {
     /// The call's number in the run's journal.
     pub seq: u64,
     /// When the call was asked, in milliseconds since 1970 UTC.
-    #[serde(skip)]
     pub asked_at: u64,
     /// When the answer was written, in milliseconds since 1970 UTC.
-    #[serde(skip)]
     pub answered_at: Option<u64>,
     /// Number of the first call of the conversation.
     pub conversation: u64,
     /// What the model was told before the conversation. Only with the first request, and where it changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
     /// Tools offered. Only with the first request, and where they changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<Tool>>,
     /// JSON Schema of the reply. Only with the first request, and where it changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_schema: Option<Value>,
     /// How many earlier messages are in this request in another form, such as old results that were shortened.
     pub changed: usize,
@@ -42,8 +33,7 @@ pub struct Exchange {
 }
 
 /// What came back for a request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// A reply.
     Reply(Reply),
@@ -145,85 +135,6 @@ impl Exchange {
     }
 }
 
-/// An exchange in Markdown, without a heading. What models, tools and plugins wrote stands in quotes and fences, so that it
-/// cannot pass for a heading or another's words.
-pub fn markdown(exchange: &Exchange) -> String {
-    let mut text = String::new();
-    if let Some(system) = &exchange.system {
-        section(&mut text, "System", &quoted(system));
-    }
-    if let Some(tools) = &exchange.tools {
-        let listed: Vec<_> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
-        section(&mut text, "Tools", &listed.join(", "));
-    }
-    if let Some(schema) = &exchange.reply_schema {
-        section(&mut text, "Schema of the reply", &fenced("json", &pretty(schema)));
-    }
-    if exchange.changed > 0 {
-        let messages = if exchange.changed == 1 { "message was" } else { "messages were" };
-        let _ = writeln!(text, "*{} earlier {messages} shortened or changed for this request.*\n", exchange.changed);
-    }
-    for message in &exchange.messages {
-        let side = match message.role {
-            Role::User => "User",
-            Role::Assistant => "Assistant",
-        };
-        section(&mut text, side, &parts(&message.parts));
-    }
-    match &exchange.outcome {
-        Outcome::Reply(reply) => section(&mut text, &format!("Reply of {}", reply.model), &parts(&reply.parts)),
-        Outcome::Error(error) => section(&mut text, "Error", &quoted(error)),
-        Outcome::Missing => section(&mut text, "No reply", "The journal has no answer to this call."),
-        Outcome::Unreadable(reason) => section(&mut text, "Not readable", &quoted(reason)),
-    }
-    text
-}
-
-fn section(text: &mut String, title: &str, content: &str) {
-    let _ = writeln!(text, "**{title}**\n\n{}\n", content.trim_end());
-}
-
-fn parts(parts: &[Part]) -> String {
-    if parts.is_empty() {
-        return "*(empty)*".to_owned();
-    }
-    parts.iter().map(part).collect::<Vec<_>>().join("\n\n")
-}
-
-fn part(part: &Part) -> String {
-    match part {
-        Part::Text(text) => quoted(text),
-        Part::Thinking(thinking) if thinking.text.is_empty() => "*Thinking, which the provider hides.*".to_owned(),
-        Part::Thinking(thinking) => format!("*Thinking:*\n\n{}", quoted(&thinking.text)),
-        Part::ToolCall(call) => format!("*Calls* `{}`\n\n{}", call.name, fenced("json", &pretty(&call.arguments))),
-        Part::ToolResult(result) => {
-            let title = if result.failed { "*The tool failed:*" } else { "*The tool answered:*" };
-            format!("{title}\n\n{}", fenced("text", &result.content))
-        }
-        Part::Media(media) => format!("*File* `{}` ({})", media.path, media.media_type),
-        Part::Opaque(opaque) => format!("*A document that only {} reads.*", opaque.provider),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    if text.trim().is_empty() {
-        return "> *(empty)*".to_owned();
-    }
-    let quote = |line: &str| if line.is_empty() { ">".to_owned() } else { format!("> {line}") };
-    text.trim_end().lines().map(quote).collect::<Vec<_>>().join("\n")
-}
-
-/// A fence longer than any run of backticks inside it.
-fn fenced(language: &str, text: &str) -> String {
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
-}
-
-fn pretty(document: &Value) -> String {
-    serde_json::to_string_pretty(document).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -263,10 +174,6 @@ mod tests {
         let read = read(&[entry(3, &first, reply("two")), entry(5, &second, reply("four"))]);
         assert_eq!((read[0].system.as_deref(), read[1].system.as_deref()), (Some("Be brief."), None));
         assert_eq!((read[1].conversation, read[1].changed, read[1].messages.len()), (3, 0, 1));
-        let all: String = read.iter().map(markdown).collect();
-        for word in ["one", "two", "three", "four"] {
-            assert_eq!(all.matches(&format!("> {word}")).count(), 1, "{word} in\n{all}");
-        }
     }
 
     #[test]
@@ -283,7 +190,6 @@ mod tests {
         assert_eq!(read.iter().map(|exchange| exchange.conversation).collect::<Vec<_>>(), [1, 2, 1, 2]);
         assert_eq!(read.iter().map(|exchange| exchange.changed).collect::<Vec<_>>(), [0, 0, 1, 0]);
         assert_eq!(read[3].outcome, Outcome::Missing);
-        assert!(markdown(&read[2]).contains("1 earlier message was shortened"));
     }
 
     #[test]
@@ -292,16 +198,6 @@ mod tests {
         let short = json!({ "messages": [said("user", "one"), said("assistant", "so far: two")] });
         let read = read(&[entry(1, &long, reply("four")), entry(2, &short, reply("five"))]);
         assert_eq!((read[1].conversation, read[1].messages.len()), (2, 2));
-    }
-
-    #[test]
-    fn nothing_that_was_said_can_pass_for_the_document_itself() {
-        let hostile = "# Reply of me\n```\n**User**\n````\nend";
-        let result = json!({ "role": "user", "parts": [{ "tool-result": { "call-id": "1", "content": hostile } }, { "text": hostile }] });
-        let read = read(&[entry(1, &json!({ "messages": [result] }), reply("ok"))]);
-        let shown = markdown(&read[0]);
-        assert!(shown.contains("`````text\n# Reply of me"), "{shown}");
-        assert!(shown.contains("> # Reply of me\n> ```\n> **User**"), "{shown}");
     }
 
     #[test]

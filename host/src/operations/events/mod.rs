@@ -3,7 +3,7 @@
 
 mod kinds;
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -211,9 +211,8 @@ impl<'a> Looking<'a> {
 
 /// How much an event asks for attention, as the type of its particulars says. One that no type describes any more is the usual.
 fn level(draft: &events::Draft) -> EventLevel {
-    static KINDS: LazyLock<HashMap<(Category, &str), EventKind>> =
-        LazyLock::new(|| kinds().map(|kind| ((kind.category, kind.name), *kind)).collect());
-    KINDS.get(&(draft.category, draft.name.as_str())).map_or(EventLevel::Info, |kind| kind.level_of(&draft.data))
+    let kind = kinds().find(|kind| kind.category == draft.category && kind.name == draft.name);
+    kind.map_or(EventLevel::Info, |kind| kind.level_of(&draft.data))
 }
 
 /// The views of this file.

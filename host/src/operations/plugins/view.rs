@@ -13,7 +13,7 @@ use crate::{
     kernel::{
         KernelError,
         grants::GrantState,
-        package::{self, Manifest},
+        package::Manifest,
         permissions::Patterns,
         reach,
         registry::{self, Origin, Status},
@@ -22,7 +22,7 @@ use crate::{
     operations::Moment,
 };
 
-pub use crate::kernel::permissions::THROUGH;
+pub use crate::{kernel::permissions::THROUGH, operations::runs::PluginKind};
 
 /// Patterns by kind of capability, such as `write = ["docs/**"]`. A kind behind `through.` is for what others do for the plugin.
 pub type Capabilities = BTreeMap<String, Vec<String>>;
@@ -76,18 +76,6 @@ pub struct Plugin {
     /// The version with which the running host starts runs, where it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_elsewhere: Option<StartedVersion>,
-}
-
-/// What a plugin is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PluginKind {
-    /// A sequence of work.
-    Workflow,
-    /// A role.
-    Agent,
-    /// A set of tools.
-    Toolbox,
 }
 
 /// Whether a plugin can be started.
@@ -264,27 +252,6 @@ impl RejectedFile {
 impl From<&app::Refused> for RejectedFile {
     fn from(refused: &app::Refused) -> Self {
         Self::new(path_text(&refused.path), refused.reason.clone(), refused.declared())
-    }
-}
-
-impl PluginKind {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Workflow => "workflow",
-            Self::Agent => "agent",
-            Self::Toolbox => "toolbox",
-        }
-    }
-}
-
-impl From<package::Kind> for PluginKind {
-    fn from(kind: package::Kind) -> Self {
-        match kind {
-            package::Kind::Workflow => Self::Workflow,
-            package::Kind::Agent => Self::Agent,
-            package::Kind::Toolbox => Self::Toolbox,
-        }
     }
 }
 

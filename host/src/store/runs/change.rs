@@ -63,6 +63,7 @@ const CANCEL_LATE: &str = concat!(
     ended!(),
     "))"
 );
+const NOTE_FAILED_CALL: &str = "update runs set failed_call = $2 where id = $1";
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
@@ -332,6 +333,21 @@ impl Change for RequestCancel {
         }
         questions::withdraw(&self.id, step).await?;
         cancel_below(&self.id, self.at_once, step).await
+    }
+}
+
+pub(super) struct NoteFailedCall {
+    pub(super) id: RunId,
+    pub(super) call: Option<String>,
+}
+
+#[async_trait]
+impl Change for NoteFailedCall {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        sqlx::query(NOTE_FAILED_CALL).bind(self.id.as_str()).bind(self.call.as_deref()).execute(&mut *step.connection).await?;
+        Ok(())
     }
 }
 

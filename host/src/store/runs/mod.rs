@@ -6,6 +6,8 @@ mod record;
 mod repin;
 mod tally;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::{
@@ -26,22 +28,55 @@ use crate::{
     events::Draft,
     interfaces::children::Outcome,
     journal::{Continuation, RunId},
-    kernel::run::{Added, CancelCause, Filter, Queued, Repin, Run, Runs, State, Tally},
+    kernel::run::{Added, CancelCause, FailedCall, Filter, Queued, Repin, Run, Runs, State, Summary, Tally},
 };
 
 /// What errors call it.
 const RUNS: &str = "the runs";
 pub(in crate::store) use change::Add;
-use change::{ChangeSettings, Continue, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
-use record::{States, load};
+use change::{ChangeSettings, Continue, NoteFailedCall, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
+use record::{States, load, load_summary, to_text};
 
 /// The columns a run is read from.
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
          workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, started_by, journal_form, journal_from, state, state_detail, \
-         output, shortfall, \
+         output, shortfall, failed_call, \
          cancel_requested_at, cancel_cause, created_at, updated_at"
+    };
+}
+
+/// The columns that a list reads: none that may be large.
+macro_rules! summary_columns {
+    () => {
+        "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, project, workspace, \
+         slot, item, started_by, journal_from, state, state_detail, shortfall, failed_call, cancel_requested_at, cancel_cause, created_at, updated_at"
+    };
+}
+
+/// What a list has, and in which order.
+macro_rules! of_list {
+    () => {
+        " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
+         and ($13 = '' or project = $13) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17))"
+    };
+}
+macro_rules! in_order {
+    () => {
+        " order by created_at desc, id desc limit $10"
+    };
+}
+
+/// A condition on a column: it names one of the runs of the parameter, a JSON array of ids, or one that descends from them.
+macro_rules! in_trees {
+    ($column:literal, $parameter:literal) => {
+        concat!(
+            $column,
+            " in (with recursive tree (id) as (select value from json_each(",
+            $parameter,
+            ") union select child.id from runs child join tree on child.parent_id = tree.id) select id from tree)"
+        )
     };
 }
 
@@ -89,20 +124,10 @@ const MATCHING: &str = concat!(
     " from runs where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 or substr(id, length(id) - 7, $1) = $2",
     " order by created_at desc, id limit 20"
 );
-const LIST: &str = concat!(
-    "select ",
-    columns!(),
-    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
-     and ($13 = '' or project = $13) and created_at >= $14 order by created_at desc, id desc limit $10"
-);
-const LIST_TREE: &str = concat!(
-    "select ",
-    columns!(),
-    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
-     and ($13 = '' or project = $13) and created_at >= $14 and ",
-    in_tree!("id", "$15"),
-    " order by created_at desc, id desc limit $10"
-);
+const LIST: &str = concat!("select ", columns!(), of_list!(), in_order!());
+const LIST_TREES: &str = concat!("select ", columns!(), of_list!(), " and ", in_trees!("id", "$18"), in_order!());
+const SUMMARIES: &str = concat!("select ", summary_columns!(), of_list!(), in_order!());
+const SUMMARIES_TREES: &str = concat!("select ", summary_columns!(), of_list!(), " and ", in_trees!("id", "$18"), in_order!());
 /// Only a run that waits has a time, and there is an index of those that have one.
 const NEXT_DUE: &str = "select min(wake_at) from runs where wake_at is not null";
 const NEXT_DUE_TREE: &str = concat!("select min(wake_at) from runs where wake_at is not null and ", in_tree!("id", "$1"));
@@ -163,15 +188,13 @@ impl Runs for Store {
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Run>, StorageError> {
-        let query = sqlx::query(if filter.root.is_some() { LIST_TREE } else { LIST });
-        let query = query.bind(i64::from(filter.roots_only)).bind(i64::from(!filter.states.is_empty()));
-        let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
-        let query =
-            query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
-        let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(stored(filter.since));
-        let query = of_tree(query, filter.root.as_ref());
-        let rows = query.fetch_all(&self.reads).await.map_err(reading(RUNS))?;
-        Ok(rows.iter().filter_map(load_readable).collect())
+        let rows = self.listed([LIST, LIST_TREES], filter).await.map_err(reading(RUNS))?;
+        Ok(rows.iter().filter_map(|row| readable(row, load)).collect())
+    }
+
+    async fn summaries(&self, filter: &Filter) -> Result<Vec<Summary>, StorageError> {
+        let rows = self.listed([SUMMARIES, SUMMARIES_TREES], filter).await.map_err(reading(RUNS))?;
+        Ok(rows.iter().filter_map(|row| readable(row, load_summary)).collect())
     }
 
     async fn transition(
@@ -243,13 +266,18 @@ impl Runs for Store {
         rows.iter().map(|row| row.try_get(0).map_err(reading(RUNS))).collect()
     }
 
+    async fn note_failed_call(&self, id: &RunId, call: Option<&FailedCall>) -> Result<(), StorageError> {
+        let call = call.map(to_text).transpose().map_err(writing(RUNS))?;
+        self.queue.change(NoteFailedCall { id: id.clone(), call }).await.map_err(writing(RUNS))
+    }
+
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError> {
         let (id, plugin, hash) = (run.id.clone(), run.plugin.clone(), run.plugin_hash.clone());
         self.queue.change(NoteTrap { id, plugin, hash, since, most }).await.map_err(writing(RUNS))
     }
 
-    async fn tally(&self, root: &RunId) -> Result<Tally, StorageError> {
-        tally::count(&self.reads, root).await.map_err(reading(RUNS))
+    async fn tallies(&self, ids: &[RunId]) -> Result<HashMap<RunId, Tally>, StorageError> {
+        tally::count(&self.reads, ids).await.map_err(reading(RUNS))
     }
 
     async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), StorageError> {
@@ -270,6 +298,20 @@ impl Store {
         query.fetch_all(&self.reads).await?.iter().map(load).collect()
     }
 
+    /// The rows of a list, by its statement for all runs or the one for those within trees.
+    async fn listed(&self, [all, within]: [&'static str; 2], filter: &Filter) -> Result<Vec<AnyRow>, StoreError> {
+        let query = sqlx::query(if filter.within.is_empty() { all } else { within });
+        let query = query.bind(i64::from(filter.roots_only)).bind(i64::from(!filter.states.is_empty()));
+        let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
+        let query =
+            query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
+        let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(stored(filter.since));
+        let (at, id) = filter.behind.as_ref().map(|(at, id)| (*at, id.as_str())).unwrap_or_default();
+        let query = query.bind(i64::from(filter.behind.is_some())).bind(stored(at)).bind(id);
+        let query = if filter.within.is_empty() { query } else { query.bind(to_text(&filter.within)?) };
+        Ok(query.fetch_all(&self.reads).await?)
+    }
+
     async fn load_queued(&self, query: Statement<'_>) -> Result<Vec<Queued>, StoreError> {
         let queued = |row: &AnyRow| -> Result<Queued, StoreError> {
             let (id, plugin) = (RunId::from_text(row.try_get::<String, _>("id")?), row.try_get("plugin")?);
@@ -285,7 +327,7 @@ impl Store {
 }
 
 /// A run of a list. One that cannot be read does not hide the others.
-fn load_readable(row: &AnyRow) -> Option<Run> {
+fn readable<T>(row: &AnyRow, load: fn(&AnyRow) -> Result<T, StoreError>) -> Option<T> {
     let warn = |error: &StoreError| {
         let run = row.try_get::<&str, _>("id").unwrap_or_default();
         tracing::warn!(run, %error, "a run cannot be read and is left out");

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     interfaces::pins::Pin,
     journal::RunId,
-    kernel::run::{CancelCause, Cancelling, Run, State},
+    kernel::run::{CancelCause, Cancelling, Run, State, Summary},
 };
 
 const TABLE: &str = "runs";
@@ -100,6 +100,33 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         state: state(row)?,
         output: row.try_get::<Option<&str>, _>("output")?.map(from_text).transpose()?,
         shortfall: row.try_get("shortfall")?,
+        failed_call: row.try_get::<Option<&str>, _>("failed_call")?.map(from_text).transpose()?,
+        cancelling: cancelling(row)?,
+        created_at: read_number(row, "created_at")?,
+        updated_at: read_number(row, "updated_at")?,
+    })
+}
+
+/// The same of a row without the columns that may be large.
+pub(super) fn load_summary(row: &AnyRow) -> Result<Summary, StoreError> {
+    Ok(Summary {
+        id: RunId::from_text(row.try_get::<String, _>("id")?),
+        parent: call(row, "parent_id", "parent_seq")?,
+        root: RunId::from_text(row.try_get::<String, _>("root_id")?),
+        forked_from: call(row, "forked_from_id", "forked_from_seq")?,
+        plugin: row.try_get("plugin")?,
+        plugin_version: row.try_get("plugin_version")?,
+        plugin_hash: row.try_get("plugin_hash")?,
+        kind: from_value(Value::String(row.try_get("kind")?))?,
+        project: row.try_get("project")?,
+        workspace: PathBuf::from(row.try_get::<String, _>("workspace")?),
+        slot: row.try_get("slot")?,
+        item: row.try_get("item")?,
+        started_by: row.try_get::<Option<&str>, _>("started_by")?.map(from_text).transpose()?,
+        journal_from: read_number(row, "journal_from")?,
+        state: state(row)?,
+        shortfall: row.try_get("shortfall")?,
+        failed_call: row.try_get::<Option<&str>, _>("failed_call")?.map(from_text).transpose()?,
         cancelling: cancelling(row)?,
         created_at: read_number(row, "created_at")?,
         updated_at: read_number(row, "updated_at")?,

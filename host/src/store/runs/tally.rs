@@ -1,14 +1,29 @@
 //! What a tree of runs took, counted from its journals and its model events. Prices nothing itself.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{AnyPool, Row};
 
-use super::{super::StoreError, in_tree, unfinished};
-use crate::{interfaces::llm::events::Completed, journal::events::Repeated};
-use crate::{journal::RunId, kernel::run::Tally};
+use super::{
+    super::{StoreError, number::read_number},
+    record::to_text,
+    unfinished,
+};
+use crate::{
+    interfaces::llm::events::Completed,
+    journal::{RunId, events::Repeated},
+    kernel::run::Tally,
+};
 
-const RUNS: &str = concat!("select count(*) from runs where ", in_tree!("id", "$1"));
+/// All that is counted for each of several runs, given as a JSON array of ids: how many runs it and its descendants are and
+/// how many calls they made, each in one row, and a row for each of their model events.
+const TALLIES: &str = "with recursive tree (top, id) as (select value, value from json_each($1) \
+    union select tree.top, child.id from runs child join tree on child.parent_id = tree.id), \
+    members (top, id) as (select tree.top, runs.id from tree join runs on runs.id = tree.id) \
+    select top, 'runs' as what, count(*) as number, '' as run_id, '' as data from members group by top \
+    union all select top, 'calls', count(*), '', '' from members join journal on journal.run_id = members.id group by top \
+    union all select top, events.name, 0, events.run_id, events.data from members join events on events.run_id = members.id \
+    where events.category = 'llm' and events.name in ('completed', 'repeated')";
 /// Not the ended children of a round that a run without an end has left behind: it would come to any limit in the end.
 const LIMITED_RUNS: &str = concat!(
     "with recursive tree (id) as (select cast($1 as text) union all select child.id from tree \
@@ -17,33 +32,28 @@ const LIMITED_RUNS: &str = concat!(
     unfinished!(),
     ") select count(*) from tree"
 );
-const HOST_CALLS: &str = concat!("select count(*) from journal where ", in_tree!("run_id", "$1"));
-const MODEL_EVENTS: &str = concat!(
-    "select name, run_id, data from events where category = 'llm' and name in ('completed', 'repeated') and ",
-    in_tree!("run_id", "$1")
-);
 
-pub(super) async fn count(reads: &AnyPool, root: &RunId) -> Result<Tally, StoreError> {
-    // One transaction, so that all counts are of one moment.
-    let mut reads = reads.begin().await?;
-    let mut tally = Tally { cost_usd: Some(0.0), ..Tally::default() };
-    tally.runs = runs(&mut *reads, root).await?;
-    tally.host_calls = sqlx::query(HOST_CALLS).bind(root.as_str()).fetch_one(&mut *reads).await?.try_get::<i64, _>(0)?.unsigned_abs();
+/// What each of several runs took with its descendants; nothing where there is no such run. One statement, so that all counts
+/// are of one moment.
+pub(super) async fn count(reads: &AnyPool, runs: &[RunId]) -> Result<HashMap<RunId, Tally>, StoreError> {
+    let nothing = || Tally { cost_usd: Some(0.0), ..Tally::default() };
+    let mut tallies: HashMap<RunId, Tally> = runs.iter().map(|run| (run.clone(), nothing())).collect();
     let mut repeated = HashSet::new();
-    for row in sqlx::query(MODEL_EVENTS).bind(root.as_str()).fetch_all(&mut *reads).await? {
-        match row.try_get("name")? {
+    for row in sqlx::query(TALLIES).bind(to_text(&runs)?).fetch_all(reads).await? {
+        let top = RunId::from_text(row.try_get::<String, _>("top")?);
+        let Some(tally) = tallies.get_mut(&top) else { continue };
+        match row.try_get("what")? {
+            "runs" => tally.runs = read_number(&row, "number")?,
+            "calls" => tally.host_calls = read_number(&row, "number")?,
             // A call that was cut off twice is one call.
-            "repeated" => drop(repeated.insert((row.try_get::<String, _>("run_id")?, seq(row.try_get("data")?)?))),
-            _ => add_reply(&mut tally, row.try_get("data")?)?,
+            "repeated" => {
+                let call = (top, row.try_get::<String, _>("run_id")?, seq(row.try_get("data")?)?);
+                tally.repeated_model_calls += u64::from(repeated.insert(call));
+            }
+            _ => add_reply(tally, row.try_get("data")?)?,
         }
     }
-    tally.repeated_model_calls = repeated.len() as u64;
-    Ok(tally)
-}
-
-/// How many runs the run and its descendants are.
-pub(super) async fn runs<'a>(reads: impl sqlx::Executor<'a, Database = sqlx::Any>, root: &RunId) -> Result<u64, StoreError> {
-    Ok(sqlx::query(RUNS).bind(root.as_str()).fetch_one(reads).await?.try_get::<i64, _>(0)?.unsigned_abs())
+    Ok(tallies)
 }
 
 /// How many runs of a tree count towards its limit.
@@ -51,9 +61,9 @@ pub(super) async fn limited_runs<'a>(reads: impl sqlx::Executor<'a, Database = s
     Ok(sqlx::query(LIMITED_RUNS).bind(root.as_str()).fetch_one(reads).await?.try_get::<i64, _>(0)?.unsigned_abs())
 }
 
-fn seq(data: &str) -> Result<Option<u64>, StoreError> {
+fn seq(data: &str) -> Result<u64, StoreError> {
     let repeated: Repeated = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
-    Ok(Some(repeated.seq))
+    Ok(repeated.seq)
 }
 
 fn add_reply(tally: &mut Tally, data: &str) -> Result<(), StoreError> {

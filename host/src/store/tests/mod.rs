@@ -138,6 +138,7 @@ fn run(name: &str) -> Run {
         state: State::Queued,
         output: None,
         shortfall: None,
+        failed_call: None,
         cancelling: None,
         created_at: 5,
         updated_at: 5,

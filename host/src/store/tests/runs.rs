@@ -6,7 +6,7 @@ use crate::{
     events::{Category, Draft, EventLog},
     interfaces::children::Outcome,
     journal::{CallError, Entry, Journal, Pause, PauseKind, Wait, Write},
-    kernel::run::{Added, CancelCause, Filter, Run, Runs, State, Tally},
+    kernel::run::{Added, CancelCause, FailedCall, Filter, Run, Runs, State, Summary, Tally},
     store::Store,
 };
 
@@ -297,10 +297,43 @@ async fn runs_are_listed_newest_first_and_filtered() {
     assert_eq!(list(Filter { roots_only: true, ..all() }).await, "b a");
     assert_eq!(list(Filter { plugin: Some(run("a").plugin), ..all() }).await, "a11 a1 b a");
     assert_eq!(list(Filter { plugin: Some("nobody".into()), ..all() }).await, "");
-    assert_eq!(list(Filter { plugin: Some("nobody".into()), root: Some(id("a1")), ..all() }).await, "");
-    assert_eq!(list(Filter { root: Some(id("a1")), ..all() }).await, "a11 a1");
-    assert_eq!(list(Filter { states: vec!["queued".into()], root: Some(id("a")), ..all() }).await, "a1 a");
+    assert_eq!(list(Filter { plugin: Some("nobody".into()), within: vec![id("a1")], ..all() }).await, "");
+    assert_eq!(list(Filter { within: vec![id("a1")], ..all() }).await, "a11 a1");
+    assert_eq!(list(Filter { states: vec!["queued".into()], within: vec![id("a")], ..all() }).await, "a1 a");
     assert_eq!(list(Filter { states: vec!["' or 1=1".into()], ..all() }).await, "");
+    assert_eq!(list(Filter { within: vec![id("a1"), id("b"), id("nobody")], ..all() }).await, "a11 a1 b");
+}
+
+#[tokio::test]
+async fn the_call_that_a_run_failed_by_is_kept_with_it() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("a")).await;
+    let call = FailedCall { seq: 3, call: "files.write".to_owned(), child: Some(id("b")) };
+    store.note_failed_call(&id("a"), Some(&call)).await.unwrap();
+    go(&store, "a", failed()).await;
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().failed_call, Some(call));
+    store.note_failed_call(&id("a"), None).await.unwrap();
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().failed_call, None, "the last failure counts");
+}
+
+#[tokio::test]
+async fn summaries_are_listed_as_runs_are_and_continue_behind_any_of_them() {
+    let (_folder, store) = fresh().await;
+    for (name, created_at) in [("a", 1), ("b", 2), ("c", 2), ("d", 3)] {
+        add(&store, &Run { created_at, input: json!("x".repeat(1 << 20)), ..run(name) }).await;
+    }
+    let all = || Filter { limit: 9, ..Filter::default() };
+    let runs = store.list(&all()).await.unwrap().into_iter().map(Summary::from).collect::<Vec<_>>();
+    assert_eq!(store.summaries(&all()).await.unwrap(), runs);
+    let behind = async |at: u64, name: &str, limit| {
+        let page = Filter { behind: Some((at, id(name))), limit, ..all() };
+        let runs = store.summaries(&page).await.unwrap();
+        runs.iter().map(|run| run.id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(behind(3, "d", 1).await, "c");
+    assert_eq!(behind(2, "c", 9).await, "b a", "made in the same millisecond");
+    assert_eq!(behind(1, "a", 9).await, "");
+    assert_eq!(behind(9, "' or 1=1", 9).await, "d c b a");
 }
 
 #[tokio::test]
@@ -341,7 +374,12 @@ async fn a_tally_counts_the_tree_and_nothing_else() {
     let below = store.tally(&id("a1")).await.unwrap();
     assert_eq!((below.runs, below.model_calls, below.cost_usd), (1, 1, Some(0.5)));
     assert_eq!(store.tally(&id("b")).await.unwrap().cost_usd, None);
-    assert_eq!(store.tally(&id("nobody")).await.unwrap(), Tally { cost_usd: Some(0.0), ..Tally::default() });
+    let nothing = Tally { cost_usd: Some(0.0), ..Tally::default() };
+    assert_eq!(store.tally(&id("nobody")).await.unwrap(), nothing);
+    let ids = ["a", "a1", "b", "nobody"].map(id);
+    let mut tallies = store.tallies(&ids).await.unwrap();
+    let of_all = ids.map(|id| tallies.remove(&id).unwrap());
+    assert_eq!((of_all[0], of_all[1], of_all[2].cost_usd, of_all[3]), (tree, below, None, nothing), "each as if it were asked for alone");
 }
 
 #[tokio::test]

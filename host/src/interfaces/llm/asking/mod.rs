@@ -13,7 +13,7 @@ use super::{
     convert::stop,
     events::{Completed, FellBack},
     leaving::InFlight,
-    money::{Amount, Budgets, CallBudget, Prices, Refused},
+    money::{Amount, CallBudget, Paying, Refused},
 };
 use crate::{
     events::Draft,
@@ -37,10 +37,7 @@ pub(super) struct Asker<'a> {
     pub(super) run: RunId,
     /// The time outside, in milliseconds since 1970 UTC.
     pub(super) now: u64,
-    pub(super) prices: &'a Prices,
-    pub(super) budgets: &'a Budgets,
-    pub(super) root: &'a RunId,
-    pub(super) project: &'a Project,
+    pub(super) paying: Paying<'a>,
 }
 
 /// A model that did not answer.
@@ -108,7 +105,7 @@ impl Asker<'_> {
     }
 
     fn call_budget(&self) -> CallBudget<'_> {
-        CallBudget { prices: self.prices, budgets: self.budgets, run: &self.run, root: self.root, project: self.project }
+        CallBudget { paying: self.paying, run: &self.run }
     }
 
     fn denied(&self, model: &str) -> Option<Because> {
@@ -144,7 +141,7 @@ impl Asker<'_> {
     /// The wait for whatever comes first: something that an operator provides for one of the models, or a service that is back.
     fn wait(&self, passed: &[Passed<'_>]) -> Option<Wait> {
         let back = self.back(passed);
-        let mut needs = passed.iter().filter_map(|passed| passed.needed(self.project));
+        let mut needs = passed.iter().filter_map(|passed| passed.needed(self.paying.project));
         let Some(first) = needs.next() else {
             let (until, waiting) = back?;
             return Some(Wait::Account { account: waiting.account.to_owned(), until, reason: waiting.reason });

@@ -85,7 +85,7 @@ impl<'a> Trying<'a> {
             Ok(Err(refused @ Refused::Unpriced(_))) => Err(Tried::Passed(Because::Unpriced(refused))),
             Ok(Err(Refused::Overdrawn(overdrawn))) => {
                 let wanted = overdrawn.wanted.to_string();
-                let reason = Refused::Overdrawn(overdrawn).reason(self.asker.project);
+                let reason = Refused::Overdrawn(overdrawn).reason(self.asker.paying.project);
                 Err(Tried::Stopped(Performed::Waiting(Wait::needed(NeedKind::Budget, wanted, reason))))
             }
             Err(error) => Err(Tried::Stopped(Performed::Paused { pause: unread(&error), happened })),

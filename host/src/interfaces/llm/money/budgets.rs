@@ -51,6 +51,20 @@ pub struct Overdrawn {
     pub wanted: Amount,
 }
 
+/// What limits a payer, as it was when a call began: budgets are read once for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BudgetLimits {
+    budgets: Vec<Budget>,
+    day: Option<DayLimit>,
+}
+
+impl BudgetLimits {
+    /// Whether nothing limits it.
+    pub fn is_empty(&self) -> bool {
+        self.budgets.is_empty() && self.day.is_none()
+    }
+}
+
 /// All that was spent, by what budgets are for.
 pub struct Budgets {
     ledger: Arc<dyn Ledger>,
@@ -79,38 +93,38 @@ impl Budgets {
         Self { days, ..self }
     }
 
-    /// Whether anything limits this payer: only then has a call to have a price.
-    pub async fn limits(&self, payer: &Payer) -> Result<bool, StorageError> {
-        let is_limited = self.budgets.budgets().await?.iter().any(|budget| payer.pays_from(&budget.scope));
-        Ok(is_limited || self.day_of(payer).await?.is_some())
+    /// What limits this payer now: only where something does has a call to have a price.
+    pub async fn limits(&self, payer: &Payer) -> Result<BudgetLimits, StorageError> {
+        let (mut budgets, day) = (self.budgets.budgets().await?, self.day_of(payer).await?);
+        budgets.retain(|budget| payer.pays_from(&budget.scope));
+        Ok(BudgetLimits { budgets, day })
     }
 
-    /// Puts `wanted` aside for a call, if every budget it is paid from has that much left. The same call again takes the
-    /// place of its earlier reservation.
-    pub async fn reserve(&self, payer: &Payer, wanted: Amount) -> Result<Result<Reserved, Overdrawn>, StorageError> {
-        let (budgets, day) = (self.budgets.budgets().await?, self.day_of(payer).await?);
+    /// Puts `wanted` aside for a call, if each of its limits has that much left. The same call again takes the place of its
+    /// earlier reservation.
+    pub async fn reserve(&self, payer: &Payer, limits: &BudgetLimits, wanted: Amount) -> Result<Result<Reserved, Overdrawn>, StorageError> {
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
         open.reserved.remove(&(payer.run.clone(), payer.seq));
         let mut reserved = Reserved::default();
-        if let Some(day) = day {
-            let spent = open.counted_on(&day);
+        if let Some(day) = &limits.day {
+            let spent = open.counted_on(day);
             let left = day.amount.less(spent);
             if wanted > left || left == Amount::ZERO {
                 return Ok(Err(Overdrawn { budget: day.budget(), spent, wanted }));
             }
             reserved.left = Some(left);
         }
-        for budget in budgets.into_iter().filter(|budget| payer.pays_from(&budget.scope)) {
+        for budget in &limits.budgets {
             let spent = open.spent_of(&budget.scope) + open.reserved_of(&budget.scope);
             let left = budget.amount.less(spent);
             if wanted > left || left == Amount::ZERO {
-                return Ok(Err(Overdrawn { budget, spent, wanted }));
+                return Ok(Err(Overdrawn { budget: budget.clone(), spent, wanted }));
             }
             reserved.left = Some(reserved.left.map_or(left, |least: Amount| least.min(left)));
             let warned_from = budget.amount.percent(WARN_AT);
             if spent < warned_from && spent + wanted >= warned_from {
-                reserved.nearly_spent.push((budget, spent + wanted));
+                reserved.nearly_spent.push((budget.clone(), spent + wanted));
             }
         }
         open.reserved.insert((payer.run.clone(), payer.seq), (payer.clone(), wanted));
@@ -119,13 +133,13 @@ impl Budgets {
 
     /// Whether every budget that a call is paid from has that much left. Reserves nothing.
     pub async fn allow(&self, payer: &Payer, wanted: Amount) -> Result<bool, StorageError> {
-        let (budgets, day) = (self.budgets.budgets().await?, self.day_of(payer).await?);
+        let BudgetLimits { budgets, day } = self.limits(payer).await?;
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
         let fits = |left: Amount| wanted <= left && left > Amount::ZERO;
         let allows = |budget: &Budget| fits(budget.amount.less(open.spent_of(&budget.scope) + open.reserved_of(&budget.scope)));
         let allows_today = day.is_none_or(|day| fits(day.amount.less(open.counted_on(&day))));
-        Ok(allows_today && budgets.iter().filter(|budget| payer.pays_from(&budget.scope)).all(allows))
+        Ok(allows_today && budgets.iter().all(allows))
     }
 
     /// Takes a reservation back: the call took nothing.
@@ -261,16 +275,20 @@ mod tests {
         (kept, budgets)
     }
 
+    async fn reserve(budgets: &Budgets, payer: &Payer, wanted: Amount) -> Result<Result<Reserved, Overdrawn>, StorageError> {
+        budgets.reserve(payer, &budgets.limits(payer).await?, wanted).await
+    }
+
     #[tokio::test]
     async fn what_is_reserved_is_gone_until_it_is_settled_or_released() {
         let (kept, budgets) = budgets(Scope::Run(RunId::from_text("root")), "1").await;
-        assert!(budgets.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
-        let refused = budgets.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().unwrap_err();
+        assert!(reserve(&budgets, &payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
+        let refused = reserve(&budgets, &payer("b", 1), dollars("0.60")).await.unwrap().unwrap_err();
         assert_eq!((refused.spent, refused.wanted), (dollars("0.60"), dollars("0.60")));
         kept.postings.lock().unwrap().push(posting(1, "a", 1, Some("0.10")));
-        assert!(budgets.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().is_ok(), "the call took less than was put aside");
+        assert!(reserve(&budgets, &payer("b", 1), dollars("0.60")).await.unwrap().is_ok(), "the call took less than was put aside");
         budgets.release(&payer("b", 1)).await;
-        assert_eq!(budgets.reserve(&payer("c", 1), dollars("0.90")).await.unwrap().unwrap().left, Some(dollars("0.90")));
+        assert_eq!(reserve(&budgets, &payer("c", 1), dollars("0.90")).await.unwrap().unwrap().left, Some(dollars("0.90")));
         assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), dollars("0.10"));
     }
 
@@ -278,18 +296,18 @@ mod tests {
     async fn the_same_call_again_is_reserved_once() {
         let (_kept, budgets) = budgets(Scope::Organisation, "1").await;
         for _ in 0..3 {
-            assert!(budgets.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
+            assert!(reserve(&budgets, &payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
         }
     }
 
     #[tokio::test]
     async fn a_budget_that_is_nearly_spent_is_told_once() {
         let (kept, budgets) = budgets(Scope::Project("demo".to_owned()), "1").await;
-        assert!(budgets.reserve(&payer("a", 1), dollars("0.70")).await.unwrap().unwrap().nearly_spent.is_empty());
-        let told = budgets.reserve(&payer("a", 2), dollars("0.15")).await.unwrap().unwrap().nearly_spent;
+        assert!(reserve(&budgets, &payer("a", 1), dollars("0.70")).await.unwrap().unwrap().nearly_spent.is_empty());
+        let told = reserve(&budgets, &payer("a", 2), dollars("0.15")).await.unwrap().unwrap().nearly_spent;
         assert_eq!(told.len(), 1);
         kept.postings.lock().unwrap().extend([posting(1, "a", 1, Some("0.70")), posting(2, "a", 2, Some("0.15"))]);
-        assert!(budgets.reserve(&payer("a", 3), dollars("0.05")).await.unwrap().unwrap().nearly_spent.is_empty());
+        assert!(reserve(&budgets, &payer("a", 3), dollars("0.05")).await.unwrap().unwrap().nearly_spent.is_empty());
     }
 
     #[tokio::test]
@@ -321,13 +339,13 @@ mod tests {
         let persons = Posting { at: 1_000, root: other.clone(), ..posting(2, "y", 1, Some("0.70")) };
         let elsewhere = Posting { at: 1_000, project: "other".to_owned(), ..posting(3, "z", 1, Some("9")) };
         kept.postings.lock().unwrap().extend([yesterday, persons, elsewhere]);
-        assert!(budgets.limits(&payer("a", 1)).await.unwrap());
-        let refused = budgets.reserve(&payer("a", 1), dollars("0.31")).await.unwrap().unwrap_err();
+        assert!(!budgets.limits(&payer("a", 1)).await.unwrap().is_empty());
+        let refused = reserve(&budgets, &payer("a", 1), dollars("0.31")).await.unwrap().unwrap_err();
         assert_eq!((refused.budget.scope, refused.spent), (Scope::Day("demo".to_owned()), dollars("0.70")));
-        assert_eq!(budgets.reserve(&payer("a", 1), dollars("0.30")).await.unwrap().unwrap().left, Some(dollars("0.30")));
+        assert_eq!(reserve(&budgets, &payer("a", 1), dollars("0.30")).await.unwrap().unwrap().left, Some(dollars("0.30")));
         assert!(!budgets.allow(&payer("b", 1), dollars("0.01")).await.unwrap(), "it is reserved");
         let persons = Payer { root: other, ..payer("c", 1) };
-        assert_eq!(budgets.reserve(&persons, dollars("50")).await.unwrap(), Ok(Reserved::default()), "a person's run is not held");
+        assert_eq!(reserve(&budgets, &persons, dollars("50")).await.unwrap(), Ok(Reserved::default()), "a person's run is not held");
         budgets.release(&persons).await;
         days.0.lock().await.since = 2_000;
         assert!(budgets.allow(&payer("b", 1), dollars("0.70")).await.unwrap(), "a new day has begun");
@@ -338,8 +356,8 @@ mod tests {
     async fn budgets_of_others_and_unknown_costs_take_nothing() {
         let (kept, budgets) = budgets(Scope::Project("other".to_owned()), "0.01").await;
         kept.postings.lock().unwrap().push(posting(1, "a", 1, None));
-        assert!(!budgets.limits(&payer("a", 2)).await.unwrap());
-        assert_eq!(budgets.reserve(&payer("a", 2), dollars("5")).await.unwrap(), Ok(Reserved::default()));
+        assert!(budgets.limits(&payer("a", 2)).await.unwrap().is_empty());
+        assert_eq!(reserve(&budgets, &payer("a", 2), dollars("5")).await.unwrap(), Ok(Reserved::default()));
         assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), Amount::ZERO);
     }
 }

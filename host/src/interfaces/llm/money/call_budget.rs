@@ -33,19 +33,26 @@ const LARGEST_DOCUMENT: u64 = 1_000_000;
 /// Tokens that a provider adds to what it is sent.
 const OVERHEAD: u64 = 256;
 
-/// Pays for the calls of one run.
+/// Who pays for the calls of a run, and by which prices.
 #[derive(Clone, Copy)]
-pub struct CallBudget<'a> {
+pub struct Paying<'a> {
     /// What models cost.
     pub prices: &'a Prices,
     /// What was spent, and what may be.
     pub budgets: &'a Budgets,
-    /// The run that asks.
-    pub run: &'a RunId,
     /// The run that somebody started.
     pub root: &'a RunId,
-    /// The project.
+    /// The project that pays.
     pub project: &'a Project,
+}
+
+/// Pays for the calls of one run.
+#[derive(Clone, Copy)]
+pub struct CallBudget<'a> {
+    /// Who pays.
+    pub paying: Paying<'a>,
+    /// The run that asks.
+    pub run: &'a RunId,
 }
 
 /// What is asked of a model.
@@ -84,19 +91,20 @@ impl CallBudget<'_> {
     pub async fn open(&self, seq: u64, asked: Asked<'_>) -> Result<Result<Held, Refused>, StorageError> {
         let Asked { model, request, .. } = asked;
         let payer = self.payer(seq);
-        if !self.budgets.limits(&payer).await? {
+        let limits = self.paying.budgets.limits(&payer).await?;
+        if limits.is_empty() {
             return Ok(Ok(Held::default()));
         }
         let Some(price) = self.price_of(model) else { return Ok(Err(Refused::Unpriced(model.to_owned()))) };
         let asking = price.cost(Tokens { input: tokens_of(request), ..Tokens::default() }).unwrap_or(Amount::billionths(u64::MAX));
-        let left = match self.budgets.reserve(&payer, asking).await? {
+        let left = match self.paying.budgets.reserve(&payer, &limits, asking).await? {
             Ok(reserved) => reserved.left.unwrap_or(Amount::billionths(u64::MAX)),
             Err(overdrawn) => return Ok(Err(Refused::Overdrawn(overdrawn))),
         };
         let wanted = asked.longest_reply();
         let affordable = affordable(&price, left.less(asking), wanted).max(SHORTEST_REPLY.min(wanted));
         let replying = price.cost(Tokens { output: affordable.into(), ..Tokens::default() }).unwrap_or_default();
-        match self.budgets.reserve(&payer, asking + replying).await? {
+        match self.paying.budgets.reserve(&payer, &limits, asking + replying).await? {
             Ok(reserved) => {
                 let events = reserved.nearly_spent.iter().map(|(budget, spent)| self.nearly_spent(&budget.scope, budget.amount, *spent));
                 Ok(Ok(Held { max_tokens: Some(affordable), aside: Some(asking + replying), events: events.collect() }))
@@ -113,7 +121,7 @@ impl CallBudget<'_> {
 
     /// Takes back what was put aside: the call took nothing.
     pub async fn take_back(&self, seq: u64) {
-        self.budgets.release(&self.payer(seq)).await;
+        self.paying.budgets.release(&self.payer(seq)).await;
     }
 
     /// Says what a reply cost, where nobody said so yet, its tokens were counted and the price is known.
@@ -125,13 +133,13 @@ impl CallBudget<'_> {
     }
 
     fn payer(&self, seq: u64) -> Payer {
-        Payer { run: self.run.clone(), seq, root: self.root.clone(), project: self.project.id.clone() }
+        Payer { run: self.run.clone(), seq, root: self.paying.root.clone(), project: self.paying.project.id.clone() }
     }
 
     /// A script costs nothing but what its rules say.
     fn price_of(&self, model: &str) -> Option<Price> {
         const NOTHING: Price = Price { input: 0.0, cached_input: None, cache_write: None, output: 0.0 };
-        if model.starts_with("script/") { Some(NOTHING) } else { self.prices.of(model) }
+        if model.starts_with("script/") { Some(NOTHING) } else { self.paying.prices.of(model) }
     }
 
     fn nearly_spent(&self, scope: &Scope, budget: Amount, spent: Amount) -> Draft {

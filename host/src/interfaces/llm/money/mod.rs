@@ -12,8 +12,8 @@ mod sum;
 pub(crate) mod testing;
 
 pub use amount::{Amount, AmountError};
-pub use budgets::{Budgets, Overdrawn, Payer, Reserved};
-pub use call_budget::{Asked, CallBudget, Held, Refused};
+pub use budgets::{BudgetLimits, Budgets, Overdrawn, Payer, Reserved};
+pub use call_budget::{Asked, CallBudget, Held, Paying, Refused};
 pub use days::local_day;
 pub use ledger::{Budget, BudgetStore, Charge, DayLimit, DayLimits, Ledger, NoDayLimits, Posting, PostingFilter, Scope};
 pub use prices::{OwnPrices, Price, PriceError, Prices, Tokens};

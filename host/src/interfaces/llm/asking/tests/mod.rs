@@ -23,7 +23,7 @@ use crate::{
         Caller, Part, Preferences, Spending, Stop, Usage, View,
         attaching::testing::InMemory,
         money::{
-            BudgetStore, Prices, Scope,
+            BudgetStore, Budgets, Prices, Scope,
             testing::{Kept, no_books},
         },
     },
@@ -105,7 +105,8 @@ impl Scene {
         let (recorder, provider, spending) = (&mut recorder, self.answers.as_ref(), &mut spending);
         let (prices, budgets, root, project) = (&Prices::new(None).unwrap(), &self.budgets, &Bench::run(), &Project::named("demo"));
         let (plugin, workspace, preferences) = ("mary", &self.files, &preferences);
-        let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, budgets, root, project };
+        let paying = Paying { prices, budgets, root, project };
+        let mut view = View { recorder, provider, workspace, plugin, preferences, spending, paying };
         view.complete(question).await
     }
 
@@ -353,7 +354,8 @@ async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
             let (prices, budgets, root, spending) = (&Prices::new(None).unwrap(), &scene.budgets, &Bench::run(), &mut spending);
             let project = &Project::named("demo");
             let (plugin, workspace, preferences) = ("mary", &scene.files, &preferences);
-            let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, budgets, root, project };
+            let paying = Paying { prices, budgets, root, project };
+            let mut view = View { recorder, provider, workspace, plugin, preferences, spending, paying };
             let mut asked = question();
             asked.messages[0].parts.push(wit::Part::Text(format!("It is {SECRET}")));
             let heard = format!("{:?}", view.complete(asked).await);
@@ -538,7 +540,8 @@ async fn each_request_of_several_has_its_own_files() {
     let (recorder, provider, spending) = (&mut recorder, scene.answers.as_ref(), &mut spending);
     let (prices, budgets, root, project) = (&Prices::new(None).unwrap(), &scene.budgets, &Bench::run(), &Project::named("demo"));
     let (plugin, workspace, preferences) = ("mary", &scene.files, &preferences);
-    let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, budgets, root, project };
+    let paying = Paying { prices, budgets, root, project };
+    let mut view = View { recorder, provider, workspace, plugin, preferences, spending, paying };
     let mut asked: Vec<_> = (0..6).map(|_| question_about("a.png")).collect();
     asked.push(question_about("none.png"));
     asked.push(question());

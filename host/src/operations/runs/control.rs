@@ -1,0 +1,95 @@
+//! What is done to runs: they are cancelled and sent signals. Executes a run only to bring it to its end.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::RunId;
+use crate::{
+    actor::Actor,
+    journal::Halt,
+    kernel::{
+        Drive, KernelError,
+        run::{CancelCause, Run},
+    },
+    operations::{Host, Problem},
+};
+
+/// A run to cancel, with all runs below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CancelRun {
+    /// Its id, or any beginning or end of it.
+    pub run: String,
+    /// End the runs at once, in the middle of what they do.
+    #[serde(default)]
+    pub now: bool,
+}
+
+/// A run that was cancelled, or is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CancelledRun {
+    /// The run.
+    pub run: RunId,
+    /// The running host ends it; otherwise it has ended.
+    pub is_requested: bool,
+}
+
+/// A signal to send to a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SendSignal {
+    /// The id of the run, or any beginning or end of it.
+    pub run: String,
+    /// The name by which the run waits for it.
+    pub name: String,
+    /// What the run gets.
+    #[serde(default)]
+    pub value: Value,
+}
+
+/// A signal that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SentSignal {
+    /// The run.
+    pub run: RunId,
+    /// The run at the top of its tree.
+    pub root: RunId,
+    /// The name of the signal.
+    pub signal: String,
+    /// The running host continues the run with it; otherwise it is kept until the run is resumed.
+    pub is_served: bool,
+}
+
+/// Cancels a run and all runs below it. A host that executes brings them to their end; of another it requests that.
+pub async fn cancel(host: &Host, actor: &Actor, request: &CancelRun) -> Result<CancelledRun, Problem> {
+    let run = host.app.kernel.resolve(&request.run).await?;
+    if host.executes() {
+        end(host, actor, &run, request.now).await?;
+    } else {
+        host.app.kernel.check_cancellable(&run).await?;
+        let requested = host.app.kernel.runs().request_cancel(&run.id, CancelCause::Operator, request.now, actor).await;
+        requested.map_err(KernelError::from)?;
+    }
+    Ok(CancelledRun { run: run.id, is_requested: !host.executes() })
+}
+
+/// Executes the runs to their end, as nothing else does.
+async fn end(host: &Host, actor: &Actor, run: &Run, now: bool) -> Result<(), Problem> {
+    let kernel = &host.app.kernel;
+    if !now {
+        kernel.cancel(run, actor).await?;
+        kernel.drive(&Drive { root: Some(run.id.clone()), until_idle: true }, &Halt::default()).await?;
+    }
+    let run = kernel.resolve(run.id.as_str()).await?;
+    // A run that is not executed, as in a paused project, has not ended yet.
+    if now || kernel.check_cancellable(&run).await.is_ok() {
+        kernel.cancel_now(&run, actor).await?;
+    }
+    Ok(())
+}
+
+/// Sends a signal to a run, which takes it when it waits for one of that name.
+pub async fn signal(host: &Host, actor: &Actor, request: &SendSignal) -> Result<SentSignal, Problem> {
+    let run = host.app.kernel.resolve(&request.run).await?;
+    host.app.kernel.signal(&run.id, &request.name, request.value.clone(), actor).await?;
+    Ok(SentSignal { run: run.id, root: run.root, signal: request.name.clone(), is_served: !host.executes() })
+}

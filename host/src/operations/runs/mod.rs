@@ -1,0 +1,29 @@
+//! Runs: listed, shown and acted on. Executes none by itself.
+
+mod commands;
+mod control;
+mod journal;
+mod list;
+mod state;
+mod transcript;
+mod view;
+
+use utoipa::OpenApi;
+
+use super::{Moment, Page};
+
+pub use crate::journal::{QuestionId, RunId};
+pub use commands::{CommandEnding, CommandOutput, ExecutedCommand, command_output, commands};
+pub use control::{CancelRun, CancelledRun, SendSignal, SentSignal, cancel, signal};
+pub use journal::{Effect, EntryState, Journal, JournalEntry, journal};
+pub use list::{ListRuns, StateWord, find, list};
+pub use state::{Awaited, FailedCall, Failure, Need, NeedKind, Pause, PauseKind, RunState, Wait};
+pub use transcript::{
+    Exchange, ExchangeOutcome, Message, OfferedTool, Part, ReadTranscript, Reply, Role, RunTranscript, Stop, Transcript, Usage, transcript,
+};
+pub use view::{Bound, CallRef, CancelCause, Cancelling, Limit, PendingSignal, PluginKind, PublishedDocument, Run, RunSummary, Tally};
+
+/// The views of this folder.
+#[derive(OpenApi)]
+#[openapi(components(schemas(CancelledRun, CommandOutput, ExecutedCommand, Journal, Run, RunSummary, SentSignal, Transcript, Page<ExecutedCommand>, Page<RunSummary>)))]
+pub(super) struct Views;
