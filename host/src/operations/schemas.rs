@@ -7,8 +7,8 @@ use utoipa::{
 };
 
 use super::{
-    autopilot, bindings, budgets, costs, decisions, environments, events, health, host, items, plugins, projects, pull_requests, questions,
-    reports, runs, secrets, services, setups, tools,
+    autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items, plugins, projects,
+    pull_requests, questions, reports, runs, secrets, services, setups, tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
@@ -20,9 +20,10 @@ pub fn schemas() -> Value {
         budgets::Views::openapi(),
         costs::Views::openapi(),
         decisions::Views::openapi(),
+        demo::Views::openapi(),
         environments::Views::openapi(),
         events::Views::openapi(),
-        health::Views::openapi(),
+        execution::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
         plugins::Views::openapi(),
