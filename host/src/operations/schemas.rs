@@ -24,6 +24,7 @@ pub fn schemas() -> Value {
         environments::Views::openapi(),
         events::Views::openapi(),
         execution::Views::openapi(),
+        health::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
         plugins::Views::openapi(),
