@@ -50,7 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("api", &["operations", "app", "kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "bindings"]),
-    ("operations", &["app", "kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "config", "escape"]),
+    ("operations", &["app", "kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "config", "secrets", "escape"]),
     ("app", &["kernel", "interfaces", "store", "journal", "events", "errors", "actor", "moment", "bindings", "config"]),
     ("store", &["kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "handles"]),
     ("kernel", &["interfaces", "journal", "events", "errors", "actor", "moment", "bindings", "escape"]),
