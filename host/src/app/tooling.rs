@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Access, App};
 use crate::{
+    actor::Actor,
     errors::{Hint, StorageError},
     interfaces::{
         llm::providers::spelling::wire_name,
@@ -81,16 +82,6 @@ pub struct Tool {
     pub needs_approval: Vec<Changed>,
     #[serde(skip)]
     form: Option<Form>,
-}
-
-#[cfg(test)]
-impl Tool {
-    /// A tool for tests of what is shown.
-    pub(crate) fn sample(name: &str, parameters: serde_json::Value, granted: Vec<String>, needs_approval: Vec<Changed>) -> Self {
-        let (name, description) = (name.to_owned(), "Does.".to_owned());
-        let (spelled, effects) = (wire_name(&name).into_owned(), Effects::default());
-        Self { name, spelled, description, parameters, effects, mended: Vec::new(), granted, needs_approval, form: None }
-    }
 }
 
 /// A grant that is for another form of a tool.
@@ -168,7 +159,7 @@ impl App {
 
     /// Approves the present form of every tool that fits one of these names or patterns, for each plugin that was granted
     /// another form.
-    pub async fn approve_tools(&self, named: &[String], patience: Duration) -> Result<Vec<Approval>, ApprovalError> {
+    pub async fn approve_tools(&self, named: &[String], patience: Duration, by: &Actor) -> Result<Vec<Approval>, ApprovalError> {
         let mut approved = Vec::new();
         for pattern in named {
             let wanted: Vec<String> = match pattern.split_once('.').filter(|(set, _)| !set.contains(['*', '?', '[', '{'])) {
@@ -186,7 +177,7 @@ impl App {
             }
             for tool in tools {
                 let Some(form) = &tool.form else { continue };
-                let plugins = self.store.approve(&tool.name, form, &self.config.operator).await?;
+                let plugins = self.store.approve(&tool.name, form, by).await?;
                 if !plugins.is_empty() {
                     approved.push(Approval { tool: tool.name.clone(), plugins });
                 }

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    app::{AppError, ApprovalError, FolderError, distribution::DistributionError, environment::BuildError},
+    app::{
+        AppError, ApprovalError, FolderError,
+        distribution::{DistributionError, NoReference},
+        environment::BuildError,
+    },
     config::ConfigError,
     errors::{Hint, StorageError},
     interfaces::{
@@ -85,7 +89,7 @@ pub struct Problem {
     pub source: ProblemSource,
 }
 
-use ProblemKind::{Conflict, Exhausted, Internal, Invalid, NotFound, Unavailable};
+use ProblemKind::{Conflict, Exhausted, Forbidden, Internal, Invalid, NotFound, Unavailable};
 use ProblemSource::{Client, Database, Engine, Host, Plugin};
 
 /// Codes that Baton itself acts on.
@@ -94,6 +98,10 @@ pub mod code {
     pub const DATA_IN_USE: &str = "data_in_use";
     /// The data directory has no data yet.
     pub const NO_DATA: &str = "no_data";
+    /// Plugins that a proposal binds are not installed, or do not fit.
+    pub const PROPOSAL_UNFIT: &str = "proposal_unfit";
+    /// No plugin has the name.
+    pub const PLUGIN_NOT_FOUND: &str = "plugin_not_found";
 }
 
 impl Problem {
@@ -161,8 +169,13 @@ problems_of!(
     ConfigError,
     StorageError,
     ApprovalError,
+    FolderError,
+    DistributionError,
+    NoReference,
+    engine::EngineError,
     BindingError,
-    RecordingError
+    RecordingError,
+    SecretError
 );
 
 type Class = (ProblemKind, &'static str, ProblemSource);
@@ -237,8 +250,13 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
         .or_else(|| error.downcast_ref::<StorageError>().map(|_| STORE))
         .or_else(|| error.downcast_ref().map(of_approval))
+        .or_else(|| error.downcast_ref().map(of_folder))
+        .or_else(|| error.downcast_ref().map(of_distribution))
+        .or_else(|| error.downcast_ref::<NoReference>().map(|_| (Invalid, "reference_invalid", Client)))
+        .or_else(|| error.downcast_ref::<engine::EngineError>().map(|_| (Unavailable, "host_unavailable", Host)))
         .or_else(|| error.downcast_ref().map(of_binding))
         .or_else(|| error.downcast_ref::<RecordingError>().map(|_| RECORDING))
+        .or_else(|| error.downcast_ref().map(of_secret))
 }
 
 /// The host works again once its operator has mended what was set.
@@ -284,7 +302,7 @@ fn of_publishing(error: &PublishError) -> Class {
 
 fn of_kernel(error: &KernelError) -> Class {
     match error {
-        KernelError::NoPlugin(_) => (NotFound, "plugin_not_found", Client),
+        KernelError::NoPlugin(_) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
         KernelError::Disabled(_) => (Conflict, "plugin_disabled", Plugin),
         KernelError::Tripped { .. } => (Conflict, "plugin_stopped", Plugin),
         KernelError::NoRun(_) => (NotFound, "run_not_found", Client),
@@ -295,7 +313,7 @@ fn of_kernel(error: &KernelError) -> Class {
         KernelError::Project(refusal) => of_project(refusal),
         KernelError::Workspace { .. } => (Invalid, "folder_unfit", Client),
         KernelError::Settings(_) => SETTINGS,
-        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, "plugin_not_found", Client),
+        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
         KernelError::Grant(_) => (Invalid, "grant_invalid", Client),
         KernelError::Binding(error) => of_binding(error),
         KernelError::Unbound(_) => (Conflict, "slot_unbound", Host),
@@ -378,6 +396,43 @@ fn of_approval(error: &ApprovalError) -> Class {
         ApprovalError::NoTool(_) => (NotFound, "tool_not_found", Client),
         ApprovalError::Unavailable { .. } => (Unavailable, "tools_unavailable", Host),
         ApprovalError::Store(_) => STORE,
+    }
+}
+
+fn of_folder(error: &FolderError) -> Class {
+    match error {
+        FolderError::BundledName(_) | FolderError::Bundled(_) => (Conflict, "plugin_bundled", Client),
+        FolderError::Reserved(_) | FolderError::FileTaken { .. } => (Conflict, "plugin_name_taken", Client),
+        FolderError::IsFolder(_) => (Conflict, "file_unfit", Client),
+        FolderError::Folder { .. } => (Unavailable, "file_unusable", Host),
+    }
+}
+
+fn of_distribution(error: &DistributionError) -> Class {
+    match error {
+        DistributionError::Absent(_) => (Conflict, "artifact_not_found", Client),
+        DistributionError::Unauthorized { .. } => (Forbidden, "registry_unauthorized", Client),
+        DistributionError::NoTag(_) => (Conflict, "reference_unfit", Client),
+        DistributionError::NoVersions(_) => (Conflict, "no_versions", Client),
+        DistributionError::NotPlugin { .. } | DistributionError::TooLarge { .. } => (Conflict, "plugin_rejected", Plugin),
+        DistributionError::Unreachable { .. }
+        | DistributionError::Slow { .. }
+        | DistributionError::Refused { .. }
+        | DistributionError::Nonsense { .. }
+        | DistributionError::Digest { .. }
+        | DistributionError::Redirected { .. } => (Unavailable, "registry_unavailable", Host),
+    }
+}
+
+fn of_secret(error: &SecretError) -> Class {
+    match error {
+        SecretError::Name(_) | SecretError::Value(_) => (Invalid, "secret_invalid", Client),
+        SecretError::NoKey { .. }
+        | SecretError::OpenKey(_)
+        | SecretError::BadKey(_)
+        | SecretError::Sealed(_)
+        | SecretError::Damaged { .. }
+        | SecretError::File { .. } => (Unavailable, "secrets_unavailable", Host),
     }
 }
 

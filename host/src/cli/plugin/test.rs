@@ -1,13 +1,16 @@
 //! `baton plugin test`: all that can be tried of a plugin without a model and without installing it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
 
-use super::{build, check::Checked};
+use super::{build, check, output};
 use crate::{
+    app,
     cli::{
         Context,
         authoring::Project,
@@ -16,9 +19,11 @@ use crate::{
         screen::{BAD, GOOD, painted},
         text,
     },
-    events::path_text,
-    kernel::recording::Recording,
-    operations::{Access, Host, Problem},
+    kernel::{registry, signature::Trust},
+    operations::{
+        Access, Host,
+        plugins::{self, CheckedPlugin, OwnTests, ReplayedRecording, TestedPlugin},
+    },
 };
 
 /// Where a plugin keeps runs that it has to be able to repeat.
@@ -26,8 +31,8 @@ const RECORDINGS: &str = "recordings";
 
 /// Build and check a plugin, run its own tests, and replay its recordings against the new build
 ///
-/// Recordings are files of the folder `recordings` that `baton runs record` wrote. Ends with 0 when all went well, and
-/// with 1 when anything did not.
+/// Recordings are files in the folder `recordings` that `baton runs record` wrote. Ends with 0 if everything passed, and
+/// with 1 otherwise.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Test {
     /// The plugin's folder
@@ -41,53 +46,54 @@ pub(in crate::cli) struct Test {
 impl Test {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let (plugin, _) = build::built(context, &project, None, self.force).await?;
-        let app = context.open(Access::Look).await?;
-        let checked = Checked::of(&app, plugin).await?;
+        let (file, built) = build::build(context, &project, None, self.force).await?;
+        let host = context.open(Access::Look).await?;
+        let checked = plugins::check(&host, file, None).await?;
         if !context.screen.is_json() {
-            checked.show(context)?;
+            check::show_checked(context, &checked)?;
         }
-        if checked.is_refused() {
-            return self.end(context, &checked, &Value::Null, &[]);
+        if checked.rejected.is_some() {
+            return end(context, TestedPlugin { check: checked, tests: None, recordings: Vec::new() });
         }
-        let tests = own_tests(context, &project).await;
-        let mut replayed = Vec::new();
-        for path in recordings(&project.folder) {
-            replayed.push(replay_one(context, &app, &checked, &path).await?);
+        let tests = Some(run_own_tests(context, &project).await);
+        let plugin = Arc::new(app::read_plugin(&built, &Trust::default()).map_err(anyhow::Error::msg)?);
+        let mut recordings = Vec::new();
+        for path in list_recordings(&project.folder) {
+            recordings.push(replay_one(context, &host, (&checked, &plugin), &path).await?);
         }
-        self.end(context, &checked, &tests, &replayed)
-    }
-
-    fn end(&self, context: &Context, checked: &Checked, tests: &Value, replayed: &[Value]) -> Result<Exit> {
-        if context.screen.is_json() {
-            context.screen.document(&json!({ "check": checked.document(), "tests": tests, "recordings": replayed }))?;
-        }
-        let same = replayed.iter().all(|replayed| replayed["verdict"] == "same");
-        let well = !checked.is_refused() && tests["failed"].is_null() && same;
-        Ok(if well { Exit::Done } else { Exit::Failed })
+        end(context, TestedPlugin { check: checked, tests, recordings })
     }
 }
 
-/// What came of the plugin's own tests: `passed`, `failed` with the reason, or that there are none.
-async fn own_tests(context: &Context, project: &Project) -> Value {
+fn end(context: &Context, tested: TestedPlugin) -> Result<Exit> {
+    if context.screen.is_json() {
+        context.screen.document(&tested)?;
+    }
+    let is_same = tested.recordings.iter().all(|replayed| replayed.verdict["verdict"] == "same");
+    let has_passed = tested.check.rejected.is_none() && !matches!(tested.tests, Some(OwnTests::Failed { .. })) && is_same;
+    Ok(if has_passed { Exit::Done } else { Exit::Failed })
+}
+
+async fn run_own_tests(context: &Context, project: &Project) -> OwnTests {
     match project.run_tests().await {
         Ok(true) => {
             context.screen.tell(format!("{} Its own tests pass.", painted(GOOD, "✓")));
-            json!({ "passed": true })
+            OwnTests::Passed
         }
         Ok(false) => {
             context.screen.tell("  It has no tests of its own.");
-            json!({ "passed": null })
+            OwnTests::Absent
         }
         Err(error) => {
-            context.screen.warn(format!("{} Its own tests: {}", painted(BAD, "✗"), text::plain(&error.to_string())));
-            json!({ "passed": false, "failed": error.to_string() })
+            let reason = error.to_string();
+            context.screen.warn(format!("{} Its own tests: {}", painted(BAD, "✗"), text::plain(&reason)));
+            OwnTests::Failed { reason }
         }
     }
 }
 
-/// The recordings by name. Compressed ones are read by nobody.
-fn recordings(folder: &Path) -> Vec<PathBuf> {
+/// The recordings by name. Compressed ones are not read.
+fn list_recordings(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join(RECORDINGS)).into_iter().flatten().flatten();
     let mut paths: Vec<_> =
         entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
@@ -95,31 +101,30 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Replays one recording; a file that is none is a failure like any other.
-async fn replay_one(context: &Context, app: &Host, checked: &Checked, path: &Path) -> Result<Value> {
+/// Replays one recording; a file that is not one is a failure like any other.
+async fn replay_one(
+    context: &Context,
+    host: &Host,
+    (checked, plugin): (&CheckedPlugin, &Arc<registry::Plugin>),
+    path: &Path,
+) -> Result<ReplayedRecording> {
     let file = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
-    let (told, mut document) = match replay::read(path) {
-        Ok(recording) => verdict(app, checked, &recording).await,
-        Err(error) => unusable(&Problem::of(error.as_ref()).to_string()),
+    let version = format!("{} {}", text::line(&checked.plugin.name), checked.plugin.version);
+    let (shown, verdict) = match replay::read(path) {
+        Ok(recording) => match host.kernel.replay(&recording, plugin.clone()).await {
+            Ok(verdict) => (replay::told(&version, &recording, &verdict), replay::document(&recording, &verdict)),
+            Err(error) => unusable(&error.to_string()),
+        },
+        Err(error) => unusable(&error.to_string()),
     };
     if !context.screen.is_json() {
-        context.screen.answer(format!("{RECORDINGS}/{file}: {told}"))?;
+        context.screen.answer(format!("{RECORDINGS}/{file}: {shown}"))?;
     }
-    document["file"] = json!(path_text(path));
-    Ok(document)
+    Ok(ReplayedRecording { file: output::path_text(path), verdict })
 }
 
-async fn verdict(app: &Host, checked: &Checked, recording: &Recording) -> (String, Value) {
-    let plugin = &checked.plugin;
-    let version = format!("{} {}", text::line(plugin.name()), plugin.package.manifest.version);
-    match app.kernel.replay(recording, plugin.clone()).await {
-        Ok(verdict) => (replay::told(&version, recording, &verdict), replay::document(recording, &verdict)),
-        Err(error) => unusable(&Problem::of(&error).to_string()),
-    }
-}
-
-fn unusable(reason: &str) -> (String, Value) {
-    (format!("{} {}", painted(BAD, "✗"), text::plain(reason)), json!({ "verdict": "unusable", "reason": reason }))
+fn unusable(reason: &str) -> (String, serde_json::Value) {
+    (format!("{} {}", painted(BAD, "✗"), text::plain(reason)), serde_json::json!({ "verdict": "unusable", "reason": reason }))
 }
 
 #[cfg(test)]
@@ -135,7 +140,7 @@ mod tests {
         assert!(files.len() > 1, "{files:?}");
         for file in files {
             std::fs::write(folder.path().join(file), "{}").unwrap();
-            assert_eq!(recordings(folder.path()), [folder.path().join(file)], "{file}");
+            assert_eq!(list_recordings(folder.path()), [folder.path().join(file)], "{file}");
         }
         assert!(
             page.contains(" --plugin target/hello.wasm\n") && !page.contains("wasm32-wasip2"),
