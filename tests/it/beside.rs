@@ -126,7 +126,7 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
 
     let told = host.ended();
     let asks = "Which currency? Answer with `baton questions answer ";
-    for part in ["probe (run ", asks, "Options: 1  EUR", "; 2  USD.", "was answered by ", "“USD”", "got its best answer"] {
+    for part in ["probe (run ", asks, "Options: 1  EUR", "; 2  USD.", "was answered by ", "“USD”", "got the suggested answer"] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let dated = |line: &str| line.len() > 19 && line.as_bytes()[4] == b'-' && line.as_bytes()[13] == b':';

@@ -74,7 +74,8 @@ fn the_demo_goes_all_the_way_and_tells_of_it() {
     let log = fs::read_to_string(demo.home.path().join("script/calls.log")).unwrap();
     assert_eq!(log.matches("Amelia finds the tab").count(), 1, "one test is red until it is repaired");
     let again = program::output(demo.command(&[])).exits(0);
-    for expected in ["is finished", "Merge story 2-2-balances: Show balances", "The program's own tests pass: `sh tests/run`", "SENT BACK"]
+    for expected in
+        ["is finished", "Merge story 2-2-balances: Show balances", "The program's own tests pass: `sh tests/run`", "CHANGES REQUESTED"]
     {
         assert!(again.stdout.contains(expected), "{expected}: {}", again.stdout);
     }

@@ -18,7 +18,7 @@ fn ran(home: &Path, folder: &str, input: &Value) -> String {
     std::fs::create_dir_all(home.join(folder)).unwrap();
     let input = input.to_string();
     let run = program::run(home, &["run", "probe", "--workspace", folder, "--input", &input, "--data-dir", "data", "-o", "json"]);
-    serde_json::from_str::<Value>(&run.stdout).unwrap()["run"].as_str().unwrap().to_owned()
+    serde_json::from_str::<Value>(&run.stdout).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
 fn names(page: &Value) -> Vec<&str> {

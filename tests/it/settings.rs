@@ -149,14 +149,14 @@ fn a_model_that_nobody_can_ask_is_told_before_a_run_begins() {
     };
     let _installed = baton(&["plugin", "install", "probe.wasm", "--grant"]).exits(0);
     for (model, told) in [
-        ("bogus/x", "there is no provider `bogus`. Name one of anthropic, gemini, ollama, openai, script"),
+        ("bogus/x", "the provider `bogus` does not exist. Use one of anthropic, gemini, ollama, openai, script"),
         ("", "`` is not a model"),
         ("x", "`x` is not an alias for a model"),
-        ("anthropic/", "names no model"),
+        ("anthropic/", "has no model name"),
         ("bad", "`models.bad`: `bogus/y` is not a model"),
         ("round", "leads back to itself"),
-        ("lost", "There is no script `none.yaml`"),
-        ("script/none.yaml", "There is no script"),
+        ("lost", "The script `none.yaml` does not exist"),
+        ("script/none.yaml", "does not exist"),
     ] {
         let refused = baton(&["run", "probe", "--input", "{\"do\":\"echo\"}", "--model", model]).exits(2).stderr;
         assert!(refused.contains(told), "{model}: {refused}");

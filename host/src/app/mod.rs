@@ -253,10 +253,15 @@ impl App {
 
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
     /// lost, as after a crash.
-    pub async fn close(self) {
-        if let Some(left) = self.left {
+    pub async fn close(mut self) {
+        if let Some(left) = self.left.take() {
             left.clean_up(&self.sandbox, &self.kernel).await;
         }
+        self.end().await;
+    }
+
+    /// The same while others may still use it: what a host before left stays for the next start.
+    pub async fn end(&self) {
         self.sandbox.close().await;
         self.store.close().await;
     }

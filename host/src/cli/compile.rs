@@ -1,4 +1,4 @@
-//! `baton compile-component`: what the host starts to compile a plugin within limits. For nobody else.
+//! `baton compile-component`: what the host starts to compile a plugin within limits. For the host alone.
 
 use std::{
     io::{self, Write},
@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::exit::Exit;
-use crate::kernel::compiler::{CompileError, CompileLimits, compile_confined};
+use crate::operations::compiling::{CompileError, CompileLimits, compile_confined};
 
 /// Compile the component on standard input within limits, to standard output
 #[derive(Debug, Args)]

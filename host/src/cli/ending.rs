@@ -2,143 +2,93 @@
 
 use anyhow::Result;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
 
 use super::{
-    Context, answering,
-    continuing::Way,
+    Context, answering, continuing,
     exit::Exit,
     figures,
     screen::{BAD, FAINT, GOOD, WARNING, painted},
     text, waits,
 };
-use crate::{
-    journal::{CallError, ErrorKind, Wait},
-    kernel::{
-        retrying::Retry,
-        run::{Run, State, Tally},
-    },
-    operations::{questions::Question, runs},
+use crate::operations::{
+    execution::{Continuation, Outcome, RetryKind},
+    runs::{Awaited, RunState, RunSummary, Tally, Wait},
 };
 
-/// How a tree of runs stands after it was driven.
+/// The kind of the error with which a plugin ends that crashes.
+const TRAPPED: &str = "trapped";
+
+/// How a tree of runs stands after it was followed.
 pub(super) struct Ended {
-    /// The root.
-    pub(super) run: Run,
-    /// What all of it took.
-    pub(super) tally: Tally,
-    /// The runs below the root that are paused, or wait for what an operator provides.
-    pub(super) paused: Vec<Run>,
-    /// The runs of other trees that it waits for, as a fork does for what its source has started.
-    pub(super) elsewhere: Vec<Run>,
-    /// The paused project that holds it back.
-    pub(super) held: Option<String>,
-    /// The runs of the tree that wait for a signal or for a change of an item, where nothing else in it can continue.
-    pub(super) awaiting: Vec<Run>,
-    /// The questions of the tree that have no answer yet.
-    pub(super) questions: Vec<Question>,
-    /// How long it was driven, in milliseconds.
-    pub(super) took: u64,
-    /// It was ended at once.
-    pub(super) interrupted: bool,
-    /// An input of the form that the workflow takes, where it did not take the one it was given.
-    pub(super) refused: Option<String>,
-    /// How it continues, if it failed or cannot continue by itself.
-    pub(super) way: Way,
-    /// How the root does where it failed.
-    pub(super) retry: Option<Retry>,
-    /// Another process, the running host, executes the runs.
-    pub(super) served: bool,
+    pub(super) outcome: Outcome,
 }
 
 impl Ended {
     /// How the command ends.
     pub(super) fn exit(&self) -> Exit {
-        match &self.run.state {
-            _ if self.interrupted => Exit::Interrupted,
-            State::Failed { .. } if self.refused.is_some() => Exit::Usage,
-            State::Succeeded if self.shortfall().is_some() => Exit::Short,
+        match &self.outcome.run.state {
+            _ if self.outcome.is_interrupted => Exit::Interrupted,
+            RunState::Failed { .. } if self.outcome.rejects_input => Exit::Usage,
+            RunState::Succeeded if self.shortfall().is_some() => Exit::Short,
             state => Exit::of(state),
-        }
-    }
-
-    fn error(&self) -> Option<&CallError> {
-        match &self.run.state {
-            State::Failed { error } => Some(error),
-            _ => None,
         }
     }
 
     /// What a workflow that succeeded says that it leaves undone.
     fn shortfall(&self) -> Option<&str> {
-        self.run.shortfall.as_deref().filter(|_| self.run.state == State::Succeeded)
+        self.outcome.run.shortfall.as_deref().filter(|_| self.outcome.run.state == RunState::Succeeded)
     }
 
-    /// What became of the run, and how it continues: with `again` where the caller has a command of its own for it.
+    /// Says how the run ended, and how it continues: with `again` where the caller has a command of its own for it.
     pub(super) fn tell(&self, context: &Context, again: Option<String>) {
         let lines = self.lines(again.as_deref(), context);
-        // What did not succeed is worth a line also to those who want quiet.
+        // A run that did not succeed is worth a line also with `--quiet`.
         if self.exit() == Exit::Done { context.screen.tell(lines) } else { context.screen.warn(lines) }
     }
 
-    /// Writes the run's output, or all about the run as a JSON document.
+    /// Writes the run's output, or the outcome as a JSON document.
     pub(super) fn answer(&self, context: &Context) -> Result<()> {
         if context.screen.is_json() {
-            return context.screen.document(&self.document(context));
+            return context.screen.document(&self.outcome);
         }
-        match &self.run.output {
+        match &self.outcome.output {
             Some(output) => context.screen.document(output),
             None => Ok(()),
         }
     }
 
-    fn document(&self, context: &Context) -> Value {
-        let reason = |run: &Run| reason(&run.state).map(|reason| context.advice(reason));
-        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(run) }));
-        json!({
-            "run": self.run.id,
-            "workflow": self.run.plugin,
-            "state": self.run.state.as_str(),
-            "reason": reason(&self.run),
-            "paused": reasons.collect::<Vec<_>>(),
-            "questions": self.questions,
-            "error": self.error().map(|error| CallError { text: context.advice(&error.text), ..error.clone() }),
-            "output": self.run.output,
-            "shortfall": self.shortfall(),
-            "tally": self.tally,
-            "took-ms": self.took,
-        })
-    }
-
     fn lines(&self, again: Option<&str>, context: &Context) -> String {
+        let Outcome { run, took_ms, paused, elsewhere, awaiting, questions, .. } = &self.outcome;
         let mut lines = vec![context.advice(&self.headline())];
-        for paused in &self.paused {
-            let reason = context.advice(&text::plain(reason(&paused.state).unwrap_or_default()));
+        for paused in paused {
+            let reason = context.advice(&text::plain(paused.state.reason().unwrap_or_default()));
             lines.push(format!("  {} (run {}): {reason}", text::line(&paused.plugin), text::short(&paused.id)));
         }
-        for awaited in &self.elsewhere {
+        for awaited in elsewhere {
             let resume = context.again(&format!("runs resume {}", text::short(&awaited.root)));
             lines.push(format!("  {} (run {}): `{resume}`", text::line(&awaited.plugin), text::short(&awaited.id)));
         }
-        for awaiting in &self.awaiting {
+        for awaiting in awaiting {
             lines.extend(self.describe_awaiting(awaiting, context));
         }
-        lines.extend(self.questions.iter().map(|asked| format!("  {}", answering::told(context, asked))));
+        lines.extend(questions.iter().map(|asked| format!("  {}", answering::describe(context, asked))));
         lines.extend(self.advice(again, context).map(|advice| format!("  {advice}")));
-        if self.tally.host_calls > 0 {
-            lines.push(painted(FAINT, format!("  {}", spent(self.tally, self.took))));
+        if run.tally.host_calls > 0 {
+            lines.push(painted(FAINT, format!("  {}", spent(run.tally, *took_ms))));
         }
         lines.join("\n")
     }
 
     /// What a run waits for that comes from outside of its tree, and the command that sends it.
-    fn describe_awaiting(&self, run: &Run, context: &Context) -> Vec<String> {
+    fn describe_awaiting(&self, run: &RunSummary, context: &Context) -> Vec<String> {
         let id = text::short(&run.id);
         let mut lines = Vec::new();
-        if let (State::Waiting { wait }, true) = (&run.state, run.id != self.run.id) {
+        let Some(wait) = run.state.wait() else { return lines };
+        if run.id != self.outcome.run.id {
             lines.push(format!("  {} (run {id}) waits {}.", text::line(&run.plugin), waits::describe(wait, &TimeZone::system())));
         }
-        for signal in waits::awaited_signals(run) {
+        for awaited in wait.awaited() {
+            let Awaited::Signal(signal) = awaited else { continue };
             let command = context.again(&format!("runs signal {id} {} JSON", text::shell_word(&text::escaped(&signal))));
             lines.push(format!("  Send the signal with `{command}`."));
         }
@@ -147,55 +97,55 @@ impl Ended {
 
     /// How the run continues, in one sentence with one command.
     fn advice(&self, again: Option<&str>, context: &Context) -> Option<String> {
-        let run = text::short(&self.run.id);
-        let command = match (again, &self.way) {
+        let Outcome { run: root, continuation, retry, elsewhere, questions, held_by, is_served, rejects_input, .. } = &self.outcome;
+        let run = text::short(&root.id);
+        let command = match (again, continuation) {
             (Some(again), _) => again.to_owned(),
-            (None, Way::Command(command)) => context.again(command),
-            (None, Way::Unknown) => context.again(&format!("runs journal {run}")),
-            (None, Way::Told) => return None,
+            (None, Continuation::Unknown) => context.again(&format!("runs journal {run}")),
+            (None, continuation) => context.again(&continuing::command(continuation)?),
         };
-        match (&self.run.state, &self.retry) {
-            (State::Succeeded | State::Cancelled, _) => None,
-            (State::Failed { .. }, _) if self.refused.is_some() => None,
-            (State::Failed { .. }, Some(Retry::Repeat(_))) => {
+        match (&root.state, retry) {
+            (RunState::Succeeded | RunState::Cancelled, _) => None,
+            (RunState::Failed { .. }, _) if *rejects_input => None,
+            (RunState::Failed { .. }, Some(RetryKind::Repeat)) => {
                 Some(format!("What it paid for is kept. Grant what was denied, then make the call again with `{command}`."))
             }
-            (State::Failed { .. }, Some(Retry::Fork(_))) => {
+            (RunState::Failed { .. }, Some(RetryKind::Fork)) => {
                 Some(format!("What it paid for is kept. Fix the cause, then make the failed call again with `{command}`."))
             }
-            (State::Failed { .. }, Some(Retry::Itself(_))) if self.tally.host_calls == 0 => {
-                let other = context.again(&format!("run {}", text::shell_word(&text::line(&self.run.plugin))));
+            (RunState::Failed { .. }, Some(RetryKind::Itself)) if root.tally.host_calls == 0 => {
+                let other = context.again(&format!("run {}", text::shell_word(&text::line(&root.plugin))));
                 Some(format!(
                     "It failed before its first call. Install a fixed version of the plugin and repeat the run with `{command}`, or give \
                      `{other}` another input."
                 ))
             }
-            (State::Failed { error }, Some(Retry::Itself(_))) if error.kind == ErrorKind::Trapped => Some(format!(
+            (RunState::Failed { failure }, Some(RetryKind::Itself)) if failure.kind == TRAPPED => Some(format!(
                 "What it paid for is kept. Install a fixed version of the plugin, then continue with `{command}`: Baton replays its calls \
                      with that version first."
             )),
             // The plugin ended by what its calls had found, and a replay finds the same.
-            (State::Failed { .. }, Some(Retry::Itself(_))) => {
-                let repeat = context.again(&format!("runs fork {run} --at {}", self.run.first_call()));
+            (RunState::Failed { .. }, Some(RetryKind::Itself)) => {
+                let repeat = context.again(&format!("runs fork {run} --at {}", root.first_call()));
                 Some(format!(
                     "Correct what it says, then make all calls again with `{repeat}`. If the plugin is wrong, fix it, and keep what was paid for \
                      with `{command}`."
                 ))
             }
-            (State::Failed { .. }, _) => Some(format!("What it did: `{command}`.")),
-            _ if self.run.cancelling.is_some() => {
+            (RunState::Failed { .. }, _) => Some(format!("What it did: `{command}`.")),
+            _ if root.cancelling.is_some() => {
                 let cancel = context.again(&format!("runs cancel {run}"));
                 Some(format!("`{cancel}` ends it."))
             }
-            _ if self.served && !self.questions.is_empty() => {
+            _ if *is_served && !questions.is_empty() => {
                 let show = context.again(&format!("runs show {run}"));
                 Some(format!("After the answer the running host continues the run; `{show}` shows its state."))
             }
-            _ if self.served && (self.waits_outside() || self.is_in_need()) => {
+            _ if *is_served && (self.waits_outside() || self.is_in_need()) => {
                 let show = context.again(&format!("runs show {run}"));
                 Some(format!("The running host then continues the run; `{show}` shows its state."))
             }
-            _ if self.waits_outside() || !self.elsewhere.is_empty() || !self.questions.is_empty() || self.held.is_some() => {
+            _ if self.waits_outside() || !elsewhere.is_empty() || !questions.is_empty() || held_by.is_some() => {
                 Some(format!("Then continue with `{command}`."))
             }
             _ => Some(format!("Continue with `{command}`.")),
@@ -204,74 +154,75 @@ impl Ended {
 
     /// Whether something from outside of the tree, which is not an answer, continues it.
     fn waits_outside(&self) -> bool {
-        !self.awaiting.is_empty()
+        !self.outcome.awaiting.is_empty()
     }
 
     /// Whether an operator has to provide something, and nothing is there to resume.
     fn is_in_need(&self) -> bool {
-        let is_paused = |run: &Run| matches!(run.state, State::Paused { .. });
-        let mut runs = self.paused.iter().chain([&self.run]);
-        !is_paused(&self.run) && !self.paused.iter().any(is_paused) && runs.any(|run| waits::needed(run).is_some())
+        let Outcome { run, paused, .. } = &self.outcome;
+        let is_paused = |run: &RunSummary| matches!(run.state, RunState::Paused { .. });
+        !is_paused(run) && !paused.iter().any(is_paused) && paused.iter().chain([run]).any(|run| run.state.need().is_some())
     }
 
     fn headline(&self) -> String {
-        let name = format!("{} (run {})", text::line(&self.run.plugin), text::short(&self.run.id));
-        match &self.run.state {
-            _ if self.interrupted => format!("{} {name} was stopped at once. What its journal holds is kept.", painted(WARNING, "!")),
-            state if !state.is_final() && self.run.cancelling.is_some() => format!("{} {name} is being cancelled.", painted(WARNING, "!")),
-            State::Queued | State::Running | State::Waiting { .. } if self.questions.is_empty() && self.held.is_some() => {
-                let project = text::escaped(self.held.as_deref().unwrap_or_default());
-                let mark = painted(WARNING, "!");
-                format!("{mark} {name} is held back: project {project} is paused. Resume it with `baton project resume {project}`.")
+        let Outcome { run, paused, elsewhere, awaiting, questions, held_by, is_interrupted, .. } = &self.outcome;
+        let name = format!("{} (run {})", text::line(&run.plugin), text::short(&run.id));
+        let (good, bad, warning) = (painted(GOOD, "✓"), painted(BAD, "✗"), painted(WARNING, "!"));
+        match &run.state {
+            _ if *is_interrupted => format!("{warning} {name} was stopped at once. Its journal is kept."),
+            state if !state.is_final() && run.cancelling.is_some() => format!("{warning} {name} is being cancelled."),
+            RunState::Queued | RunState::Running | RunState::Waiting { .. } if questions.is_empty() && held_by.is_some() => {
+                let project = text::escaped(held_by.as_deref().unwrap_or_default());
+                format!("{warning} {name} is held back: project {project} is paused. Resume it with `baton project resume {project}`.")
             }
-            State::Succeeded => match self.shortfall() {
-                None => format!("{} {name} has succeeded.", painted(GOOD, "✓")),
-                Some(said) => format!("{} {name} has come to its end, and not all is done: {}", painted(WARNING, "!"), text::plain(said)),
+            RunState::Succeeded => match self.shortfall() {
+                None => format!("{good} {name} succeeded."),
+                Some(shortfall) => format!("{warning} {name} ended with work left undone: {}", text::plain(shortfall)),
             },
-            State::Failed { error } => format!("{} {name} has failed: {}", painted(BAD, "✗"), text::plain(&error.text)),
-            State::Cancelled => format!("{} {name} was cancelled.", painted(BAD, "✗")),
-            State::Paused { pause } => format!("{} {name} is paused: {}", painted(WARNING, "!"), text::plain(&pause.reason)),
-            State::Waiting { wait: Wait::Until(until) } => {
-                format!("{} {name} waits until {}.", painted(WARNING, "!"), figures::moment(*until, &TimeZone::system()))
+            RunState::Failed { failure } => format!("{bad} {name} failed: {}", text::plain(&failure.text)),
+            RunState::Cancelled => format!("{bad} {name} was cancelled."),
+            RunState::Paused { pause } => format!("{warning} {name} is paused: {}", text::plain(&pause.reason)),
+            RunState::Waiting { wait: Wait::Time { until } } => {
+                format!("{warning} {name} waits until {}.", figures::moment(until.0, &TimeZone::system()))
             }
-            State::Waiting { .. } if !self.questions.is_empty() => {
-                let answers = match self.questions.len() {
+            RunState::Waiting { .. } if !questions.is_empty() => {
+                let answers = match questions.len() {
                     1 => "an answer".to_owned(),
                     many => format!("{many} answers"),
                 };
-                format!("{} {name} waits for {answers}:", painted(WARNING, "!"))
+                format!("{warning} {name} waits for {answers}:")
             }
-            State::Waiting { wait: Wait::Account { account, until, reason } } => {
-                let until = figures::moment(*until, &TimeZone::system());
-                format!("{} {name} waits for {} until {until}: {}", painted(WARNING, "!"), text::line(account), text::plain(reason))
+            RunState::Waiting { wait: Wait::Account { account, until, reason } } => {
+                let until = figures::moment(until.0, &TimeZone::system());
+                format!("{warning} {name} waits for {} until {until}: {}", text::line(account), text::plain(reason))
             }
-            State::Waiting { wait: wait @ Wait::Needed(needed) } => {
+            RunState::Waiting { wait: wait @ Wait::Operator { need } } => {
                 let what = waits::describe(wait, &TimeZone::system());
-                format!("{} {name} waits {what}: {}", painted(WARNING, "!"), text::plain(&needed.reason))
+                format!("{warning} {name} waits {what}: {}", text::plain(&need.reason))
             }
-            State::Waiting { .. } if self.paused.iter().any(|run| waits::needed(run).is_some()) => {
-                format!("{} {name} waits for its operator:", painted(WARNING, "!"))
+            RunState::Waiting { .. } if paused.iter().any(|run| run.state.need().is_some()) => {
+                format!("{warning} {name} waits for its operator:")
             }
-            State::Waiting { .. } if !self.paused.is_empty() => format!("{} {name} waits for what is paused:", painted(WARNING, "!")),
-            State::Waiting { .. } if !self.elsewhere.is_empty() => {
-                format!("{} {name} waits for what another run has started. Resume that first:", painted(WARNING, "!"))
+            RunState::Waiting { .. } if !paused.is_empty() => format!("{warning} {name} waits for paused runs:"),
+            RunState::Waiting { .. } if !elsewhere.is_empty() => {
+                format!("{warning} {name} waits for runs that another run started. Resume that first:")
             }
-            State::Waiting { wait } if self.awaiting.iter().any(|run| run.id == self.run.id) => {
-                format!("{} {name} waits {}.", painted(WARNING, "!"), waits::describe(wait, &TimeZone::system()))
+            RunState::Waiting { wait } if awaiting.iter().any(|awaiting| awaiting.id == run.id) => {
+                format!("{warning} {name} waits {}.", waits::describe(wait, &TimeZone::system()))
             }
-            State::Waiting { .. } if self.waits_outside() => {
-                let below = if self.awaiting.len() == 1 { "a run below it" } else { "runs below it" };
-                format!("{} {name} waits for {below}:", painted(WARNING, "!"))
+            RunState::Waiting { .. } if self.waits_outside() => {
+                let below = if awaiting.len() == 1 { "a run below it" } else { "runs below it" };
+                format!("{warning} {name} waits for {below}:")
             }
-            State::Waiting { .. } | State::Queued | State::Running => {
-                format!("{} {name} was stopped. Nothing is lost.", painted(WARNING, "!"))
+            RunState::Waiting { .. } | RunState::Queued | RunState::Running => {
+                format!("{warning} {name} was stopped. Nothing is lost.")
             }
         }
     }
 }
 
 /// What a run took, in one line.
-pub(super) fn spent(tally: impl Into<runs::Tally>, took: u64) -> String {
+pub(super) fn spent(tally: impl Into<Tally>, took: u64) -> String {
     let tally = tally.into();
     let mut parts = vec![
         figures::counted(tally.runs, "run", "runs"),
@@ -290,22 +241,11 @@ pub(super) fn spent(tally: impl Into<runs::Tally>, took: u64) -> String {
     parts.join(" · ")
 }
 
-/// What the replies cost; an unknown price is said to be unknown.
-fn cost(tally: &runs::Tally) -> String {
+/// What the replies cost, where every price is known.
+fn cost(tally: &Tally) -> String {
     match tally.cost_usd {
         None => "cost unknown".to_owned(),
         known => figures::money(known),
-    }
-}
-
-/// Why a run stands where it stands, if there is a reason.
-pub(super) fn reason(state: &State) -> Option<&str> {
-    match state {
-        State::Failed { error } => Some(&error.text),
-        State::Paused { pause } => Some(&pause.reason),
-        State::Waiting { wait: Wait::Account { reason, .. } } => Some(reason),
-        State::Waiting { wait: Wait::Needed(needed) } => Some(&needed.reason),
-        _ => None,
     }
 }
 
@@ -313,157 +253,173 @@ pub(super) fn reason(state: &State) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::{
-        cli::sample::run,
-        journal::{Pause, PauseKind},
+        cli::sample::summary as run,
+        operations::{
+            Moment,
+            runs::{CancelCause, Cancelling, Failure, Pause, PauseKind, RunId},
+        },
     };
 
-    fn ended(state: State) -> Ended {
-        Ended {
+    fn ended(state: RunState) -> Ended {
+        let continuation = Continuation::Resume { run: RunId::from_text("12345678") };
+        let outcome = Outcome {
             run: run("12345678", "plan", state),
-            tally: Tally::default(),
+            output: None,
+            took_ms: 0,
+            is_served: false,
+            is_interrupted: false,
             paused: Vec::new(),
             elsewhere: Vec::new(),
-            held: None,
             awaiting: Vec::new(),
             questions: Vec::new(),
-            took: 0,
-            interrupted: false,
-            refused: None,
-            way: Way::Command("runs resume 12345678".to_owned()),
+            held_by: None,
+            rejects_input: false,
+            input_schema: None,
+            continuation,
             retry: None,
-            served: false,
-        }
+        };
+        Ended { outcome }
     }
 
-    fn said(ended: &Ended) -> String {
+    fn failed(kind: &str, text: &str) -> RunState {
+        let failure = Failure { kind: kind.to_owned(), text: text.to_owned(), subject: None, details: None, call: None };
+        RunState::Failed { failure }
+    }
+
+    fn for_runs() -> RunState {
+        RunState::Waiting { wait: Wait::Runs { runs: Vec::new() } }
+    }
+
+    fn text_of(ended: &Ended) -> String {
         anstream::adapter::strip_str(&ended.lines(None, &Context::bare())).to_string()
     }
 
     #[test]
     fn success_is_said_with_what_it_took() {
-        let mut ended = ended(State::Succeeded);
-        ended.tally = Tally { runs: 7, host_calls: 61, model_calls: 6, input_tokens: 12_000, output_tokens: 900, ..Tally::default() };
-        ended.took = 9_400;
+        let mut ended = ended(RunState::Succeeded);
+        ended.outcome.run.tally =
+            Tally { runs: 7, host_calls: 61, model_calls: 6, input_tokens: 12_000, output_tokens: 900, ..Tally::default() };
+        ended.outcome.took_ms = 9_400;
         assert_eq!(
-            said(&ended),
-            "✓ plan (run 12345678) has succeeded.\n  7 runs · 61 host calls · 6 model replies · 12,000 → 900 tokens · cost unknown · 9.4 s"
+            text_of(&ended),
+            "✓ plan (run 12345678) succeeded.\n  7 runs · 61 host calls · 6 model replies · 12,000 → 900 tokens · cost unknown · 9.4 s"
         );
         assert_eq!(ended.exit(), Exit::Done);
     }
 
     #[test]
     fn what_a_workflow_leaves_undone_is_no_success_to_a_script() {
-        let mut ended = ended(State::Succeeded);
-        ended.run.shortfall = Some("1 of 1 story did not land.\u{1b}[2J".to_owned());
-        assert_eq!(said(&ended), "! plan (run 12345678) has come to its end, and not all is done: 1 of 1 story did not land.");
+        let mut ended = ended(RunState::Succeeded);
+        ended.outcome.run.shortfall = Some("1 of 1 story did not land.\u{1b}[2J".to_owned());
+        assert_eq!(text_of(&ended), "! plan (run 12345678) ended with work left undone: 1 of 1 story did not land.");
         assert_eq!(ended.exit(), Exit::Short);
-        assert_eq!(ended.document(&Context::bare())["state"], "succeeded", "what it gives is there");
-        ended.run.state = State::Cancelled;
+        ended.outcome.run.state = RunState::Cancelled;
         assert_eq!(ended.exit(), Exit::Failed);
     }
 
     #[test]
     fn a_paused_child_is_named_with_its_reason() {
-        let pause = Pause::new(PauseKind::Provider, "No key is set.\u{1b}[2J");
-        let mut ended = ended(State::Waiting { wait: Wait::Runs(Vec::new()) });
-        ended.paused = vec![run("abcdefgh", "mary", State::Paused { pause })];
+        let pause = Pause { kind: PauseKind::Provider, reason: "No key is set.\u{1b}[2J".to_owned(), fork_at: None };
+        let mut ended = ended(for_runs());
+        ended.outcome.paused = vec![run("abcdefgh", "mary", RunState::Paused { pause })];
         assert_eq!(
-            said(&ended),
-            "! plan (run 12345678) waits for what is paused:\n  mary (run abcdefgh): No key is set.\n  Continue with `baton runs resume 12345678`."
+            text_of(&ended),
+            "! plan (run 12345678) waits for paused runs:\n  mary (run abcdefgh): No key is set.\n  Continue with `baton runs resume 12345678`."
         );
         assert_eq!(ended.exit(), Exit::Unfinished);
     }
 
     #[test]
     fn what_another_run_has_started_is_resumed_there_first() {
-        let mut ended = ended(State::Waiting { wait: Wait::Runs(Vec::new()) });
-        let awaited = run("abcdefgh", "mary", State::Queued);
-        ended.elsewhere = vec![Run { root: crate::journal::RunId::from_text("the-source"), ..awaited }];
+        let mut ended = ended(for_runs());
+        let awaited = run("abcdefgh", "mary", RunState::Queued);
+        ended.outcome.elsewhere = vec![RunSummary { root: RunId::from_text("the-source"), ..awaited }];
         assert_eq!(
-            said(&ended),
-            "! plan (run 12345678) waits for what another run has started. Resume that first:\n  mary (run abcdefgh): `baton runs resume e-source`\n  \
+            text_of(&ended),
+            "! plan (run 12345678) waits for runs that another run started. Resume that first:\n  mary (run abcdefgh): `baton runs resume e-source`\n  \
              Then continue with `baton runs resume 12345678`."
         );
     }
 
     #[test]
     fn a_refused_input_is_the_callers_mistake() {
-        let mut ended = ended(State::Failed { error: CallError::other("It names no brief.") });
+        let mut ended = ended(failed("other", "It names no brief."));
         assert_eq!(ended.exit(), Exit::Failed);
-        ended.way = Way::Unknown;
-        assert!(said(&ended).ends_with("What it did: `baton runs journal 12345678`."), "{}", said(&ended));
-        (ended.way, ended.retry) = (Way::Command("runs fork 12345678 --at 7".to_owned()), Some(Retry::Fork(7)));
-        assert!(said(&ended).ends_with("make the failed call again with `baton runs fork 12345678 --at 7`."), "{}", said(&ended));
-        ended.refused = Some("{…}".to_owned());
+        ended.outcome.continuation = Continuation::Unknown;
+        assert!(text_of(&ended).ends_with("What it did: `baton runs journal 12345678`."), "{}", text_of(&ended));
+        ended.outcome.continuation = Continuation::Fork { run: RunId::from_text("12345678"), at: 7 };
+        ended.outcome.retry = Some(RetryKind::Fork);
+        assert!(text_of(&ended).ends_with("make the failed call again with `baton runs fork 12345678 --at 7`."), "{}", text_of(&ended));
+        ended.outcome.rejects_input = true;
         assert_eq!(ended.exit(), Exit::Usage);
-        assert_eq!(said(&ended), "✗ plan (run 12345678) has failed: It names no brief.");
+        assert_eq!(text_of(&ended), "✗ plan (run 12345678) failed: It names no brief.");
     }
 
     #[test]
     fn a_run_whose_plugin_crashed_names_the_version_to_install() {
-        let mut ended = ended(State::Failed { error: CallError::new(ErrorKind::Trapped, "It panicked.") });
-        ended.retry = Some(Retry::Itself(4));
-        ended.way = Way::Command("runs resume 12345678 --on current".to_owned());
-        ended.tally.host_calls = 3;
-        let told = said(&ended);
+        let mut ended = ended(failed(TRAPPED, "It panicked."));
+        ended.outcome.retry = Some(RetryKind::Itself);
+        ended.outcome.continuation = Continuation::ResumeOnCurrent { run: RunId::from_text("12345678") };
+        ended.outcome.run.tally.host_calls = 3;
+        let lines = text_of(&ended);
         assert!(
-            told.contains("Install a fixed version of the plugin, then continue with `baton runs resume 12345678 --on current`"),
-            "{told}"
+            lines.contains("Install a fixed version of the plugin, then continue with `baton runs resume 12345678 --on current`"),
+            "{lines}"
         );
     }
 
     #[test]
     fn what_was_stopped_says_how_to_go_on() {
-        let mut ended = ended(State::Queued);
-        assert_eq!(said(&ended), "! plan (run 12345678) was stopped. Nothing is lost.\n  Continue with `baton runs resume 12345678`.");
+        let mut ended = ended(RunState::Queued);
+        assert_eq!(text_of(&ended), "! plan (run 12345678) was stopped. Nothing is lost.\n  Continue with `baton runs resume 12345678`.");
         assert_eq!(ended.exit(), Exit::Unfinished);
-        ended.interrupted = true;
+        ended.outcome.is_interrupted = true;
         assert_eq!(ended.exit(), Exit::Interrupted);
     }
 
-    fn awaiting_signal(id: &str, plugin: &str) -> Run {
-        let of = vec![crate::journal::Awaited::Signal("go".to_owned())];
-        run(id, plugin, State::Waiting { wait: Wait::Any { of, until: None } })
+    fn awaiting_signal(id: &str, plugin: &str) -> RunSummary {
+        let of = vec![Awaited::Signal("go".to_owned())];
+        run(id, plugin, RunState::Waiting { wait: Wait::Any { of, until: None } })
     }
 
     #[test]
     fn a_run_that_waits_for_a_signal_says_so_with_the_command_that_sends_it() {
         let waiting = awaiting_signal("12345678", "plan");
         let mut ended = ended(waiting.state.clone());
-        ended.awaiting = vec![waiting];
+        ended.outcome.awaiting = vec![waiting];
         assert_eq!(
-            said(&ended),
+            text_of(&ended),
             "! plan (run 12345678) waits for the signal `go`.\n  Send the signal with `baton runs signal 12345678 go JSON`.\n  \
              Then continue with `baton runs resume 12345678`."
         );
         assert_eq!(ended.exit(), Exit::Unfinished);
-        (ended.run.state, ended.awaiting) = (State::Waiting { wait: Wait::Runs(Vec::new()) }, vec![awaiting_signal("abcdefgh", "mary")]);
+        (ended.outcome.run.state, ended.outcome.awaiting) = (for_runs(), vec![awaiting_signal("abcdefgh", "mary")]);
         assert_eq!(
-            said(&ended),
+            text_of(&ended),
             "! plan (run 12345678) waits for a run below it:\n  mary (run abcdefgh) waits for the signal `go`.\n  \
              Send the signal with `baton runs signal abcdefgh go JSON`.\n  Then continue with `baton runs resume 12345678`."
         );
-        ended.served = true;
+        ended.outcome.is_served = true;
         assert!(
-            said(&ended).ends_with("The running host then continues the run; `baton runs show 12345678` shows its state."),
+            text_of(&ended).ends_with("The running host then continues the run; `baton runs show 12345678` shows its state."),
             "{}",
-            said(&ended)
+            text_of(&ended)
         );
     }
 
     #[test]
     fn a_run_that_is_being_cancelled_says_so() {
-        let mut ended = ended(State::Queued);
-        ended.run.cancelling = Some(crate::kernel::run::Cancelling { since: 1, cause: crate::kernel::run::CancelCause::Operator });
-        assert_eq!(said(&ended), "! plan (run 12345678) is being cancelled.\n  `baton runs cancel 12345678` ends it.");
+        let mut ended = ended(RunState::Queued);
+        ended.outcome.run.cancelling = Some(Cancelling { since: Some(Moment(1)), cause: CancelCause::Operator });
+        assert_eq!(text_of(&ended), "! plan (run 12345678) is being cancelled.\n  `baton runs cancel 12345678` ends it.");
     }
 
     #[test]
     fn a_run_that_its_project_holds_back_says_so() {
-        let mut ended = ended(State::Queued);
-        ended.held = Some("shop".to_owned());
+        let mut ended = ended(RunState::Queued);
+        ended.outcome.held_by = Some("shop".to_owned());
         assert_eq!(
-            said(&ended),
+            text_of(&ended),
             "! plan (run 12345678) is held back: project shop is paused. Resume it with `baton project resume shop`.\n  \
              Then continue with `baton runs resume 12345678`."
         );
@@ -479,10 +435,8 @@ mod tests {
 
     #[test]
     fn the_command_in_an_error_leads_to_the_same_data() {
-        let error = CallError::denied("Grant it with `baton plugin grant p`.");
         let context = Context { data_dir: Some("my data".into()), ..Context::bare() };
-        let document = ended(State::Failed { error }).document(&context);
-        assert_eq!(document["error"]["text"], "Grant it with `baton plugin grant p --data-dir 'my data'`.");
-        assert_eq!(document["reason"], document["error"]["text"]);
+        let lines = ended(failed("denied", "Grant it with `baton plugin grant p`.")).lines(None, &context);
+        assert!(lines.contains("Grant it with `baton plugin grant p --data-dir 'my data'`."), "{lines}");
     }
 }

@@ -2,32 +2,32 @@
 
 use std::process::ExitCode;
 
-use crate::{kernel::run::State, operations::ProblemKind};
+use crate::operations::{ProblemKind, runs::RunState};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All was done: 0.
+    /// It succeeded: 0.
     Done,
     /// It failed: 1.
     Failed,
-    /// It was called wrongly: 2.
+    /// The command line or a request is wrong: 2.
     Usage,
-    /// A run was begun and can continue: 3.
+    /// A run was started and can continue: 3.
     Unfinished,
-    /// A run came to its end, and its output tells what it leaves undone: 4.
+    /// A run ended, and its output says what it leaves undone: 4.
     Short,
-    /// Somebody stopped it at once: 130.
+    /// It was stopped at once: 130.
     Interrupted,
 }
 
 impl Exit {
-    /// How a command ends whose run stands so.
-    pub(super) fn of(state: &State) -> Self {
+    /// How a command ends whose run is in this state.
+    pub(super) fn of(state: &RunState) -> Self {
         match state {
-            State::Succeeded => Self::Done,
-            State::Failed { .. } | State::Cancelled => Self::Failed,
-            State::Queued | State::Running | State::Waiting { .. } | State::Paused { .. } => Self::Unfinished,
+            RunState::Succeeded => Self::Done,
+            RunState::Failed { .. } | RunState::Cancelled => Self::Failed,
+            RunState::Queued | RunState::Running | RunState::Waiting { .. } | RunState::Paused { .. } => Self::Unfinished,
         }
     }
 
@@ -68,20 +68,23 @@ pub(super) struct Misuse(pub(super) String);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::CallError;
-    use crate::journal::{Pause, PauseKind, Wait};
+    use crate::operations::{
+        Moment,
+        runs::{Failure, Pause, PauseKind, Wait},
+    };
 
     #[test]
     fn every_state_has_its_code() {
-        let paused = State::Paused { pause: Pause::new(PauseKind::Provider, "no key") };
+        let paused = RunState::Paused { pause: Pause { kind: PauseKind::Provider, reason: "no key".to_owned(), fork_at: None } };
+        let failure = Failure { kind: "other".to_owned(), text: String::new(), subject: None, details: None, call: None };
         let codes = [
-            (State::Succeeded, 0),
-            (State::Failed { error: CallError::other("") }, 1),
-            (State::Cancelled, 1),
+            (RunState::Succeeded, 0),
+            (RunState::Failed { failure }, 1),
+            (RunState::Cancelled, 1),
             (paused, 3),
-            (State::Waiting { wait: Wait::Until(5) }, 3),
-            (State::Queued, 3),
-            (State::Running, 3),
+            (RunState::Waiting { wait: Wait::Time { until: Moment(5) } }, 3),
+            (RunState::Queued, 3),
+            (RunState::Running, 3),
         ];
         for (state, code) in codes {
             assert_eq!(Exit::of(&state).code(), code, "{state:?}");

@@ -8,6 +8,7 @@ mod backlog;
 mod bindings;
 mod budget;
 mod compile;
+mod context;
 mod continuing;
 mod costs;
 mod decisions;
@@ -45,22 +46,15 @@ mod tools;
 mod waits;
 mod wrapping;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, Subcommand};
-use serde_json::Value;
 
 use crate::{
-    config::{self, Config, ConfigError},
-    events::path_text,
-    interfaces::{sandbox::EngineKind, settings::misspelt},
-    journal::Redactor,
-    operations::{Access, Host, Problem},
+    config::{self, Redactor},
+    operations::Problem,
 };
+use context::{Context, wanting_option};
 pub use exit::Exit;
 use exit::Misuse;
 use screen::{BAD, Colour, Output, Screen, painted};
@@ -176,137 +170,6 @@ impl Cli {
     }
 }
 
-/// What a command works with.
-struct Context {
-    screen: Screen,
-    data_dir: Option<PathBuf>,
-    redactor: Redactor,
-}
-
-impl Context {
-    /// What the operator set, for what is to be done before the data is opened.
-    fn config(&self) -> anyhow::Result<Config> {
-        self.config_at(self.data_dir.clone())
-    }
-
-    async fn open(&self, access: Access) -> anyhow::Result<Host> {
-        self.open_at(self.data_dir.clone(), access).await
-    }
-
-    /// Opens the data for a change of few rows, beside another Baton where one executes.
-    async fn open_to_change(&self) -> anyhow::Result<Host> {
-        let config = self.config()?;
-        self.warn_of_processes(&config);
-        Ok(self.tell_of_folder(Host::open_to_change(config).await?))
-    }
-
-    async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<Host> {
-        let config = self.config_at(data_dir)?;
-        if access == Access::Execute {
-            self.warn_of_processes(&config);
-        }
-        self.open_with(config, access).await
-    }
-
-    /// Says that commands are isolated from nothing, where the operator wants it so.
-    fn warn_of_processes(&self, config: &Config) {
-        if config.sandbox.engine == EngineKind::Process {
-            let warning = "Commands are executed as plain processes of this machine, which isolates nothing: they can read, change and send \
-                           whatever this user can. Set `engine = \"docker\"` under [sandbox] for anything but a demo.";
-            self.screen.tell(format!("{} {warning}", painted(screen::WARNING, "!!")));
-        }
-    }
-
-    async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<Host> {
-        Ok(self.tell_of_folder(Host::open(config, access).await?))
-    }
-
-    /// Says what the operator should know of an opened data directory.
-    fn tell_of_folder(&self, host: Host) -> Host {
-        if config::open_to_others(&host.config().data_dir) == Some(config::Open::ToWrite) {
-            let folder = text::escaped(&host.config().data_dir.display().to_string());
-            let mark = painted(screen::WARNING, "!");
-            self.screen.tell(format!(
-                "{mark} Others on this machine can change {folder}, where plugins and runs are; `chmod 700` keeps them out."
-            ));
-        }
-        for refused in &host.refused {
-            let path = text::escaped(&path_text(&refused.path));
-            let said = format!("{} The file {path} is rejected: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason));
-            // Other code than the operator expects is more than a message.
-            if refused.kept.is_some() { self.screen.warn(said) } else { self.screen.tell(said) }
-        }
-        host
-    }
-
-    fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
-        self.config_by(Config::read, data_dir)
-    }
-
-    /// The same, without bindings that are wrong: for what lists them.
-    fn config_with_mistaken_bindings(&self) -> anyhow::Result<Config> {
-        self.config_by(Config::read_with_mistaken_bindings, self.data_dir.clone())
-    }
-
-    fn config_by(&self, read: fn(Option<PathBuf>) -> Result<Config, ConfigError>, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
-        data_dir.as_deref().map(usable).transpose()?;
-        let config = read(data_dir)?;
-        self.redactor.include(&config.redactor);
-        Ok(Config { program: config::this_program(), ..config })
-    }
-
-    /// Tells of settings that are perhaps misspelt.
-    fn doubt(&self, settings: &Value) {
-        for (key, meant) in misspelt(settings) {
-            let key = text::escaped(&key);
-            let meant = text::escaped(&meant);
-            self.screen.tell(format!("{} The setting `{key}` is not known; did you mean `{meant}`?", painted(screen::WARNING, "!")));
-        }
-    }
-
-    /// A command with the options that lead to the same data.
-    fn again(&self, command: &str) -> String {
-        text::command_with(command, self.data_dir.as_deref())
-    }
-
-    /// A text with such options in every command it names.
-    fn advice(&self, text: &str) -> String {
-        text::commands_with(text, wanting_option(self.data_dir.as_deref()))
-    }
-}
-
-#[cfg(test)]
-impl Context {
-    /// One for the tests of what is printed.
-    fn bare() -> Self {
-        let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never, data_dir: None };
-        Self { screen, data_dir: None, redactor: Redactor::default() }
-    }
-}
-
-/// The data directory, where a command does not find it without the option.
-fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
-    data_dir.filter(|folder| !config::is_data_dir_of_environment(folder))
-}
-
-/// Refuses a data directory that cannot be one before anything is looked for in it.
-fn usable(data_dir: &Path) -> Result<(), Misuse> {
-    let shown = text::escaped(&data_dir.display().to_string());
-    let wrong = |why: &str| Err(Misuse(format!("The data directory {shown} {why}; name another with --data-dir or BATON_DATA_DIR.")));
-    if data_dir.as_os_str().is_empty() {
-        return Err(Misuse(
-            "The name of the data directory is empty. Give --data-dir a folder, or set BATON_DATA_DIR to one or unset it.".to_owned(),
-        ));
-    }
-    match data_dir.metadata() {
-        _ if data_dir.to_str().is_none() => wrong("has a path that is not UTF-8"),
-        Ok(about) if !about.is_dir() => wrong("is not a folder"),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => wrong(&format!("cannot be used ({error})")),
-    }
-}
-
 /// What a command could not do: a misuse is a mistake of the command line itself.
 fn problem(error: &anyhow::Error) -> Problem {
     match error.downcast_ref::<Misuse>() {
@@ -318,7 +181,7 @@ fn problem(error: &anyhow::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::KernelError;
+    use crate::operations::{ProblemKind, ProblemSource};
     use clap::CommandFactory;
 
     #[test]
@@ -327,22 +190,12 @@ mod tests {
     }
 
     #[test]
-    fn a_data_directory_that_cannot_be_one_is_told_as_such() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("file"), "").unwrap();
-        let said = |name: &str| usable(&folder.path().join(name)).err().map(|error| error.to_string()).unwrap_or_default();
-        assert_eq!((said("none"), said("none/deeper"), said("")), Default::default());
-        assert!(said("file").contains("is not a folder") && said("file/below").contains("cannot be used"));
-        assert!(said(&"n".repeat(300)).contains("too long"));
-        assert!(usable(Path::new("")).is_err_and(|error| error.to_string().contains("is empty")));
-    }
-
-    #[test]
     fn what_is_named_wrongly_is_misuse() {
         let cli = Cli::parse_from(["baton", "doctor"]);
-        assert_eq!(cli.report(&KernelError::NoRun("x".to_owned()).into()), Exit::Usage);
+        let of = |kind| anyhow::Error::new(Problem::new(kind, "x", "It is wrong.", ProblemSource::Client));
+        assert_eq!(cli.report(&of(ProblemKind::NotFound)), Exit::Usage);
         assert_eq!(cli.report(&Misuse("x".to_owned()).into()), Exit::Usage);
-        assert_eq!(cli.report(&KernelError::WrongState("x".to_owned()).into()), Exit::Failed);
+        assert_eq!(cli.report(&of(ProblemKind::Conflict)), Exit::Failed);
         assert_eq!(cli.report(&io::Error::from(io::ErrorKind::BrokenPipe).into()), Exit::Done);
     }
 }

@@ -3,14 +3,10 @@
 use jiff::tz::TimeZone;
 
 use super::{figures, questions, text};
-use crate::{
-    journal::{self, Needed},
-    kernel::run::{Run, State},
-    operations::{
-        Moment,
-        needs::describe_needed,
-        runs::{Awaited, Need, RunId, Wait},
-    },
+use crate::operations::{
+    Moment,
+    needs::describe_needed,
+    runs::{Awaited, Need, RunId, Wait},
 };
 
 /// What a run waits for, after the word "waiting" or "waits".
@@ -31,14 +27,6 @@ pub(super) fn describe<W: Clone + Into<Wait>>(wait: &W, zone: &TimeZone) -> Stri
 /// What an operator is to provide.
 pub(super) fn needed_thing<N: Clone + Into<Need>>(need: &N) -> String {
     text::line(&describe_needed(&need.clone().into()))
-}
-
-/// What an operator is to provide for a run, if it waits for that.
-pub(super) fn needed(run: &Run) -> Option<&Needed> {
-    match &run.state {
-        State::Waiting { wait: journal::Wait::Needed(needed) } => Some(needed),
-        _ => None,
-    }
 }
 
 fn several(awaited: &[Awaited], until: Option<Moment>, zone: &TimeZone) -> String {
@@ -80,53 +68,6 @@ fn named(awaited: &Awaited) -> String {
 
 fn listed(runs: &[&RunId]) -> String {
     runs.iter().map(|run| text::short(run)).collect::<Vec<_>>().join(", ")
-}
-
-fn runs(awaited: &[journal::Awaited]) -> impl Iterator<Item = &RunId> {
-    awaited.iter().filter_map(|awaited| match awaited {
-        journal::Awaited::Run(run) => Some(run),
-        _ => None,
-    })
-}
-
-/// The runs that a run waits for.
-pub(super) fn awaited_runs(run: &Run) -> Vec<RunId> {
-    match &run.state {
-        State::Waiting { wait } => runs(&wait.awaited()).cloned().collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The signals that a run waits for, by name.
-pub(super) fn awaited_signals(run: &Run) -> Vec<String> {
-    let State::Waiting { wait } = &run.state else { return Vec::new() };
-    let names = wait.awaited().into_iter().filter_map(|awaited| match awaited {
-        journal::Awaited::Signal(name) => Some(name),
-        _ => None,
-    });
-    names.collect()
-}
-
-/// Whether a signal or a change of an item wakes the run.
-pub(super) fn is_for_outside(run: &Run) -> bool {
-    let State::Waiting { wait } = &run.state else { return false };
-    wait.awaited().iter().any(|awaited| matches!(awaited, journal::Awaited::Signal(_) | journal::Awaited::Item { .. }))
-}
-
-/// Whether nothing wakes a run but the end of others.
-pub(super) fn is_for_runs_alone(wait: &journal::Wait) -> bool {
-    !matches!(wait, journal::Wait::Needed(_))
-        && wait.due().is_none()
-        && wait.awaited().iter().all(|awaited| matches!(awaited, journal::Awaited::Run(_)))
-}
-
-/// Whether a run waits for people, or for runs that may do so, and for no time.
-pub(super) fn is_for_others(wait: &journal::Wait) -> bool {
-    match wait {
-        journal::Wait::Until(_) | journal::Wait::Account { .. } => false,
-        journal::Wait::Runs(_) | journal::Wait::Question { .. } => true,
-        journal::Wait::Any { until, .. } | journal::Wait::Needed(Needed { until, .. }) => until.is_none(),
-    }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ use crate::{
         settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
-    journal::{FaultPoint, Redactor},
+    journal::FaultPoint,
     kernel::{
         compiler::CompileLimits,
         limits::Limits,
@@ -44,6 +44,7 @@ use crate::{
     secrets::Secrets,
 };
 
+pub use crate::journal::Redactor;
 pub use bindings::bindings;
 pub use privacy::{Open, open_to_others};
 pub use registries::{Login, RegistryAccess};
@@ -260,6 +261,18 @@ impl Config {
     /// Whether a folder, an absolute path without links, is one of the host's own places or lies in the data directory.
     pub fn is_own_place(&self, folder: &Path) -> bool {
         self.own_places().iter().any(|own| own == folder) || privacy::resolved(&self.data_dir).iter().any(|data| folder.starts_with(data))
+    }
+
+    /// Whether commands of runs are isolated from this machine. Plain processes are not.
+    pub fn isolates_commands(&self) -> bool {
+        self.sandbox.engine != sandbox::EngineKind::Process
+    }
+
+    /// The same, where commands are executed as plain processes.
+    #[must_use]
+    pub fn with_plain_processes(self) -> Self {
+        let sandbox = sandbox::Settings { engine: sandbox::EngineKind::Process, ..self.sandbox };
+        Self { sandbox, ..self }
     }
 
     /// Settings for a workspace as they are now: defaults, user, project, environment; the later wins.

@@ -2,6 +2,7 @@
 
 use std::{
     ops::Deref,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -9,7 +10,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{Moment, Problem, ProblemKind, ProblemSource, code};
-use crate::{app::App, config::Config, kernel::package::Contract};
+use crate::{
+    actor::Actor,
+    app::App,
+    config::{self, Config},
+    events::path_text,
+    interfaces::settings,
+    kernel::package::Contract,
+};
 
 pub use crate::app::Access;
 
@@ -51,6 +59,11 @@ impl Host {
         self.app.executes()
     }
 
+    /// Whether no host executes runs in the data directory now: neither this one nor another.
+    pub fn is_alone(&self) -> bool {
+        self.app.is_alone()
+    }
+
     /// The time by the clock of this host.
     pub fn now(&self) -> Moment {
         Moment(self.app.kernel.now())
@@ -61,9 +74,46 @@ impl Host {
         &self.app.config
     }
 
+    /// The operator at this machine, as the actor of what is asked here.
+    pub fn operator(&self) -> &Actor {
+        &self.app.config.operator
+    }
+
+    /// How many plugins are installed and bundled.
+    pub fn plugins(&self) -> u64 {
+        self.app.kernel.registry().all().len() as u64
+    }
+
+    /// What the operator should know about the data directory, as it was when this host opened it.
+    pub fn opening(&self) -> Opening {
+        let rejected = self.app.refused.iter().map(|refused| RejectedFile {
+            path: path_text(&refused.path),
+            reason: refused.reason.clone(),
+            kept: refused.kept.clone(),
+        });
+        Opening {
+            data_dir: path_text(&self.config().data_dir),
+            others_can_change: config::open_to_others(&self.config().data_dir) == Some(config::Open::ToWrite),
+            rejected: rejected.collect(),
+        }
+    }
+
+    /// The keys of the operator's settings that are perhaps misspelt.
+    pub fn misspelt_settings(&self) -> Vec<MisspeltSetting> {
+        misspelt(&self.config().user)
+    }
+
     /// Closes the data, folded into one file. Without it nothing is lost.
     pub async fn close(self) {
         self.app.close().await;
+    }
+
+    /// The same for a host that several share, whoever of them still uses it.
+    pub async fn close_shared(host: Arc<Self>) {
+        match Arc::try_unwrap(host) {
+            Ok(host) => host.close().await,
+            Err(host) => host.app.end().await,
+        }
     }
 }
 
@@ -74,6 +124,43 @@ impl Deref for Host {
     fn deref(&self) -> &App {
         &self.app
     }
+}
+
+/// What an operator should know about a data directory that was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Opening {
+    /// Where it is.
+    pub data_dir: String,
+    /// Whether other users of this machine can change it.
+    pub others_can_change: bool,
+    /// The files in the plugin folder that were rejected.
+    pub rejected: Vec<RejectedFile>,
+}
+
+/// A file in the plugin folder that is not a plugin which this host can run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RejectedFile {
+    /// The file.
+    pub path: String,
+    /// Why, and what to do.
+    pub reason: String,
+    /// The plugin of which an older version stays in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+}
+
+/// A key of the settings that is perhaps misspelt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MisspeltSetting {
+    /// The key as it is written, with dots.
+    pub key: String,
+    /// The key that is perhaps meant.
+    pub meant: String,
+}
+
+/// The keys of some settings that are perhaps misspelt.
+pub(super) fn misspelt(settings: &serde_json::Value) -> Vec<MisspeltSetting> {
+    settings::misspelt(settings).into_iter().map(|(key, meant)| MisspeltSetting { key, meant }).collect()
 }
 
 /// The versions of a host.
@@ -94,5 +181,5 @@ pub fn versions() -> Result<Versions, Problem> {
 
 /// The views of this file.
 #[derive(OpenApi)]
-#[openapi(components(schemas(Versions, Problem)))]
+#[openapi(components(schemas(Opening, Problem, Versions)))]
 pub(super) struct Views;

@@ -4,11 +4,14 @@
 pub mod approvals;
 pub mod autopilot;
 pub mod budgets;
+pub mod compiling;
 pub mod costs;
 pub mod decisions;
+pub mod demo;
 mod dollars;
 pub mod environments;
 pub mod events;
+pub mod execution;
 pub mod health;
 pub mod host;
 pub mod items;

@@ -1,22 +1,34 @@
 //! Questions that runs ask people: listed, found and answered. Shows none, and answers none by itself.
 
+use std::{
+    future,
+    time::{Duration, Instant},
+};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{Host, Moment, Page, Problem, ProblemKind, ProblemSource};
 use crate::{
     actor::Actor,
+    events::{Category, Event},
     interfaces::people::{self, Asked, Filter, Given, QuestionStatus, QuestionsError},
-    journal::{QuestionId, RunId},
+    kernel::{KernelError, run::State},
 };
 
+pub use crate::journal::{QuestionId, RunId};
 pub use people::{Severity, Source};
 
 /// Bytes of the longest answer.
 const LONGEST: usize = 8 << 10;
 /// Questions that are named where several are meant.
 const MOST_NAMED: usize = 5;
+
+/// How long it is watched whether the running host continues a run that has its answer, and how often.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A question that was asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -108,7 +120,7 @@ pub struct ListQuestions {
 pub struct AnswerQuestion {
     /// The question's id.
     pub question: QuestionId,
-    /// The text; none takes what the asker thinks best, or its first option.
+    /// The text; absent for the suggested answer, or the first option.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
 }
@@ -128,6 +140,18 @@ pub struct AnsweredQuestion {
     pub root: RunId,
 }
 
+/// What becomes of a run that has its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Continuation {
+    /// The running host continues it.
+    Continues,
+    /// The running host has not resumed it yet: it executes another run, or is about to end.
+    Queued,
+    /// No host executes it.
+    NoHost,
+}
+
 /// Open questions first, most severe first, the oldest first; then the others, the newest first.
 pub async fn list(host: &Host, request: &ListQuestions) -> Result<Page<Question>, Problem> {
     let filter = Filter { all: request.all, root: request.root.clone() };
@@ -138,7 +162,8 @@ pub async fn list(host: &Host, request: &ListQuestions) -> Result<Page<Question>
 /// The question that is meant by an id, or by any beginning or end of one.
 pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
     if part.is_empty() {
-        return Err(Problem::invalid("The id of the question is empty. Give a beginning or an end of one."));
+        let hint = Some("Give a beginning or an end of one.".to_owned());
+        return Err(Problem { hint, ..Problem::invalid("The id of the question is empty.") });
     }
     let mut found = host.app.questions.matching(part).await?;
     match (found.len(), found.pop()) {
@@ -146,12 +171,9 @@ pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
         (_, None) => Err(QuestionsError::Unknown(part.escape_debug().to_string()).into()),
         (_, Some(last)) => {
             let ids: Vec<_> = found.iter().chain([&last]).take(MOST_NAMED).map(|asked| asked.id.as_str()).collect();
-            let message = format!(
-                "`{}` fits more than one question. Give the whole id of the one you mean: {}.",
-                part.escape_debug(),
-                ids.join(", ")
-            );
-            Err(Problem::new(ProblemKind::Invalid, "question_ambiguous", message, ProblemSource::Client))
+            let message = format!("`{}` fits more than one question.", part.escape_debug());
+            let hint = Some(format!("Give the whole id of the one you mean: {}.", ids.join(", ")));
+            Err(Problem { hint, ..Problem::new(ProblemKind::Invalid, "question_ambiguous", message, ProblemSource::Client) })
         }
     }
 }
@@ -160,8 +182,8 @@ pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
 pub async fn answer(host: &Host, actor: &Actor, request: &AnswerQuestion) -> Result<AnsweredQuestion, Problem> {
     let question = find(host, request.question.as_str()).await?;
     let (answer, source) = match &request.answer {
-        Some(answer) => (checked(answer)?, Source::Person),
-        None => (question.best_or_first().ok_or_else(nothing_best)?.to_owned(), Source::Yes),
+        Some(answer) => (check(answer)?, Source::Person),
+        None => (question.best_or_first().ok_or_else(no_suggestion)?.to_owned(), Source::Yes),
     };
     let given = Given { answer: answer.clone(), by: actor.clone(), source };
     host.app.questions.answer(&question.id, &given).await?;
@@ -169,25 +191,70 @@ pub async fn answer(host: &Host, actor: &Actor, request: &AnswerQuestion) -> Res
     Ok(AnsweredQuestion { question: question.id, answer, source, run: question.run, root: question.root })
 }
 
-fn checked(answer: &str) -> Result<String, Problem> {
-    let field = |problem: Problem| Problem { field: Some("answer".to_owned()), ..problem };
+/// What becomes of the run that waited for an answer, seen for a while instead of guessed: the running host need not execute it.
+pub async fn continuation(host: &Host, answered: &AnsweredQuestion) -> Result<Continuation, Problem> {
+    let begun = Instant::now();
+    while !host.executes() && begun.elapsed() < PATIENCE {
+        let run = host.app.kernel.runs().find(&answered.run).await.map_err(KernelError::from)?;
+        if run.is_some_and(|run| run.state != State::Queued) {
+            return Ok(Continuation::Continues);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(if host.executes() || host.is_alone() { Continuation::NoHost } else { Continuation::Queued })
+}
+
+/// Says when questions of a host may have changed.
+pub struct Changes(Receiver<Event>);
+
+/// What may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A question was asked, answered or withdrawn.
+    Question,
+    /// A run began to wait, perhaps for an answer.
+    Wait,
+}
+
+impl Changes {
+    /// The changes of a host from now on.
+    pub fn of(host: &Host) -> Self {
+        Self(host.app.kernel.events().listen())
+    }
+
+    /// The next change. Can be dropped at any point and misses nothing.
+    pub async fn next(&mut self) -> Change {
+        loop {
+            match self.0.recv().await {
+                Ok(event) if event.draft.category == Category::Question => return Change::Question,
+                Ok(event) if event.draft.name == "waiting" => return Change::Wait,
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => return Change::Question,
+                Err(RecvError::Closed) => future::pending().await,
+            }
+        }
+    }
+}
+
+fn check(answer: &str) -> Result<String, Problem> {
+    let rejected = |message: String, hint: &str| Problem {
+        field: Some("answer".to_owned()),
+        hint: Some(hint.to_owned()),
+        ..Problem::invalid(message)
+    };
     if answer.trim().is_empty() {
-        // Nobody said anything; what the asker thinks best is no person's word.
-        return Err(field(Problem::invalid(
-            "An answer has at least one character; give one, or take what the asker thinks best with `--yes`.",
-        )));
+        // The suggested answer is not a person's word.
+        return Err(rejected("An answer has at least one character.".to_owned(), "Give one, or use the suggested answer with `--yes`."));
     }
     if answer.len() > LONGEST {
-        return Err(field(Problem::invalid(format!(
-            "The answer has {} bytes, more than the {LONGEST} that are taken; say it in fewer words.",
-            answer.len()
-        ))));
+        return Err(rejected(format!("The answer has {} bytes; at most {LONGEST} are accepted.", answer.len()), "Shorten it."));
     }
     Ok(answer.to_owned())
 }
 
-fn nothing_best() -> Problem {
-    Problem::invalid("The asker has no best answer and no options; give an answer of your own.")
+fn no_suggestion() -> Problem {
+    let hint = Some("Give an answer of your own.".to_owned());
+    Problem { hint, ..Problem::invalid("The question has no suggested answer and no options.") }
 }
 
 impl Question {

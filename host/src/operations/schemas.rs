@@ -7,8 +7,8 @@ use utoipa::{
 };
 
 use super::{
-    autopilot, budgets, costs, decisions, environments, events, health, host, items, projects, pull_requests, questions, reports, runs,
-    services, setups,
+    autopilot, budgets, costs, decisions, demo, environments, events, execution, health, host, items, projects, pull_requests, questions,
+    reports, runs, services, setups,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
@@ -21,8 +21,10 @@ pub fn schemas() -> Value {
         budgets::Views::openapi(),
         costs::Views::openapi(),
         decisions::Views::openapi(),
+        demo::Views::openapi(),
         environments::Views::openapi(),
         events::Views::openapi(),
+        execution::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
         projects::Views::openapi(),

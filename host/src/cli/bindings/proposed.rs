@@ -1,5 +1,7 @@
 //! What the repository of a project proposes, as operators are told of it.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -11,10 +13,7 @@ use crate::{
         screen::{WARNING, painted},
         text,
     },
-    kernel::{
-        run::Run,
-        slots::{Proposal, ProposalState},
-    },
+    kernel::slots::{Proposal, ProposalState},
     operations::Host,
 };
 
@@ -53,11 +52,11 @@ pub(super) fn line(context: &Context, choice: &ProjectChoice, proposal: &Proposa
     }
 }
 
-/// The line for a run that is about to start.
-pub(in crate::cli) async fn unapproved(app: &Host, context: &Context, choice: &ProjectChoice, run: &Run) -> Result<Option<String>> {
-    let Some(settings) = &run.project_settings else { return Ok(None) };
-    let project = app.kernel.projects().project_of_folder(&run.workspace).await?;
+/// The line for a run that starts in a folder.
+pub(in crate::cli) async fn unapproved(app: &Host, context: &Context, choice: &ProjectChoice, workspace: &Path) -> Result<Option<String>> {
+    let settings = app.config().project(workspace)?;
+    let project = app.kernel.projects().project_of_folder(workspace).await?;
     let id = project.map(|project| project.id).unwrap_or_default();
-    let proposal = app.kernel.proposal(&id, settings).await?;
+    let proposal = app.kernel.proposal(&id, &settings).await?;
     Ok(proposal.and_then(|proposal| line(context, choice, &proposal)))
 }

@@ -59,7 +59,7 @@ pub(super) fn check(folder: &Path, data_dir: &Path, only_plan: bool) -> Result<(
     match names.filter(|name| !is_fine(name)).min() {
         None => Ok(()),
         Some(theirs) => anyhow::bail!(
-            "The folder `{}` holds what is not the demo's, such as `{}`. Name an empty folder with --dir, or one that holds a {BRIEF} alone.",
+            "The folder `{}` contains other files, such as `{}`. Name an empty folder with --dir, or one that only contains a {BRIEF}.",
             text::escaped(&folder.display().to_string()),
             text::excerpt(&text::escaped(&theirs), 80)
         ),

@@ -14,7 +14,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     Context,
@@ -23,11 +24,10 @@ use super::{
     screen::{FAINT, WARNING, painted},
     text,
 };
-use crate::{
-    app::worktrees,
-    interfaces::RunOptions,
-    interfaces::git::Program,
-    operations::{Access, Host},
+use crate::operations::{
+    Access,
+    demo::{self, DemoOutputs},
+    execution::RunOptions,
 };
 use files::Brief;
 use stages::{Stage, Stages};
@@ -35,20 +35,40 @@ use stages::{Stage, Stages};
 /// The stories that the script can answer for. They make a program that can be used.
 const STORIES: [&str; 5] = ["1-1-init-ledger", "1-3-exact-shares", "1-2-add-expense", "2-1-list-entries", "2-2-balances"];
 
-/// As many are taken of a brief of one's own.
+/// At most as many stories of another brief are built.
 const MOST: usize = 5;
+
+/// What `plan` is given.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct PlanInput {
+    brief_file: &'static str,
+}
+
+/// What `sprint` is given: the stories to build, or how many.
+#[derive(Serialize)]
+struct SprintInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stories: Option<[&'static str; STORIES.len()]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    most: Option<usize>,
+}
+
+/// What `run-tests` is given.
+#[derive(Serialize)]
+struct TestsInput {}
 
 /// Plan a small product and build its first stories: from a brief to a program whose tests pass
 ///
-/// Five agents turn a brief into requirements, an architecture and stories. Then a developer and a reviewer take five
-/// stories to the main branch of a repository, two at a time, each in a worktree, with their tests run in containers. A
-/// script answers instead of a model, so it needs no key. Kill it half way and run it again: it continues where it was.
+/// Five agents turn a brief into requirements, an architecture and stories. Then a developer and a reviewer land five
+/// stories on the main branch of a repository, two at a time, each in a worktree, with their tests run in containers. A
+/// script answers instead of a model, so it needs no key. Stop it half way and run it again: it continues where it was.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Where the brief, the documents and the program go; what is there already is not overwritten
+    /// Folder for the brief, the documents and the program; existing files are not overwritten
     #[arg(long, value_name = "DIR", default_value = "baton-demo")]
     dir: PathBuf,
-    /// A real model instead of the script: provider/model, with its key in the environment
+    /// Model to use instead of the script: provider/model, with its key in the environment
     #[arg(long)]
     model: Option<String>,
     /// Stop once the plan is written
@@ -63,13 +83,6 @@ struct Place {
     brief: Brief,
 }
 
-impl Place {
-    /// Where Baton keeps worktrees, and what it knows of repositories.
-    fn worktrees(&self) -> PathBuf {
-        worktrees(&self.data_dir)
-    }
-}
-
 impl Demo {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let named = self.model.as_deref().map(model::options).transpose()?;
@@ -79,15 +92,15 @@ impl Demo {
         let laid = files::lay_out(&folder, &data_dir)?;
         let options = match named {
             Some(options) => options,
-            None => RunOptions { models: vec![model::script(&laid.script)?], ..RunOptions::default() },
+            None => RunOptions::with_model(model::script(&laid.script)?),
         };
-        let config = if self.plan { context.config_at(Some(data_dir.clone()))? } else { engine::chosen(context, data_dir.clone()).await? };
-        let app = context.open_with(config, Access::Execute).await?;
-        model::check(&app.config, &folder, Some(&options))?;
+        let config = if self.plan { context.config_at(Some(data_dir.clone()))? } else { engine::choose(context, data_dir.clone()).await? };
+        let host = context.open_with(config, Access::Execute).await?;
+        options.check(&host, &folder)?;
         let place = Place { folder, data_dir, brief: laid.brief };
-        let stages = Stages { app: &app, context, folder: &place.folder, options };
+        let stages = Stages { host: &host, context, folder: &place.folder, options };
         let reached = self.reach(&stages, &place).await;
-        app.close().await;
+        host.close().await;
         reached
     }
 
@@ -104,29 +117,29 @@ impl Demo {
             ))
             .into());
         }
-        make().with_context(|| format!("The folder `{}` cannot be used; name another with --dir", self.dir.display()))
+        make().with_context(|| format!("Cannot use the folder `{}`; name another with --dir", self.dir.display()))
     }
 
     /// One stage after the other, as far as they succeed.
     async fn reach(&self, stages: &Stages<'_>, place: &Place) -> Result<Exit> {
         let context = stages.context;
         if !self.plan {
-            // Told before anything is paid for.
-            git(stages.app)?.check(&place.folder, &place.worktrees()).map_err(|error| anyhow::anyhow!("{error}"))?;
+            // Before anything is paid for.
+            demo::check_repository(stages.host, &place.folder)?;
         }
-        let plan = stages.run("plan", json!({ "brief-file": files::BRIEF }), || self.introduce(context, place)).await?;
+        let input = serde_json::to_value(PlanInput { brief_file: files::BRIEF })?;
+        let plan = stages.run("plan", input, || self.introduce(context, place)).await?;
         if self.plan || !plan.succeeded() {
             return self.planned(context, place, &plan);
         }
         self.tell(context, &plan);
-        let program = git(stages.app)?;
-        program.begin(&place.folder, &place.worktrees(), "Plan the product").map_err(|error| anyhow::anyhow!("{error}"))?;
-        let sprint = stages.run("sprint", self.order(place), || context.screen.tell(BUILDING)).await?;
+        demo::begin_repository(stages.host, &place.folder, "Plan the product")?;
+        let sprint = stages.run("sprint", serde_json::to_value(order(place))?, || context.screen.tell(BUILDING)).await?;
         self.tell(context, &sprint);
         if !sprint.succeeded() {
             return Ok(sprint.ended.exit());
         }
-        let tests = stages.run("run-tests", json!({}), || {}).await?;
+        let tests = stages.run("run-tests", serde_json::to_value(TestsInput {})?, || {}).await?;
         if !tests.succeeded() {
             self.tell(context, &tests);
             return Ok(tests.ended.exit());
@@ -137,21 +150,13 @@ impl Demo {
     fn introduce(&self, context: &Context, place: &Place) {
         let shown = text::escaped(&place.folder.join(files::BRIEF).display().to_string());
         context.screen.tell(format!(
-            "Five agents plan what {shown} asks for. Documents go to {}. Where they would ask you, their best answer is taken.",
+            "Planning from {shown} with five agents. Documents go to {}. Baton answers their questions with the suggested answers.",
             text::escaped(&place.folder.join("docs").display().to_string())
         ));
         if place.brief == Brief::TheirOwn && self.model.is_none() {
             let warning =
-                "This brief is not the demo's own, and the script answers for the demo's alone: name a model with --model to plan yours.";
+                "The script only answers for the demo's own brief, and this is another: choose a model with --model to plan from it.";
             context.screen.tell(format!("{} {warning}", painted(WARNING, "!")));
-        }
-    }
-
-    /// What to build: of the demo's own brief the stories that its script knows.
-    fn order(&self, place: &Place) -> Value {
-        match place.brief {
-            Brief::Ours => json!({ "stories": STORIES }),
-            Brief::TheirOwn => json!({ "most": MOST }),
         }
     }
 
@@ -172,48 +177,51 @@ impl Demo {
             ended.answer(context)?;
         } else if plan.before {
             screen.answer(finished(place))?;
-            screen.answer(summary::documents(&place.folder, &ended.run).fit(screen.room()))?;
+            screen.answer(summary::documents(&place.folder, &ended.outcome).fit(screen.room()))?;
             screen.answer(how_to_repeat(context, place))?;
         }
         self.tell(context, plan);
         if !screen.is_json() && !plan.before && plan.succeeded() {
-            screen.answer(summary::text(&place.folder, &place.data_dir, ended))?;
+            screen.answer(summary::text(&place.folder, &place.data_dir, &ended.outcome))?;
         }
         Ok(ended.exit())
     }
 
     /// The end of a demo that went all the way.
     fn built(&self, stages: &Stages<'_>, place: &Place, plan: &Stage, sprint: &Stage, tests: &Stage) -> Result<Exit> {
-        let (context, nothing) = (stages.context, Value::Null);
-        let screen = &context.screen;
-        let output = |stage: &Stage| stage.ended.run.output.clone().unwrap_or_default();
-        let (stories, tested) = (output(sprint), output(tests));
+        let (context, screen) = (stages.context, &stages.context.screen);
+        let (stories, tested) = (sprint.output(), tests.output());
         if screen.is_json() {
-            screen.document(&json!({ "plan": output(plan), "sprint": stories, "tests": tested }))?;
+            screen.document(&DemoOutputs { plan: plan.output(), sprint: stories.clone(), tests: tested.clone() })?;
         } else {
             if tests.before {
                 screen.answer(finished(place))?;
             }
-            screen.answer(summary::documents(&place.folder, &plan.ended.run).fit(screen.room()))?;
+            screen.answer(summary::documents(&place.folder, &plan.ended.outcome).fit(screen.room()))?;
             screen.answer(format!("\n{}", landed::stories(&stories).fit(screen.room())))?;
-            screen.answer(format!(
-                "\n{}\n",
-                painted(FAINT, landed::history(stages.app.config.git.as_ref(), &place.folder, &place.worktrees()))
-            ))?;
+            screen.answer(format!("\n{}\n", painted(FAINT, landed::history(&demo::history(stages.host, &place.folder)))))?;
             screen.answer(landed::tests(&tested))?;
-            screen.answer(format!("\n{}", summary::next(&place.folder, &place.data_dir, &sprint.ended)))?;
+            screen.answer(format!("\n{}", summary::next(&place.folder, &place.data_dir, &sprint.ended.outcome)))?;
             if tests.before {
                 screen.answer(how_to_repeat(context, place))?;
             }
         }
         let all = stories["stories"].as_array().is_some_and(|stories| stories.iter().all(|story| story["outcome"] == "landed"));
-        let green = tested.get("passed").unwrap_or(&nothing) == true;
+        let green = tested.get("passed").and_then(Value::as_bool) == Some(true);
         Ok(if all && green { Exit::Done } else { Exit::Failed })
     }
 }
 
+/// What to build: of the demo's own brief the stories that its script knows.
+fn order(place: &Place) -> SprintInput {
+    match place.brief {
+        Brief::Ours => SprintInput { stories: Some(STORIES), most: None },
+        Brief::TheirOwn => SprintInput { stories: None, most: Some(MOST) },
+    }
+}
+
 const BUILDING: &str =
-    "A developer builds the first stories, two at a time, and a reviewer judges them; each lands when the merged tree is green.";
+    "A developer builds the first stories, two at a time, and a reviewer reviews them. Each lands once the merged tree passes its tests.";
 
 fn finished(place: &Place) -> String {
     format!("The demo in {} is finished. Its documents are in {}.", shown(&place.folder), shown(&place.folder.join("docs")))
@@ -229,11 +237,4 @@ fn how_to_repeat(context: &Context, place: &Place) -> String {
 
 fn shown(path: &Path) -> String {
     text::escaped(&path.display().to_string())
-}
-
-fn git(app: &Host) -> Result<&Program> {
-    app.config
-        .git
-        .as_ref()
-        .context("The stories are built in a git repository, and `git` is not in PATH; install it, or stop after the plan with --plan")
 }

@@ -8,35 +8,34 @@ use std::{
 
 use crate::{
     cli::{
-        ending::Ended,
         figures,
         screen::{FAINT, STRONG, WARNING, painted},
         table::{Align, Cell, Table},
         text,
     },
-    kernel::run::Run,
+    operations::execution::Outcome,
 };
 
-/// All that is said at the end of the plan.
-pub(super) fn text(folder: &Path, data_dir: &Path, ended: &Ended) -> String {
-    let mut parts = vec![documents(folder, &ended.run).render()];
-    let repeated = ended.tally.repeated_model_calls;
+/// The end of the plan.
+pub(super) fn text(folder: &Path, data_dir: &Path, outcome: &Outcome) -> String {
+    let mut parts = vec![documents(folder, outcome).render()];
+    let repeated = outcome.run.tally.repeated_model_calls;
     if repeated > 0 {
         parts.push(format!(
-            "{} {} cut off in flight and made again, and may have been charged twice; all others were made once.",
+            "{} {} cut off in flight and made again, perhaps charged twice; all others were made once.",
             painted(WARNING, "!"),
             figures::counted(repeated, "model call was", "model calls were")
         ));
     }
-    parts.push(next(folder, data_dir, ended));
+    parts.push(next(folder, data_dir, outcome));
     parts.join("\n\n")
 }
 
 /// The documents that the run wrote, with what each begins with.
-pub(super) fn documents(folder: &Path, run: &Run) -> Table {
+pub(super) fn documents(folder: &Path, outcome: &Outcome) -> Table {
     const LONGEST: usize = 60;
     let mut table = Table::new(&[("DOCUMENT", Align::Left), ("SIZE", Align::Right), ("BEGINS", Align::Left)]);
-    let written = run.output.as_ref().and_then(|output| output["documents"].as_array());
+    let written = outcome.output.as_ref().and_then(|output| output["documents"].as_array());
     for name in written.into_iter().flatten().filter_map(serde_json::Value::as_str) {
         let path = folder.join(name);
         let size = fs::metadata(&path).map_or_else(|_| "gone".to_owned(), |metadata| figures::bytes(metadata.len()));
@@ -56,20 +55,21 @@ fn title(path: &Path) -> String {
     lines.clone().find(|line| line.starts_with("# ")).or_else(|| lines.find(|line| !line.is_empty())).unwrap_or_default().to_owned()
 }
 
-pub(super) fn next(folder: &Path, data_dir: &Path, ended: &Ended) -> String {
+/// Commands to try next.
+pub(super) fn next(folder: &Path, data_dir: &Path, outcome: &Outcome) -> String {
     let word = |path: &Path| text::shell_word(&text::escaped(&path.display().to_string()));
     let (folder, data) = (word(folder), word(data_dir));
-    let run = text::short(&ended.run.id);
+    let run = text::short(&outcome.run.id);
     let suggestions = [
-        ("read what was written", format!("ls {folder}/docs")),
-        ("see what is to be done", format!("baton backlog graph --workspace {folder} --data-dir {data}")),
+        ("read the documents", format!("ls {folder}/docs")),
+        ("see the backlog", format!("baton backlog graph --workspace {folder} --data-dir {data}")),
         ("see how each story was proposed and reviewed", format!("baton pull-requests list --all --workspace {folder} --data-dir {data}")),
-        ("see who did what", format!("baton runs show {run} --data-dir {data}")),
-        ("see what was decided without asking", format!("baton decisions --data-dir {data}")),
-        ("see every call with its answer", format!("baton runs journal {run} --data-dir {data}")),
-        ("kill it half way, then call it again", "baton demo --dir killed-demo".to_owned()),
-        ("ask a real model", "ANTHROPIC_API_KEY=… baton demo --dir real-demo --model anthropic/MODEL".to_owned()),
-        ("plan something of your own", "baton run plan --input @brief.md --model anthropic/MODEL".to_owned()),
+        ("see which agent did what", format!("baton runs show {run} --data-dir {data}")),
+        ("see what the runs decided without asking", format!("baton decisions --data-dir {data}")),
+        ("see every call and its answer", format!("baton runs journal {run} --data-dir {data}")),
+        ("stop it half way, then run it again", "baton demo --dir killed-demo".to_owned()),
+        ("use a real model", "ANTHROPIC_API_KEY=… baton demo --dir real-demo --model anthropic/MODEL".to_owned()),
+        ("plan your own product", "baton run plan --input @brief.md --model anthropic/MODEL".to_owned()),
     ];
     format!("Try next\n{}", listed(&suggestions))
 }

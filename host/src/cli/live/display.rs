@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     keys::SilentKeys,
-    view::{Line, Mark},
+    lines::{Line, Mark},
     words::Words,
 };
 use crate::cli::{
@@ -55,7 +55,7 @@ impl Display {
         Self::Live { bar: bar(&screen, Duration::ZERO), screen, children: Vec::new(), held: None, _keys: SilentKeys::begin() }
     }
 
-    /// Shows a line of the view.
+    /// Shows a line.
     pub(super) fn show(&mut self, line: &Line) {
         match self {
             Self::Plain { screen, zone } => {
@@ -83,7 +83,7 @@ impl Display {
         }
     }
 
-    /// Shows a question and a prompt. On a terminal nothing else is shown until `go_on`.
+    /// Shows a question and a prompt. On a terminal nothing else is shown until `resume`.
     pub(super) fn ask(&mut self, question: &str, prompt: &str) {
         let (Self::Plain { screen, .. } | Self::Live { screen, .. }) = self;
         let screen = screen.clone();
@@ -98,7 +98,7 @@ impl Display {
     }
 
     /// Shows what was held back while a question was there.
-    pub(super) fn go_on(&mut self, text: &str) {
+    pub(super) fn resume(&mut self, text: &str) {
         let (Self::Plain { screen, .. } | Self::Live { screen, .. }) = self;
         let screen = screen.clone();
         screen.warn(text);

@@ -2,46 +2,49 @@ use serde_json::{Value, json};
 
 use super::{
     display::{log, transcript},
-    view::{Line, View},
+    lines::{Line, branches, line, status},
 };
-use crate::{
-    cli::sample::run,
-    events::{Category, Draft, Event},
-    journal::RunId,
-    kernel::run::{Run, State},
-};
+use crate::operations::execution::testing::Tree;
 
 const ROOT: &str = "root-00000001";
 const MARY: &str = "mary-00000002";
 
-/// A view and the lines it gave.
+/// A tree and the lines it gave.
 struct Scene {
-    view: View,
+    tree: Tree,
     lines: Vec<Line>,
-    cursor: i64,
 }
 
 impl Scene {
     fn new() -> Self {
-        let titles = [("mary".to_owned(), "Mary, analyst".to_owned())];
-        Self { view: View::new(&run(ROOT, "plan", State::Queued), titles.into()), lines: Vec::new(), cursor: 0 }
+        Self { tree: Tree::new(ROOT, "plan", &[("mary", "Mary, analyst")]), lines: Vec::new() }
     }
 
-    fn see(mut self, seconds: u64, run: &str, category: Category, name: &str, data: Value) -> Self {
-        self.cursor += 1;
-        let draft = Draft::for_test(category, name, Some(&RunId::from_text(run)), data);
-        let lines = self.view.see(&Event { cursor: self.cursor, at: seconds * 1000, draft });
-        self.lines.extend(lines);
+    fn see(mut self, seconds: u64, run: &str, category: &str, name: &str, data: Value) -> Self {
+        let steps = self.tree.take(seconds, run, (category, name), data);
+        self.lines.extend(steps.iter().map(line));
         self
     }
 
+    fn status(&self) -> String {
+        status(&self.tree.snapshot())
+    }
+
+    fn fraction(&self) -> f64 {
+        self.tree.snapshot().fraction
+    }
+
+    fn branches(&self) -> Vec<String> {
+        branches(&self.tree.snapshot())
+    }
+
     fn run(self, seconds: u64, run: &str, name: &str, data: Value) -> Self {
-        self.see(seconds, run, Category::Run, name, data)
+        self.see(seconds, run, "run", name, data)
     }
 
     fn reply(self, seconds: u64, run: &str, input: u64, output: u64, cost: Option<f64>) -> Self {
         let data = json!({ "seq": 1, "input_tokens": input, "output_tokens": output, "cost_usd": cost });
-        self.see(seconds, run, Category::Llm, "completed", data)
+        self.see(seconds, run, "llm", "completed", data)
     }
 }
 
@@ -62,9 +65,9 @@ fn what_a_run_needs_is_told_once_until_it_has_come() {
     // The clock lets it look again, and nothing is new.
     let scene =
         one_step().run(4, ROOT, "waiting", needs.clone()).run(64, ROOT, "executing", json!({})).run(64, ROOT, "waiting", needs.clone());
-    assert_eq!((told(&scene), scene.view.status().contains("waits for the key LAB_KEY")), (1, true), "{}", scene.view.status());
+    assert_eq!((told(&scene), scene.status().contains("waits for the key LAB_KEY")), (1, true), "{}", scene.status());
     let scene = scene.run(70, ROOT, "provided", json!({ "kind": "key", "subject": "LAB_KEY" }));
-    assert!(!scene.view.status().contains("waits"), "{}", scene.view.status());
+    assert!(!scene.status().contains("waits"), "{}", scene.status());
     assert_eq!(told(&scene.run(71, ROOT, "waiting", needs)), 2, "it needs it once more");
 }
 
@@ -92,35 +95,35 @@ fn runs_side_by_side_have_a_line_each_with_what_is_done_below_them() {
     };
     let scene = Scene::new().run(0, ROOT, "progress", json!({ "fraction": 0.1, "step": "Building" }));
     let scene = born(scene, "all-1", "stories", ROOT, None::<&str>);
-    assert_eq!(scene.view.lines(), [""; 0], "one alone is told in the status");
+    assert_eq!(scene.branches(), [""; 0], "one alone is told in the status");
     let scene = born(scene, "dev-1", "dev-story", "all-1", Some("1-1-init"));
     let scene = born(scene, "dev-2", "dev-story", "all-1", Some("1-2-add"));
     let scene = born(scene, "mary-1", "mary", "dev-1", None);
-    let scene = scene.reply(2, "mary-1", 7, 8, None).see(3, "dev-2", Category::Sandbox, "started", json!({ "command": "pytest" }));
-    assert_eq!(scene.view.lines(), ["dev-story on 1-1-init · Mary, analyst: 7 → 8 tokens", "dev-story on 1-2-add: runs pytest"]);
-    assert_eq!(scene.view.status(), "Building");
+    let scene = scene.reply(2, "mary-1", 7, 8, None).see(3, "dev-2", "sandbox", "started", json!({ "command": "pytest" }));
+    assert_eq!(scene.branches(), ["dev-story on 1-1-init · Mary, analyst: 7 → 8 tokens", "dev-story on 1-2-add: runs pytest"]);
+    assert_eq!(scene.status(), "Building");
     let scene = scene.run(4, "mary-1", "succeeded", json!({}));
-    assert_eq!(scene.view.lines()[0], "dev-story on 1-1-init", "what has ended does nothing");
+    assert_eq!(scene.branches()[0], "dev-story on 1-1-init", "what has ended does nothing");
     let scene = scene.run(5, "dev-1", "paused", json!({ "reason": "No key." }));
-    assert_eq!(scene.view.lines(), [""; 0]);
+    assert_eq!(scene.branches(), [""; 0]);
     let scene = scene.run(6, "dev-1", "executing", json!({}));
-    assert_eq!(scene.view.lines().len(), 2);
+    assert_eq!(scene.branches().len(), 2);
 }
 
 #[test]
 fn the_share_of_cached_input_and_of_the_window_is_told() {
     let data = json!({ "seq": 1, "input_tokens": 200, "cached_input_tokens": 150, "output_tokens": 8, "window_tokens": 1000 });
     let scene = Scene::new().run(0, MARY, "created", json!({ "plugin": "mary", "parent": ROOT }));
-    let scene = scene.see(1, MARY, Category::Llm, "completed", data);
-    assert!(scene.view.status().ends_with("Mary, analyst: 200 → 8 tokens, 75 % cached, window 20 % full"), "{}", scene.view.status());
+    let scene = scene.see(1, MARY, "llm", "completed", data);
+    assert!(scene.status().ends_with("Mary, analyst: 200 → 8 tokens, 75 % cached, window 20 % full"), "{}", scene.status());
 }
 
 #[test]
 fn the_status_says_who_is_at_work() {
     let scene = Scene::new();
-    assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("Starting", 0.0));
+    assert_eq!((scene.status().as_str(), scene.fraction()), ("Starting", 0.0));
     let scene = one_step().run(4, "john-3", "created", json!({ "plugin": "john", "parent": ROOT })).reply(5, "john-3", 7, 8, None);
-    assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("John writes · john: 7 → 8 tokens", 0.15));
+    assert_eq!((scene.status().as_str(), scene.fraction()), ("John writes · john: 7 → 8 tokens", 0.15));
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn two_runs_of_one_plugin_are_told_by_their_worktrees() {
         .run(0, "dev-2", "created", born(ROOT, json!("story/1-2\u{1b}[2J-split")))
         .run(0, MARY, "created", born("dev-1", Value::Null))
         .reply(1, MARY, 7, 8, None);
-    assert_eq!(scene.view.lines()[0], "dev-story on story/1-1-add · Mary, analyst: 7 → 8 tokens");
+    assert_eq!(scene.branches()[0], "dev-story on story/1-1-add · Mary, analyst: 7 → 8 tokens");
     let warning = |message: &str| json!({ "level": "warn", "message": message });
     let scene = scene
         .run(2, MARY, "succeeded", json!({}))
@@ -153,7 +156,7 @@ fn two_runs_of_one_plugin_are_told_by_their_worktrees() {
 #[test]
 fn a_run_that_was_there_before_is_told_by_its_first_event() {
     let mut scene = Scene::new();
-    scene.view.include(&Run { parent: Some((RunId::from_text(ROOT), 3)), ..run("dev-1", "dev-story", State::Running) });
+    scene.tree.include("dev-1", ROOT, "dev-story");
     let born = json!({ "plugin": "dev-story", "parent": ROOT, "worktree": "story/1-1-add" });
     let scene = scene.run(0, "dev-1", "created", born).run(2, "dev-1", "succeeded", json!({}));
     assert_eq!(log(&scene.lines), "00:00:02    dev-story on story/1-1-add · 2.0 s");
@@ -178,16 +181,15 @@ fn other_trees_and_old_events_say_nothing() {
         json!({ "reason": "no" }),
     );
     assert!(!transcript(&scene.lines).contains("no"));
-    let draft = Draft::for_test(Category::Run, "progress", Some(&RunId::from_text(ROOT)), json!({ "step": "again" }));
-    assert_eq!(scene.view.see(&Event { cursor: 3, at: 0, draft }), []);
+    assert_eq!(scene.tree.take_at(3, 0, ROOT, ("run", "progress"), json!({ "step": "again" })), []);
 }
 
 #[test]
 fn trouble_is_told_with_the_run_it_is_in() {
     let scene = one_step()
         .run(4, MARY, "paused", json!({ "kind": "provider", "reason": "No key.\nSet one." }))
-        .see(4, MARY, Category::Llm, "repeated", json!({ "seq": 7 }))
-        .see(4, MARY, Category::Audit, "denied", json!({ "reason": "not granted" }))
+        .see(4, MARY, "llm", "repeated", json!({ "seq": 7 }))
+        .see(4, MARY, "audit", "denied", json!({ "reason": "not granted" }))
         .run(5, ROOT, "paused", json!({ "reason": "shown at the end" }));
     let shown = transcript(&scene.lines);
     let told: Vec<_> = shown.lines().skip(2).collect();
@@ -207,7 +209,7 @@ fn an_account_that_rests_is_told_once_and_not_by_every_run_that_waits_for_it() {
     let wait = |until: u64| json!({ "for": { "account": { "account": "lab", "until": until, "reason": "No more." } } });
     let scene =
         one_step().run(4, MARY, "waiting", wait(10_000)).run(4, MARY, "waiting", wait(40_000)).run(9, MARY, "waiting", wait(900_000));
-    assert!(scene.view.status().contains("Mary, analyst: waits for lab until "), "{}", scene.view.status());
+    assert!(scene.status().contains("Mary, analyst: waits for lab until "), "{}", scene.status());
     let shown = transcript(&scene.lines);
     let told: Vec<_> = shown.lines().filter(|line| line.contains("waits for lab until") && line.ends_with(": No more.")).collect();
     assert_eq!(told.len(), 2, "at first, and when it is much later: {shown}");
@@ -216,7 +218,7 @@ fn an_account_that_rests_is_told_once_and_not_by_every_run_that_waits_for_it() {
 #[test]
 fn another_model_that_answers_is_told_with_the_reason() {
     let data = json!({ "seq": 7, "from": "a/x", "to": "b/y", "reason": "Overloaded." });
-    let shown = transcript(&one_step().see(4, MARY, Category::Llm, "fell_back", data).lines);
+    let shown = transcript(&one_step().see(4, MARY, "llm", "fell_back", data).lines);
     assert!(shown.ends_with("! Mary, analyst (run 00000002): b/y is asked instead of a/x. Overloaded."), "{shown}");
 }
 
@@ -224,7 +226,7 @@ fn another_model_that_answers_is_told_with_the_reason() {
 fn a_step_of_an_earlier_execution_has_no_duration() {
     let mut scene = one_step();
     scene.lines.clear();
-    scene.view.carry_on();
+    scene.tree.begin_execution();
     let scene = scene.run(9_000, ROOT, "succeeded", json!({}));
     assert_eq!(transcript(&scene.lines), "✓ John writes");
 }
@@ -242,16 +244,16 @@ fn hostile_events_cannot_write_on_the_terminal() {
         .reply(0, MARY, u64::MAX, 0, None)
         .run(0, MARY, "failed", json!({ "reason": nasty }))
         .run(0, ROOT, "succeeded", json!(null));
-    let shown = format!("{}{}{}", transcript(&scene.lines), log(&scene.lines), scene.view.status());
+    let shown = format!("{}{}{}", transcript(&scene.lines), log(&scene.lines), scene.status());
     assert!(!shown.chars().any(|character| (character.is_control() && character != '\n') || character == '\u{202e}'), "{shown:?}");
-    assert!((0.0..=1.0).contains(&scene.view.fraction()));
+    assert!((0.0..=1.0).contains(&scene.fraction()));
 }
 
 #[test]
 fn a_question_is_one_line_in_a_file_and_a_decision_stands_below_its_step() {
     let asked = json!({ "text": "Which\u{1b}[2J currency?\n", "severity": "important" });
     let decided = json!({ "question": "May people join?", "answer": "Yes.", "confidence": 0.8 });
-    let scene = one_step().see(4, MARY, Category::Question, "asked", asked).see(5, ROOT, Category::Question, "decided", decided);
+    let scene = one_step().see(4, MARY, "question", "asked", asked).see(5, ROOT, "question", "decided", decided);
     let scene = scene.run(6, ROOT, "succeeded", json!({}));
     let (file, terminal) = (log(&scene.lines), transcript(&scene.lines));
     assert!(file.contains("00:00:04  ? Mary, analyst asks: Which currency?\n00:00:05    decided: May people join? → Yes."), "{file}");
@@ -261,9 +263,9 @@ fn a_question_is_one_line_in_a_file_and_a_decision_stands_below_its_step() {
 #[test]
 fn a_question_that_is_withdrawn_is_told_as_that() {
     let scene = one_step()
-        .see(4, MARY, Category::Question, "asked", json!({ "question": "q1", "text": "Which currency?" }))
-        .see(5, MARY, Category::Question, "withdrawn", json!({ "question": "q1" }))
-        .see(6, MARY, Category::Question, "withdrawn", json!({ "question": "q1" }));
+        .see(4, MARY, "question", "asked", json!({ "question": "q1", "text": "Which currency?" }))
+        .see(5, MARY, "question", "withdrawn", json!({ "question": "q1" }))
+        .see(6, MARY, "question", "withdrawn", json!({ "question": "q1" }));
     let told = log(&scene.lines);
     assert!(
         told.ends_with("? Mary, analyst asks: Which currency?\n00:00:05  ? Mary, analyst withdraws the question: Which currency?"),
@@ -275,10 +277,10 @@ fn a_question_that_is_withdrawn_is_told_as_that() {
 fn what_is_swept_and_what_a_commit_leaves_out_is_told() {
     let swept = |deed: &str, to: Option<&str>, more: u64| json!({ "seq": 3, "traces": [{ "deed": deed, "path": "a/.git", "to": to }], "more": more });
     let scene = Scene::new()
-        .see(1, ROOT, Category::Sandbox, "swept", swept("moved", Some("/data/sandbox/moved/r-3/1"), 0))
-        .see(2, ROOT, Category::Sandbox, "swept", swept("withheld", Some("/data/sandbox/moved/r-4/1"), 2))
-        .see(3, ROOT, Category::Sandbox, "swept", swept("stripped", None, 0))
-        .see(4, ROOT, Category::Git, "left_out", json!({ "branch": "story/1", "paths": ["a", "b", "c", "d"], "more": 7 }));
+        .see(1, ROOT, "sandbox", "swept", swept("moved", Some("/data/sandbox/moved/r-3/1"), 0))
+        .see(2, ROOT, "sandbox", "swept", swept("withheld", Some("/data/sandbox/moved/r-4/1"), 2))
+        .see(3, ROOT, "sandbox", "swept", swept("stripped", None, 0))
+        .see(4, ROOT, "git", "left_out", json!({ "branch": "story/1", "paths": ["a", "b", "c", "d"], "more": 7 }));
     let told: Vec<_> = scene.lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(
         told,
@@ -286,7 +288,7 @@ fn what_is_swept_and_what_a_commit_leaves_out_is_told() {
             "plan (run 00000001): a command left `a/.git`, which Baton moved to /data/sandbox/moved/r-3/1",
             "plan (run 00000001): a command left `a/.git`, which Baton moved to /data/sandbox/moved/r-4/1, and 2 more",
             "plan (run 00000001): a command left `a/.git`, which Baton disarmed",
-            "plan (run 00000001): the commit on `story/1` leaves out `a`, `b`, `c` and 8 more, because of the name or the size; what is left out stays in the worktree",
+            "plan (run 00000001): the commit on `story/1` leaves out `a`, `b`, `c` and 8 more, because of the name or the size; these files stay in the worktree",
         ]
     );
 }

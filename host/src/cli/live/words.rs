@@ -2,10 +2,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::{
-    cli::text,
-    interfaces::llm::{Piece, Said},
-};
+use crate::{cli::text, operations::execution::ReplyPiece};
 
 /// Characters kept of a reply: more than a terminal has columns, with room for what is not shown.
 const KEPT: usize = 2_000;
@@ -19,18 +16,18 @@ pub(super) struct Words {
 
 impl Words {
     /// Takes in a piece.
-    pub(super) fn hear(&mut self, piece: Piece) {
+    pub(super) fn hear(&mut self, piece: ReplyPiece) {
         let place = self.speaking.iter().position(|(call, _)| *call == piece.call);
-        match (piece.said, place) {
-            (Said::Text(text), Some(place)) => {
+        match (piece.text, place) {
+            (Some(text), Some(place)) => {
                 let (_, end) = &mut self.speaking[place];
                 end.push_str(&text);
                 let over = end.chars().count().saturating_sub(KEPT);
                 end.drain(..end.char_indices().nth(over).map_or(0, |(start, _)| start));
             }
-            (Said::Text(text), None) => self.speaking.push((piece.call, text)),
-            (Said::Over, Some(place)) => drop(self.speaking.remove(place)),
-            (Said::Over, None) => {}
+            (Some(text), None) => self.speaking.push((piece.call, text)),
+            (None, Some(place)) => drop(self.speaking.remove(place)),
+            (None, None) => {}
         }
     }
 
@@ -56,13 +53,14 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::execution::RunId;
 
-    fn piece(call: &str, said: Said) -> Piece {
-        Piece { run: "r".into(), plugin: "mary".into(), call: call.into(), said }
+    fn piece(call: &str, text: Option<String>) -> ReplyPiece {
+        ReplyPiece { run: RunId::from_text("r"), call: call.into(), text }
     }
 
-    fn text(call: &str, text: &str) -> Piece {
-        piece(call, Said::Text(text.to_owned()))
+    fn text(call: &str, text: &str) -> ReplyPiece {
+        piece(call, Some(text.to_owned()))
     }
 
     #[test]
@@ -74,7 +72,7 @@ mod tests {
         assert_eq!(words.end(80).unwrap(), "Once upon a time there was a king");
         assert_eq!(words.end(11).unwrap(), "was a king");
         assert_eq!(words.end(0), None);
-        words.hear(piece("a", Said::Over));
+        words.hear(piece("a", None));
         assert_eq!(words.end(80), None);
     }
 
@@ -85,8 +83,8 @@ mod tests {
         words.hear(text("b", "second"));
         words.hear(text("a", " more"));
         assert_eq!(words.end(80).unwrap(), "first more");
-        words.hear(piece("a", Said::Over));
-        words.hear(piece("c", Said::Over));
+        words.hear(piece("a", None));
+        words.hear(piece("c", None));
         assert_eq!(words.end(80).unwrap(), "second");
         words.forget();
         assert_eq!(words.end(80), None);
@@ -107,7 +105,7 @@ mod tests {
         let mut words = Words::default();
         (0..1_000).for_each(|_| words.hear(text("a", &"é".repeat(100))));
         assert_eq!(words.speaking[0].1.chars().count(), KEPT);
-        words.hear(piece("a", Said::Text(String::new())));
+        words.hear(piece("a", Some(String::new())));
         assert_eq!(words.end(4).unwrap(), "éééé");
     }
 }

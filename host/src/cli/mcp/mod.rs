@@ -3,17 +3,19 @@
 
 mod served;
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::{Context, exit::Exit, model, place::ProjectArguments};
-use crate::operations::Access;
+use crate::operations::{Access, Host};
 use served::Served;
 
 /// Serve the installed workflows as MCP tools over standard input and output
 ///
-/// A client such as an editor starts this program. Each call of a tool is a run like any other: granted, journaled, and
-/// resumable with `baton runs resume` when the client goes away in the middle.
+/// A client such as an editor starts this program. Each tool call is a run like any other: granted, journaled, and resumable
+/// with `baton runs resume` if the client disconnects in the middle.
 #[derive(Debug, Args)]
 pub(super) struct Mcp {
     #[command(flatten)]
@@ -26,13 +28,13 @@ pub(super) struct Mcp {
 impl Mcp {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
-        let app = context.open(Access::Execute).await?;
-        let workspace = self.project.workspace(&app).await?;
-        model::check(&app.config, &workspace, Some(&options))?;
-        let served = Served::new(app.kernel.clone(), workspace, options, context.screen.data_dir.clone(), app.config.operator.clone());
+        let host = Arc::new(context.open(Access::Execute).await?);
+        let workspace = self.project.workspace(&host).await?;
+        options.check(&host, &workspace)?;
+        let served = Served::new(Arc::clone(&host), workspace, options, context.screen.data_dir.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
-        app.close().await;
+        Host::close_shared(host).await;
         ended?;
         Ok(Exit::Done)
     }

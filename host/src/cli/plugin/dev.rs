@@ -26,8 +26,11 @@ use crate::{
         screen::{BAD, FAINT, GOOD, painted},
         text,
     },
-    kernel::{Order, granting::Change, package::Kind, registry::Plugin},
-    operations::Host,
+    kernel::{granting::Change, package::Kind, registry::Plugin},
+    operations::{
+        Host,
+        execution::{self, StartRun},
+    },
 };
 
 /// Build, install and run a plugin whenever its sources change, until Ctrl-C
@@ -63,13 +66,12 @@ impl Dev {
         let project = Project::at(&self.folder)?;
         let input = input::read(&self.input, "--input")?;
         let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
-        let by = context.config()?.operator;
-        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace: PathBuf::new(), options, by };
+        let request = StartRun { workflow: String::new(), input, workspace: PathBuf::new(), options };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
         let mut changes = Changes::of(&project, apart).context("The folder cannot be watched for changes")?;
         let mut ended = interrupted();
         loop {
-            let round = self.round(context, &project, &order, &mut ended).await;
+            let round = self.round(context, &project, &request, &mut ended).await;
             if let Err(error) = round {
                 context.screen.warn(format!("{} {}", painted(BAD, "✗"), text::plain(&problem(&error).message)));
             }
@@ -88,16 +90,16 @@ impl Dev {
     }
 
     /// Once through it all.
-    async fn round(&self, context: &Context, project: &Project, order: &Order, ended: &mut watch::Receiver<bool>) -> Result<()> {
+    async fn round(&self, context: &Context, project: &Project, request: &StartRun, ended: &mut watch::Receiver<bool>) -> Result<()> {
         let plugin = tokio::select! {
             _ = ended.wait_for(|ended| *ended) => return Ok(()),
             built = build::built(context, project, None, false) => built?.0,
         };
-        self.run(context, project, plugin, order).await
+        self.run(context, project, plugin, request).await
     }
 
     /// Ctrl-C is the run's own affair as long as there is one.
-    async fn run(&self, context: &Context, project: &Project, plugin: Plugin, order: &Order) -> Result<()> {
+    async fn run(&self, context: &Context, project: &Project, plugin: Plugin, request: &StartRun) -> Result<()> {
         // Where another Baton executes, it executes this run as well.
         let mut app = context.open_to_change().await?;
         let Settled { plugin, path, .. } = Arrival { plugin, from: None }.settle(&app).await?;
@@ -112,11 +114,10 @@ impl Dev {
         }
         context.screen.tell(outcome(context, &plugin, &ProjectNames::load(&app).await?));
         if plugin.package.manifest.kind == Kind::Workflow {
-            let order = Order { plugin: plugin.name().to_owned(), workspace: self.workspace(&app, project).await?, ..order.clone() };
-            model::check(&app.config, &order.workspace, Some(&order.options))?;
-            let run = app.kernel.start(order).await?;
+            let (workflow, workspace) = (plugin.name().to_owned(), self.workspace(&app, project).await?);
+            let started = execution::start(&app, app.operator(), &StartRun { workflow, workspace, ..request.clone() }).await?;
             let ended;
-            (app, ended) = attached::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
+            (app, ended) = attached::drive_or_follow(app, context, &started.run, Manner::Ask).await?;
             if let Some(ended) = ended {
                 ended.tell(context, None);
                 ended.answer(context)?;

@@ -63,7 +63,7 @@ impl Merge {
 
     /// Follows the run that lands the story.
     async fn follow(&self, host: Host, context: &Context, landing: FinishLanding) -> Result<Exit> {
-        let (host, ended) = attached::drive_or_follow(host, context, &landing.run, Manner::Best).await?;
+        let (host, ended) = attached::drive_or_follow(host, context, &landing.run, Manner::Suggested).await?;
         let finished = pull_requests::finish_landing(&host, &landing).await;
         host.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };

@@ -63,11 +63,12 @@ pub(in crate::cli) fn prompt(question: &Question) -> String {
 /// What became of the question.
 pub(in crate::cli) fn outcome(question: &Question, zone: &TimeZone) -> String {
     if let Some(answer) = &question.answer {
-        let (by, at, said) = (text::escaped(&answer.by), figures::moment(answer.at.0, zone), text::escaped(&answer.answer));
-        return match answer.source {
-            Source::Person => format!("Answered by {by} at {at}: “{said}”."),
-            Source::Yes => format!("{by} took its best answer at {at}: “{said}”."),
-            Source::Expiry => format!("No answer came in time; at {at} “{said}” was taken."),
+        let (by, at, source) = (text::escaped(&answer.by), figures::moment(answer.at.0, zone), answer.source);
+        let answer = text::escaped(&answer.answer);
+        return match source {
+            Source::Person => format!("Answered by {by} at {at}: “{answer}”."),
+            Source::Yes => format!("{by} used the suggested answer at {at}: “{answer}”."),
+            Source::Expiry => format!("No answer came in time; at {at} Baton took “{answer}”."),
         };
     }
     match question.withdrawn_at {
@@ -86,14 +87,14 @@ pub(in crate::cli) fn severity(severity: Severity) -> String {
 }
 
 /// The answer that is meant by what was typed: an option by its text or its number, else the text itself. An empty line
-/// means the asker's best answer, if it has one. Otherwise a sentence that says what to type.
-pub(in crate::cli) fn meant(question: &Question, typed: &str) -> Result<String, String> {
+/// means the suggested answer, if there is one. Otherwise a sentence that says what to type.
+pub(in crate::cli) fn parse_answer(question: &Question, typed: &str) -> Result<String, String> {
     let typed = typed.trim();
     if typed.is_empty() {
         return question
             .best
             .clone()
-            .ok_or_else(|| "An answer has at least one character; type one, or the number of an option.".to_owned());
+            .ok_or_else(|| "An answer has at least one character. Type one, or the number of an option.".to_owned());
     }
     let options = &question.options;
     if options.iter().any(|option| option == typed) {
@@ -104,14 +105,14 @@ pub(in crate::cli) fn meant(question: &Question, typed: &str) -> Result<String, 
         Some(option) => Ok(option.clone()),
         // Where no option has a digit, a number that counts none of them is a slip.
         None if !options.is_empty() && !options.iter().any(|option| option.contains(|character: char| character.is_ascii_digit())) => {
-            Err(format!("There is no option {number}; type 1 to {}, or an answer in words.", options.len()))
+            Err(format!("Option {number} does not exist. Type 1 to {}, or an answer in words.", options.len()))
         }
         None => Ok(typed.to_owned()),
     }
 }
 
 fn guess(question: &Question) -> String {
-    format!("its best answer, {:.0} % sure", question.confidence * 100.0)
+    format!("suggested, {:.0} % sure", question.confidence * 100.0)
 }
 
 fn written(text: &str) -> impl Iterator<Item = String> {
@@ -123,9 +124,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{
-        journal::{QuestionId, RunId},
-        operations::{Moment, questions::Answer},
+    use crate::operations::{
+        Moment,
+        questions::{Answer, QuestionId, RunId},
     };
 
     fn question() -> Question {
@@ -163,10 +164,10 @@ mod tests {
         assert_eq!(
             shown(Question { expires_at, expiry_answer, ..question() }),
             "? important · question abcdefgh · plan (run 12345678) · asked 5 min ago\n  Which currency?\n  It is printed on bills.\n    1  EUR  \
-             (its best answer, 60 % sure)\n    2  10\n    3  USD\n  The brief names none.\n  Without an answer, “EUR” is taken at 2026-01-01 00:00:00."
+             (suggested, 60 % sure)\n    2  10\n    3  USD\n  The brief names none.\n  Without an answer, “EUR” is taken at 2026-01-01 00:00:00."
         );
         let free = shown(Question { options: Vec::new(), ..question() });
-        assert!(free.contains("\n  its best answer, 60 % sure: EUR\n"), "{free}");
+        assert!(free.contains("\n  suggested, 60 % sure: EUR\n"), "{free}");
     }
 
     #[test]
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn options_are_meant_by_text_or_number_and_anything_else_by_itself() {
-        let meant = |typed| meant(&question(), typed);
+        let meant = |typed| parse_answer(&question(), typed);
         assert_eq!(meant("1"), Ok("EUR".to_owned()));
         assert_eq!(meant(" 3 "), Ok("USD".to_owned()));
         assert_eq!(meant("10"), Ok("10".to_owned()), "an option's own text comes first");
@@ -191,10 +192,10 @@ mod tests {
         assert_eq!(meant(""), Ok("EUR".to_owned()));
         let worded = Question { options: vec!["yes".to_owned(), "no".to_owned()], ..question() };
         for slip in ["0", "3", "99999999999999999999"] {
-            let taken = super::meant(&worded, slip);
+            let taken = parse_answer(&worded, slip);
             assert_eq!(taken.is_err(), slip.len() == 1, "{slip}: {taken:?}");
         }
-        assert!(super::meant(&Question { best: None, ..question() }, " \n").is_err());
+        assert!(parse_answer(&Question { best: None, ..question() }, " \n").is_err());
     }
 
     #[test]
@@ -204,6 +205,6 @@ mod tests {
             outcome(&Question { answer: Some(answer), ..question() }, &TimeZone::UTC)
         };
         assert_eq!(outcome(Source::Person, "ada", "EUR\u{1b}"), r"Answered by ada at 1970-01-01 00:00:00: “EUR\u{1b}”.");
-        assert_eq!(outcome(Source::Expiry, "expiry", "EUR"), "No answer came in time; at 1970-01-01 00:00:00 “EUR” was taken.");
+        assert_eq!(outcome(Source::Expiry, "expiry", "EUR"), "No answer came in time; at 1970-01-01 00:00:00 Baton took “EUR”.");
     }
 }

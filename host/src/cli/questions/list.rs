@@ -30,14 +30,14 @@ pub(in crate::cli) struct List {
 
 impl List {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let listed = questions::list(&app, &ListQuestions { all: self.all, root: None }).await?;
+        let host = context.open(Access::Look).await?;
+        let listed = questions::list(&host, &ListQuestions { all: self.all, root: None }).await?;
         if context.screen.is_json() {
             context.screen.document(&listed)?;
         } else if listed.items.is_empty() {
             context.screen.tell(if self.all { "No run has asked anything yet." } else { "No question waits for an answer." });
         } else {
-            let names = ProjectNames::load(&app).await?;
+            let names = ProjectNames::load(&host).await?;
             context.screen.answer(table(&listed.items, &names, figures::now()).fit(context.screen.room()))?;
             let answer = context.again("questions answer ID ANSWER");
             context.screen.tell(format!("\nAnswer with `{answer}`; an option by its number."));

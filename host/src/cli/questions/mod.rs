@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::{Context, exit::Exit, text};
-use crate::journal::QuestionId;
+use crate::operations::questions::QuestionId;
 
 /// List and answer questions from runs
 #[derive(Debug, Args)]

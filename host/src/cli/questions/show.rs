@@ -22,8 +22,8 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let question = questions::find(&app, &self.question).await?;
+        let host = context.open(Access::Look).await?;
+        let question = questions::find(&host, &self.question).await?;
         if context.screen.is_json() {
             context.screen.document(&question)?;
             return Ok(Exit::Done);

@@ -9,14 +9,13 @@ use jiff::tz::TimeZone;
 use super::{answer, card};
 use crate::{
     cli::{Context, exit::Exit, figures, keyboard::Keyboard},
-    journal::QuestionId,
     operations::{
         Access, Host,
-        questions::{self, AnswerQuestion, ListQuestions, Question},
+        questions::{self, AnswerQuestion, ListQuestions, Question, QuestionId},
     },
 };
 
-/// How often it is looked whether there is a new question.
+/// How often new questions are looked for.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Show questions as they are asked, until Ctrl-C; on a terminal, take the answers as well
@@ -25,15 +24,15 @@ pub(in crate::cli) struct Watch {}
 
 impl Watch {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
+        let host = context.open(Access::Look).await?;
         let answers = !context.screen.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let mut following = Following { context, app, known: HashSet::new(), shown: None, keyboard: answers.then(Keyboard::new) };
+        let mut following = Following { context, host, known: HashSet::new(), shown: None, keyboard: answers.then(Keyboard::new) };
         context.screen.tell("Questions are shown as they are asked. Ctrl-C ends this.");
         loop {
             following.look().await?;
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
-                typed = typed(&mut following.keyboard), if following.shown.is_some() => following.typed(typed).await?,
+                line = next_line(&mut following.keyboard), if following.shown.is_some() => following.answer(line).await?,
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
@@ -42,7 +41,7 @@ impl Watch {
 
 struct Following<'a> {
     context: &'a Context,
-    app: Host,
+    host: Host,
     known: HashSet<QuestionId>,
     /// The question whose answer is being typed.
     shown: Option<Question>,
@@ -51,11 +50,11 @@ struct Following<'a> {
 }
 
 impl Following<'_> {
-    /// Shows what is new: every question at once, or on a terminal one after the other.
+    /// Shows new questions: every one at once, or on a terminal one after the other.
     async fn look(&mut self) -> Result<()> {
-        let open = questions::list(&self.app, &ListQuestions::default()).await?.items;
+        let open = questions::list(&self.host, &ListQuestions::default()).await?.items;
         if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
-            self.settled(&shown).await?;
+            self.show_outcome(&shown).await?;
         }
         for asked in open {
             if self.keyboard.is_some() && self.shown.is_some() {
@@ -80,42 +79,43 @@ impl Following<'_> {
         Ok(())
     }
 
-    async fn settled(&self, shown: &Question) -> Result<()> {
-        let now = questions::find(&self.app, shown.id.as_str()).await?;
+    async fn show_outcome(&self, shown: &Question) -> Result<()> {
+        let now = questions::find(&self.host, shown.id.as_str()).await?;
         self.context.screen.warn(format!("\n  {}", card::outcome(&now, &TimeZone::system())));
         Ok(())
     }
 
-    async fn typed(&mut self, typed: Option<String>) -> Result<()> {
+    /// Answers the question that is shown, by a line that was typed.
+    async fn answer(&mut self, line: Option<String>) -> Result<()> {
         let Some(asked) = self.shown.take() else { return Ok(()) };
-        let Some(typed) = typed else {
+        let Some(line) = line else {
             self.keyboard = None;
             return Ok(());
         };
-        match card::meant(&asked, &typed) {
+        match card::parse_answer(&asked, &line) {
             Err(sentence) => {
                 self.context.screen.warn(sentence);
                 self.context.screen.prompt(card::prompt(&asked));
                 self.shown = Some(asked);
             }
             Ok(text) => {
-                let (app, elsewhere) = answer::open(self.context).await?;
+                let host = self.context.open_to_change().await?;
                 let request = AnswerQuestion { question: asked.id, answer: Some(text) };
-                match questions::answer(&app, &app.config.operator, &request).await {
+                match questions::answer(&host, host.operator(), &request).await {
                     Ok(answered) => {
-                        let next = answer::Next::of(&app, &answered, elsewhere).await?;
-                        self.context.screen.warn(answer::told(self.context, &answered, next));
+                        let continuation = questions::continuation(&host, &answered).await?;
+                        self.context.screen.warn(answer::describe(self.context, &answered, continuation));
                     }
-                    Err(error) => self.context.screen.warn(crate::cli::text::plain(&error.to_string())),
+                    Err(problem) => self.context.screen.warn(crate::cli::text::plain(&problem.to_string())),
                 }
-                app.close().await;
+                host.close().await;
             }
         }
         Ok(())
     }
 }
 
-async fn typed(keyboard: &mut Option<Keyboard>) -> Option<String> {
+async fn next_line(keyboard: &mut Option<Keyboard>) -> Option<String> {
     match keyboard {
         Some(keyboard) => keyboard.line().await,
         None => std::future::pending().await,

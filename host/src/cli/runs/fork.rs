@@ -41,8 +41,10 @@ impl Fork {
             let (made, first) = (figures::counted(calls, "call", "calls"), source.first_call());
             return Err(Misuse(format!("Run {} has made {made}; fork it at {first} to {}.", text::short(&source.id), calls + 1)).into());
         }
-        model::check(&app.config, &source.workspace, options.as_ref())?;
-        let run = app.kernel.fork(&source, self.at, options, &app.config.operator).await?;
+        if let Some(options) = &options {
+            options.check(&app, &source.workspace)?;
+        }
+        let run = app.kernel.fork(&source, self.at, options.map(Into::into), &app.config.operator).await?;
         context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
         let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;

@@ -69,13 +69,15 @@ impl Resume {
         // Where another host executes, it continues this run as well.
         let app = context.open_to_change().await?;
         let run = app.kernel.resolve(&self.run).await?;
-        model::check(&app.config, &run.workspace, options.as_ref())?;
+        if let Some(options) = &options {
+            options.check(&app, &run.workspace)?;
+        }
         if let Some(budget) = budget {
             app.budgets.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
         }
         let changed = app.kernel.settings_since(&app.kernel.resolve(run.root.as_str()).await?).await;
         match self.on {
-            None => app.kernel.resume(&run, options, &app.config.operator).await?,
+            None => app.kernel.resume(&run, options.map(Into::into), &app.config.operator).await?,
             Some(Version::Current) => {
                 if !self.repair(&app, &run, context).await? {
                     app.close().await;

@@ -7,9 +7,7 @@ use jiff::tz::TimeZone;
 use super::{list, waiting};
 use crate::{
     cli::{
-        Context,
-        continuing::{self, Way},
-        ending,
+        Context, continuing, ending,
         exit::Exit,
         figures,
         screen::{STRONG, painted},
@@ -17,7 +15,7 @@ use crate::{
         text, waits,
     },
     operations::{
-        Access, Host, Moment,
+        Access, Host, Moment, execution,
         runs::{self, Bound, CancelCause, Cancelling, Limit, PendingSignal, Run, RunState, RunSummary, Wait},
     },
 };
@@ -63,12 +61,8 @@ async fn next(host: &Host, run: &RunSummary, context: &Context) -> Result<Option
     if !matches!(run.state, RunState::Paused { .. } | RunState::Failed { .. }) {
         return Ok(None);
     }
-    let root = host.kernel.resolve(run.root.as_str()).await?;
-    let is_over = matches!(RunState::from(root.state.clone()), RunState::Succeeded | RunState::Cancelled);
-    match continuing::way_of(&host.kernel, &root, &host.kernel.tree(&root.id).await?).await?.0 {
-        Way::Command(command) if !is_over => Ok(Some(context.again(&command))),
-        _ => Ok(None),
-    }
+    let continuation = execution::continuation(host, run.id.as_str()).await?;
+    Ok(continuation.and_then(|continuation| continuing::command(&continuation)).map(|command| context.again(&command)))
 }
 
 fn facts(run: &Run) -> Vec<(&'static str, String)> {

@@ -114,7 +114,7 @@ async fn filter(host: &Host, request: &ListRuns) -> Result<Filter, Problem> {
 }
 
 /// The runs with what each took, which is read at once for all of them.
-async fn summarize(host: &Host, runs: Vec<Summary>) -> Result<Vec<RunSummary>, Problem> {
+pub(in crate::operations) async fn summarize(host: &Host, runs: Vec<Summary>) -> Result<Vec<RunSummary>, Problem> {
     if runs.is_empty() {
         return Ok(Vec::new());
     }

@@ -16,6 +16,7 @@ pub use crate::journal::{QuestionId, RunId};
 pub use commands::{CommandEnding, CommandOutput, ExecutedCommand, command_output, commands};
 pub use control::{CancelRun, CancelledRun, SendSignal, SentSignal, cancel, signal};
 pub use journal::{Effect, EntryState, Journal, JournalEntry, journal};
+pub(in crate::operations) use list::summarize;
 pub use list::{ListRuns, StateWord, find, list};
 pub use state::{Awaited, FailedCall, Failure, Need, NeedKind, Pause, PauseKind, RunState, Wait};
 pub use transcript::{

@@ -1,0 +1,30 @@
+//! Runs started, executed and followed. Shows nothing, and decides nothing about what a run may do.
+
+mod continuation;
+mod drive;
+mod feed;
+mod fold;
+mod options;
+mod outcome;
+mod progress;
+mod service;
+mod start;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use utoipa::OpenApi;
+
+pub use crate::journal::RunId;
+pub use continuation::{Continuation, RetryKind, continuation};
+pub use drive::{Execution, Replay, STOP_PATIENCE, Stop, TreeState, replay, tree_state, waits_for_people};
+pub use feed::{Feed, Update};
+pub use options::RunOptions;
+pub use outcome::{Outcome, outcome};
+pub use progress::{Activity, Branch, Happening, Member, Replies, ReplyPiece, Snapshot, Step, SweepDeed, Work};
+pub use service::{Announcement, EventStream, Service, read_wait, summary};
+pub use start::{StartNotice, StartRun, StartedRun, Workflow, start, workflows};
+
+/// The views of this folder.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Announcement, Outcome, Replay, ReplyPiece, Snapshot, StartedRun, Step, TreeState, Workflow)))]
+pub(super) struct Views;

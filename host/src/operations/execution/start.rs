@@ -1,0 +1,170 @@
+//! Starting a run: everything that is checked and set before it is executed, in one step. Executes nothing.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::options::{RunOptions, check_model, why_default_unusable};
+use crate::{
+    actor::Actor,
+    escape::escaped,
+    interfaces::{agents::AGENTS, llm::money::Scope},
+    journal::{Capability, RunId},
+    kernel::{
+        Order,
+        package::Kind,
+        permissions::Circumstances,
+        registry::{Plugin, Status},
+    },
+    operations::{
+        Host, Problem,
+        host::{MisspeltSetting, misspelt},
+    },
+};
+
+/// Workflows that are named where an agent was given.
+const MOST_NAMED: usize = 3;
+
+/// A run to start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StartRun {
+    /// The name of the workflow.
+    pub workflow: String,
+    /// What it is given.
+    pub input: Value,
+    /// The folder to work in. It becomes a project where it is not one yet.
+    #[schema(value_type = String)]
+    pub workspace: PathBuf,
+    /// What is chosen for this run.
+    #[serde(default)]
+    pub options: RunOptions,
+}
+
+/// A run that was started and is executed next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StartedRun {
+    /// Its id.
+    pub run: RunId,
+    /// The id of its project.
+    pub project: String,
+    /// The folder in which it works.
+    #[schema(value_type = String)]
+    pub workspace: PathBuf,
+    /// What its operator should know, and what does not keep it from starting.
+    pub notices: Vec<StartNotice>,
+}
+
+/// What an operator should know of a run that was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StartNotice {
+    /// A key of its settings is perhaps misspelt.
+    MisspeltSetting(MisspeltSetting),
+    /// The model of the settings cannot be used.
+    DefaultModelUnusable {
+        /// Why.
+        reason: String,
+    },
+    /// It begins with an older version than the one in the plugin folder.
+    OlderVersion {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A workflow that can be started as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Workflow {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The JSON Schema of its input, where it declares one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+}
+
+/// The workflows that can be started as they are, by name.
+pub fn workflows(host: &Host) -> Vec<Workflow> {
+    let plugins = host.app.kernel.registry().all();
+    let ready = plugins.values().filter(|plugin| plugin.package.manifest.kind == Kind::Workflow && plugin.status() == Status::Ready);
+    let workflow = |plugin: &Arc<Plugin>| {
+        let manifest = &plugin.package.manifest;
+        Workflow { name: manifest.name.clone(), description: manifest.description.clone(), input: manifest.input.clone() }
+    };
+    ready.map(workflow).collect()
+}
+
+/// Starts a workflow, with its budget where one is given. The running host executes it, or whoever drives it.
+pub async fn start(host: &Host, actor: &Actor, request: &StartRun) -> Result<StartedRun, Problem> {
+    let StartRun { workflow, input, workspace, options } = request;
+    let (app, kernel) = (&host.app, &host.app.kernel);
+    check_model(host, workspace, options.model.as_deref())?;
+    check_kind(host, workflow)?;
+    let order = Order {
+        plugin: workflow.clone(),
+        kind: Kind::Workflow,
+        input: input.clone(),
+        workspace: workspace.clone(),
+        options: options.of_run(),
+        by: actor.clone(),
+    };
+    let (run, plugin) = kernel.ordered(order)?;
+    kernel.check_project(&run.workspace).await?;
+    let notices = notices(host, &run.workspace, &plugin, options)?;
+    // Before anything executes it.
+    if let Some(budget) = options.budget_usd {
+        app.budgets.set(&Scope::Run(run.id.clone()), Some(budget.0), actor).await?;
+    }
+    let run = kernel.enqueue(run, &plugin).await?;
+    Ok(StartedRun { run: run.id, project: run.project, workspace: run.workspace, notices })
+}
+
+fn notices(host: &Host, workspace: &Path, plugin: &Plugin, options: &RunOptions) -> Result<Vec<StartNotice>, Problem> {
+    let settings = host.config().settings(workspace)?;
+    let mut notices: Vec<_> = misspelt(&settings).into_iter().map(StartNotice::MisspeltSetting).collect();
+    let unusable = why_default_unusable(host.config(), &settings).filter(|_| options.model.is_none());
+    notices.extend(unusable.map(|reason| StartNotice::DefaultModelUnusable { reason }));
+    notices.extend(host.app.why_older(plugin).map(|reason| StartNotice::OlderVersion { reason }));
+    Ok(notices)
+}
+
+/// Rejects a plugin that is not a workflow with a hint about how it is used instead.
+fn check_kind(host: &Host, name: &str) -> Result<(), Problem> {
+    let Some(plugin) = host.app.kernel.registry().find(name) else { return Ok(()) };
+    let (name, kind) = (escaped(plugin.name()), plugin.package.manifest.kind);
+    let hint = match kind {
+        Kind::Workflow => return Ok(()),
+        Kind::Agent => usage_of_agent(host, &name),
+        Kind::Toolbox => format!(
+            "Agents and workflows call its tools, which `baton tools list {name}` lists. A plugin of yours can call them once its \
+             plugin.toml has `tools = [\"{name}.*\"]` under [needs]."
+        ),
+    };
+    let message = format!("`{name}` is {}, and only workflows can be run.", kind.with_article());
+    Err(Problem { hint: Some(hint), field: Some("workflow".to_owned()), ..Problem::invalid(message) })
+}
+
+/// How an agent is used: by the workflows that may give it tasks, or by one that has yet to be written.
+fn usage_of_agent(host: &Host, agent: &str) -> String {
+    let kernel = &host.app.kernel;
+    let plugins = kernel.registry().all();
+    let anywhere = Circumstances { project: None, now: kernel.now() };
+    let is_granted = |plugin: &Plugin, name: &str| plugin.permissions.decide(&Capability::new(AGENTS.word, name), &anywhere).is_ok();
+    let slots = kernel.slots().iter().filter(|slot| slot.default == agent).map(|slot| slot.name);
+    let names: Vec<_> = [agent].into_iter().chain(slots).collect();
+    let may_ask =
+        |plugin: &&Arc<Plugin>| plugin.package.manifest.kind == Kind::Workflow && names.iter().any(|name| is_granted(plugin, name));
+    let workflows = plugins.values().filter(may_ask).take(MOST_NAMED).map(|plugin| format!("`baton run {}`", plugin.name()));
+    let workflows: Vec<_> = workflows.collect();
+    let used = if workflows.is_empty() { String::new() } else { format!("{} uses it. ", workflows.join(" or ")) };
+    format!(
+        "An agent does the tasks that a workflow gives it. {used}A workflow of yours can give it tasks with `agents.perform` once its \
+         plugin.toml has `agents = [\"{agent}\"]` under [needs]; `baton plugin new` creates one."
+    )
+}
