@@ -252,7 +252,8 @@ fn of_kernel(error: &KernelError) -> Class {
         KernelError::Binding(_) => (Invalid, "binding_invalid", Client),
         KernelError::Unbound(_) => (Conflict, "slot_unbound", Host),
         KernelError::Signal(error) => of_signal(error),
-        KernelError::Registry(_) | KernelError::Recording(_) => (Invalid, "plugin_invalid", Plugin),
+        KernelError::Registry(_) => (Invalid, "plugin_invalid", Plugin),
+        KernelError::Recording(_) => (Invalid, "recording_invalid", Client),
         KernelError::Engine(_) | KernelError::Shelf(_) => (Unavailable, "host_unavailable", Host),
         KernelError::Store(_) => STORE,
     }

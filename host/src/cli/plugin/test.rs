@@ -17,8 +17,10 @@ use crate::{
         text,
     },
     events::path_text,
-    kernel::recording::Recording,
-    operations::{Access, Host},
+    operations::{
+        Access, Host, Problem,
+        runs::{self, RecordingSource, ReplayRecording, Replayed},
+    },
 };
 
 /// Where a plugin keeps runs that it has to be able to repeat.
@@ -41,7 +43,7 @@ pub(in crate::cli) struct Test {
 impl Test {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let (plugin, _) = build::built(context, &project, None, self.force).await?;
+        let (plugin, component) = build::built(context, &project, None, self.force).await?;
         let app = context.open(Access::Look).await?;
         let checked = Checked::of(&app, plugin).await?;
         if !context.screen.is_json() {
@@ -53,7 +55,7 @@ impl Test {
         let tests = own_tests(context, &project).await;
         let mut replayed = Vec::new();
         for path in recordings(&project.folder) {
-            replayed.push(replay_one(context, &app, &checked, &path).await?);
+            replayed.push(replay_one(context, &app, &component, &path).await?);
         }
         self.end(context, &checked, &tests, &replayed)
     }
@@ -95,27 +97,27 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Replays one recording; a file that is none is a failure like any other.
-async fn replay_one(context: &Context, app: &Host, checked: &Checked, path: &Path) -> Result<Value> {
+/// Replays one recording; a file that is not one is a failure like any other.
+async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Path) -> Result<Value> {
     let file = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
-    let (told, mut document) = match replay::read(path) {
-        Ok(recording) => verdict(app, checked, &recording).await,
-        Err(error) => unusable(&error.to_string()),
+    let replayed = match replay::read(path) {
+        Ok(recording) => replay_text(host, component, recording).await.map_err(|problem| problem.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let (described, mut document) = match replayed {
+        Ok(replayed) => (replay::describe(&replayed), json!(replayed)),
+        Err(reason) => unusable(&reason),
     };
     if !context.screen.is_json() {
-        context.screen.answer(format!("{RECORDINGS}/{file}: {told}"))?;
+        context.screen.answer(format!("{RECORDINGS}/{file}: {described}"))?;
     }
     document["file"] = json!(path_text(path));
     Ok(document)
 }
 
-async fn verdict(app: &Host, checked: &Checked, recording: &Recording) -> (String, Value) {
-    let plugin = &checked.plugin;
-    let version = format!("{} {}", text::line(plugin.name()), plugin.package.manifest.version);
-    match app.kernel.replay(recording, plugin.clone()).await {
-        Ok(verdict) => (replay::told(&version, recording, &verdict), replay::document(recording, &verdict)),
-        Err(error) => unusable(&error.to_string()),
-    }
+async fn replay_text(host: &Host, component: &Path, recording: String) -> Result<Replayed, Problem> {
+    let request = ReplayRecording { source: RecordingSource::Text(recording), component: Some(component.to_owned()) };
+    runs::replay(host, &request).await
 }
 
 fn unusable(reason: &str) -> (String, Value) {
