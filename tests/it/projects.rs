@@ -314,7 +314,7 @@ fn a_link_in_the_place_of_settings_is_told_wherever_they_count() {
         symlink(user.path("elsewhere.toml"), user.path(folder).join("baton.toml")).unwrap();
     }
     let added = user.baton(&["project", "add", "notes"]).exits(0).stderr;
-    assert!(added.contains("is a link, which is not followed") && added.contains("No run starts in the folder until then"), "{added}");
+    assert!(added.contains("is a link, which is not followed") && added.contains("Until then, no run can start in the folder"), "{added}");
     let rejected = user.echo(&["--workspace", "notes"]).exits(1).stderr;
     assert!(rejected.contains("is a link, which is not followed"), "{rejected}");
     let resumed = user.baton(&["runs", "resume", &run]).exits(0).stderr;

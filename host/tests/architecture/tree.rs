@@ -5,7 +5,8 @@ use crate::source::{Source, Violation};
 const LONGEST: usize = 600;
 /// What of ours a plugin may depend on. The last three belong to the bundled plugins: what they find out of a project by
 /// code, what they read of its tests, and how their own tests keep prompts.
-const MAY_BE_KNOWN: [&str; 6] = ["baton-sdk", "baton-slots", "baton-survey", "baton-results", "baton-dependencies", "baton-prompts"];
+const MAY_BE_KNOWN: [&str; 7] =
+    ["baton-sdk", "baton-slots", "baton-survey", "baton-results", "baton-dependencies", "baton-folder-format", "baton-prompts"];
 
 /// No Rust file is longer than a person reads.
 pub(crate) fn files_are_short(sources: &[Source]) -> Vec<Violation> {
@@ -67,7 +68,7 @@ pub(crate) fn plugins_know_the_sdk_alone(sources: &[Source]) -> Vec<Violation> {
         let foreign = dependencies(&source.text).into_iter().filter(|name| !MAY_BE_KNOWN.contains(&&**name) && ours.contains(name));
         violations.extend(foreign.map(|name| {
             source.violation_of_file(format!(
-                "a plugin must not depend on `{name}`; it may know `baton-sdk` and `baton-slots`, and a bundled one `baton-survey`, `baton-results`, `baton-dependencies` and `baton-prompts`"
+                "a plugin must not depend on `{name}`; it may know `baton-sdk` and `baton-slots`, and a bundled one `baton-survey`, `baton-results`, `baton-dependencies`, `baton-folder-format` and `baton-prompts`"
             ))
         }));
     }

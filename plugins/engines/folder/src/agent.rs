@@ -1,0 +1,160 @@
+//! What the agent is asked: to do a part of a step, to write sections, to judge a condition, to answer for a person. Each
+//! answer follows a schema, so that the engine reads no prose.
+
+use std::collections::BTreeMap;
+
+use baton_sdk::agents::Task;
+use baton_sdk::prelude::*;
+use serde::Deserialize;
+
+use crate::runner::Runner;
+
+/// Characters of what was done before that the agent is shown.
+const MOST_HISTORY: usize = 12_000;
+
+/// What the agent did, and what is to happen next.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Work {
+    pub(crate) report: String,
+    pub(crate) verdict: Verdict,
+    #[serde(default)]
+    pub(crate) target: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+    #[serde(default)]
+    pub(crate) set: Vec<Named>,
+}
+
+/// What is to happen after the agent's work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    Continue,
+    Goto,
+    Halt,
+    Exit,
+    Ask,
+}
+
+/// A name and its text.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+#[derive(Deserialize)]
+struct Sections {
+    sections: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+struct Judgement {
+    answer: Answer,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    True,
+    False,
+    Unknown,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    answer: String,
+}
+
+fn named_schema() -> Value {
+    let text = json!({ "type": "string" });
+    json!({ "type": "array", "items": { "type": "object", "required": ["name", "text"], "additionalProperties": false, "properties": { "name": text, "text": text } } })
+}
+
+fn object(required: &[&str], properties: &Value) -> Value {
+    json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties })
+}
+
+impl Runner<'_> {
+    /// Has the agent carry out instructions.
+    pub(crate) fn work(&mut self, instructions: &str) -> Result<Work> {
+        let schema = object(
+            &["report", "verdict"],
+            &json!({
+                "report": { "type": "string", "description": "What you did and found, in a few sentences" },
+                "verdict": { "type": "string", "enum": ["continue", "goto", "halt", "exit", "ask"], "description": "continue; or what the instructions demand: goto a step or anchor, halt for a person, exit the workflow, ask a person" },
+                "target": { "type": "string", "description": "For goto: the id of the step or anchor. For ask: the question" },
+                "reason": { "type": "string", "description": "Why not continue" },
+                "set": named_schema(),
+            }),
+        );
+        let goal = format!("Carry out these instructions of step {}:\n\n{instructions}", self.step_name());
+        let work: Work = agents::answer(&self.agent, self.task(&goal), &schema)?;
+        self.remember(&work.report);
+        for named in &work.set {
+            self.set(&named.name, &named.text);
+        }
+        Ok(work)
+    }
+
+    /// Has the agent write sections of a document, each by its name.
+    pub(crate) fn write_sections(&mut self, names: &[String], instructions: &str) -> Result<BTreeMap<String, String>> {
+        let schema = object(&["sections"], &json!({ "sections": named_schema() }));
+        let goal = format!("Write {} for the document of step {}. {instructions}", names.join(", "), self.step_name());
+        let written: Sections = agents::checked(&self.agent, &self.task(goal.trim()), &schema, |written: &Sections| {
+            let missing = names.iter().filter(|name| !written.sections.iter().any(|section| section.name == **name));
+            missing.map(|name| format!("The section `{name}` is missing.")).collect()
+        })?;
+        Ok(written.sections.into_iter().map(|section| (section.name, section.text)).collect())
+    }
+
+    /// Has the agent judge a condition. Unknown counts as false, and is logged.
+    pub(crate) fn judge(&mut self, condition: &str) -> Result<bool> {
+        let schema = object(&["answer"], &json!({ "answer": { "type": "string", "enum": ["true", "false", "unknown"] } }));
+        let goal = format!("Say whether this condition of step {} holds: {condition}", self.step_name());
+        let judgement: Judgement = agents::answer(&self.agent, self.task(&goal), &schema)?;
+        if judgement.answer == Answer::Unknown {
+            run::warn(&format!("It is not known whether `{condition}` holds; it counts as false."));
+        }
+        Ok(judgement.answer == Answer::True)
+    }
+
+    /// Has the agent answer as a person who knows the subject would.
+    pub(crate) fn answer_for_person(&mut self, question: &str) -> Result<String> {
+        let schema = object(&["answer"], &json!({ "answer": { "type": "string" } }));
+        let goal = format!("Answer for the user, as an expert in the subject would, as short as the question allows: {question}");
+        Ok(agents::answer::<Reply>(&self.agent, self.task(&goal), &schema)?.answer)
+    }
+
+    pub(crate) fn task(&self, goal: &str) -> Task {
+        Task::new(goal).with_context(self.context())
+    }
+
+    /// The rules, the variables, what was done before, and the document.
+    fn context(&self) -> String {
+        let rules: Vec<_> = self.rules.iter().map(|rule| format!("- {rule}")).collect();
+        let variables: Vec<_> = self.values.iter().map(|(name, value)| format!("- {name}: {}", shorten(value, 500))).collect();
+        let about = shorten(&self.about, MOST_HISTORY);
+        let parts = [
+            ("About this workflow", about),
+            ("Rules", rules.join("\n")),
+            ("Variables", variables.join("\n")),
+            ("Done so far", self.history.clone()),
+            ("The document so far", shorten(&self.document.text, MOST_HISTORY)),
+        ];
+        parts.iter().filter(|(_, text)| !text.is_empty()).map(|(title, text)| format!("# {title}\n{text}")).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// Adds to the history that the agent sees; the oldest lines go first.
+    pub(crate) fn remember(&mut self, text: &str) {
+        self.history.push_str(&format!("- Step {}: {}\n", self.step_name(), text.trim()));
+        if self.history.len() > MOST_HISTORY {
+            let from = self.history.ceil_char_boundary(self.history.len() - MOST_HISTORY);
+            self.history.drain(..from);
+        }
+    }
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    if text.len() <= most { text.to_owned() } else { format!("{}…", &text[..text.floor_char_boundary(most)]) }
+}

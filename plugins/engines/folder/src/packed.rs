@@ -1,0 +1,28 @@
+//! The files of the folder, which are the component's assets, and the configurations of the project.
+
+use baton_folder_format::folder::Files;
+use baton_sdk::prelude::*;
+
+/// Where a packed folder's files come from.
+pub(crate) struct Packed;
+
+impl Files for Packed {
+    fn read_folder(&self, path: &str) -> Option<Vec<u8>> {
+        assets::read(path).ok()
+    }
+
+    fn list_folder(&self) -> Vec<String> {
+        let mut paths = assets::paths();
+        paths.sort();
+        paths
+    }
+
+    fn read_project(&self, path: &str) -> Option<Vec<u8>> {
+        files::read(path).ok()
+    }
+
+    // What is invoked is looked for when it is invoked.
+    fn project_has(&self, _: &str) -> Option<bool> {
+        None
+    }
+}

@@ -1,0 +1,280 @@
+//! Executes what stands in a step. Instructions that follow each other go to the agent together; everything that the folder
+//! decides is done here.
+
+use baton_folder_format::paths;
+use baton_folder_format::plan::{Fill, FlowKind, Place, Statement};
+use baton_sdk::people::Question;
+use baton_sdk::prelude::*;
+
+use crate::agent::Verdict;
+use crate::runner::{Next, Runner, statement_holds};
+
+/// How often a section is written again after a person asked for changes.
+const MOST_EDITS: usize = 5;
+
+impl Runner<'_> {
+    pub(crate) fn run_body(&mut self, body: &[Statement]) -> Result<Next> {
+        let mut instructions = String::new();
+        for statement in body {
+            if let Some(place) = self.seek.clone() {
+                if !statement_holds(statement, &place) {
+                    continue;
+                }
+            } else if let Some(text) = instruction(statement) {
+                instructions.push_str(&format!("{}\n", self.fill(&text)));
+                continue;
+            }
+            let next = self.instruct(&mut instructions)?;
+            if next != Next::Continue {
+                return Ok(next);
+            }
+            let next = self.execute(statement)?;
+            if next != Next::Continue {
+                return Ok(next);
+            }
+        }
+        self.instruct(&mut instructions)
+    }
+
+    /// Has the agent carry out what was gathered.
+    fn instruct(&mut self, instructions: &mut String) -> Result<Next> {
+        if instructions.trim().is_empty() {
+            return Ok(Next::Continue);
+        }
+        let text = std::mem::take(instructions);
+        let work = self.work(&text)?;
+        Ok(match work.verdict {
+            Verdict::Continue => Next::Continue,
+            Verdict::Exit => Next::Exit,
+            Verdict::Halt => Next::Halt(if work.reason.is_empty() { work.report } else { work.reason }),
+            Verdict::Goto => Next::Jump(self.place(&work.target)),
+            Verdict::Ask => {
+                let answer = self.ask(&work.target)?;
+                self.remember(&format!("The user answered `{}` with: {answer}", work.target));
+                Next::Continue
+            }
+        })
+    }
+
+    /// A step by its id, else an anchor.
+    fn place(&self, target: &str) -> Place {
+        let target = target.trim().trim_start_matches("step ").trim_start_matches("Step ").to_owned();
+        let is_step = self.plan.sheets.iter().flat_map(|sheet| sheet.all_steps()).any(|step| step.id == target);
+        if is_step { Place::Step(target) } else { Place::Anchor(target) }
+    }
+
+    fn execute(&mut self, statement: &Statement) -> Result<Next> {
+        // Steps and checks decide for themselves.
+        let decides = matches!(statement, Statement::Step { .. } | Statement::Check { .. });
+        if let Some(condition) = statement.condition().filter(|_| self.seek.is_none() && !decides)
+            && !self.decide(condition)?
+        {
+            return Ok(Next::Continue);
+        }
+        match statement {
+            Statement::Action { body, .. } => {
+                let next = if self.seek.is_none() { self.act(statement)? } else { Next::Continue };
+                if next == Next::Continue { self.run_body(body) } else { Ok(next) }
+            }
+            Statement::Check { condition, body, .. } => {
+                let holds = match condition {
+                    Some(condition) if self.seek.is_none() => self.decide(condition)?,
+                    _ => true,
+                };
+                let next = if holds { self.run_body(body)? } else { Next::Continue };
+                self.last_check = Some(holds);
+                Ok(next)
+            }
+            Statement::ForEach { item, collection, body, .. } => self.for_each(item, collection, body),
+            Statement::Ask { passage, variable, optional, .. } => {
+                if !(*optional && self.yolo) {
+                    let question = self.fill(&passage.text);
+                    let answer = self.ask(&question)?;
+                    self.set(variable, &answer);
+                    self.remember(&format!("The user answered `{question}` with: {answer}"));
+                }
+                Ok(Next::Continue)
+            }
+            Statement::Output { passage } => {
+                run::info(&self.fill(&passage.text));
+                Ok(Next::Continue)
+            }
+            Statement::TemplateOutput { fill, file, .. } => self.write_output(fill, file.as_deref()),
+            Statement::Rule { passage } => {
+                let rule = self.fill(&passage.text);
+                self.rules.push(rule);
+                Ok(Next::Continue)
+            }
+            Statement::Goto { target, .. } if target.resolves => Ok(Next::Jump(target.place.clone())),
+            Statement::Anchor { id, .. } => {
+                if self.seek == Some(Place::Anchor(id.clone())) {
+                    self.seek = None;
+                }
+                Ok(Next::Continue)
+            }
+            Statement::InvokeWorkflow { target, inputs, .. } => {
+                let inputs = inputs
+                    .iter()
+                    .map(|(name, value)| (name.clone(), json!(self.fill(value))))
+                    .collect::<baton_sdk::serde_json::Map<_, _>>();
+                self.invoke(target, inputs)
+            }
+            Statement::InvokeTask { target, halt, .. } => self.perform_task(target, *halt),
+            Statement::Step { step } => self.run_step(step),
+            _ => Ok(Next::Continue),
+        }
+    }
+
+    /// Flow that the action states outright, or its text for the agent.
+    fn act(&mut self, statement: &Statement) -> Result<Next> {
+        let Statement::Action { passage, flow, .. } = statement else { return Ok(Next::Continue) };
+        let certain = flow.first().filter(|flow| flow.certain);
+        match certain.map(|flow| &flow.kind) {
+            Some(FlowKind::Halt { reason }) => return Ok(Next::Halt(self.fill(reason))),
+            Some(FlowKind::Exit | FlowKind::Return) => return Ok(Next::Exit),
+            Some(FlowKind::Load { path }) => {
+                let path = self.fill(path);
+                let plan = self.plan;
+                if let Some(sheet) = plan.sheets.iter().find(|sheet| paths::name(&sheet.file) == paths::name(&path)) {
+                    // The end of the loaded file is not the end of the one that loads it.
+                    return Ok(match self.run_sheet(sheet)? {
+                        Next::Exit => Next::Continue,
+                        next => next,
+                    });
+                }
+            }
+            Some(FlowKind::Jump { place, resolves: true }) => return Ok(Next::Jump(place.clone())),
+            Some(FlowKind::Set { name, value }) => {
+                let value = self.fill(value);
+                self.set(name, &value);
+                return Ok(Next::Continue);
+            }
+            _ => {}
+        }
+        let mut text = self.fill(&passage.text);
+        self.instruct(&mut text)
+    }
+
+    fn for_each(&mut self, item: &str, collection: &str, body: &[Statement]) -> Result<Next> {
+        let names = self.write_sections(&["items".to_owned()], &format!("List, one on each line: {}", self.fill(collection)))?;
+        let items = names.get("items").cloned().unwrap_or_default();
+        for name in items.lines().map(|line| line.trim().trim_start_matches("- ")).filter(|line| !line.is_empty()).take(100) {
+            self.set(item, name);
+            let next = self.run_body(body)?;
+            if next != Next::Continue {
+                return Ok(next);
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    /// Asks a person, or the agent in place of one.
+    fn ask(&mut self, question: &str) -> Result<String> {
+        let answer = if self.yolo { self.answer_for_person(question)? } else { people::ask(&Question::new(question))? };
+        self.last_answer = Some(answer.clone());
+        Ok(answer)
+    }
+
+    fn write_output(&mut self, fill: &Fill, file: Option<&str>) -> Result<Next> {
+        if let Fill::Values { values } = fill {
+            for (name, value) in values {
+                let value = self.fill(value);
+                self.set(name, &value);
+                self.handed.insert(name.clone(), value);
+            }
+            return Ok(Next::Continue);
+        }
+        let (names, instructions) = match fill {
+            Fill::Instruction { text } => (vec!["section".to_owned()], self.fill(text)),
+            _ => (fill.names().into_iter().map(|name| self.fill(name).replace(['{', '}'], "")).collect(), String::new()),
+        };
+        let Some(path) = self.target(file) else {
+            run::warn("A section has no file to be written to; it is left out.");
+            return Ok(Next::Continue);
+        };
+        let mut wish = instructions;
+        for _ in 0..=MOST_EDITS {
+            let sections = self.write_sections(&names, &wish)?;
+            self.save(&path, &sections)?;
+            if self.yolo {
+                break;
+            }
+            let question = Question::new(format!("{} is written to {path}. Continue, or say what to change.", names.join(", ")))
+                .with_options(["continue"]);
+            let answer = people::ask(&question)?;
+            if matches!(answer.trim().to_ascii_lowercase().as_str(), "c" | "continue" | "y" | "yes" | "") {
+                break;
+            }
+            wish = format!("Change it as the user wishes: {answer}");
+        }
+        Ok(Next::Continue)
+    }
+
+    /// The file of an output. A bare name lies in the folder of documents.
+    fn target(&self, file: Option<&str>) -> Option<String> {
+        let Some(file) = file else { return self.document_file() };
+        let filled = self.fill(file).replace(['{', '}'], "");
+        let path = paths::clean(&filled).ok()?;
+        Some(if path.contains('/') { path } else { format!("{}/{path}", self.output_folder()) })
+    }
+
+    fn save(&mut self, path: &str, sections: &std::collections::BTreeMap<String, String>) -> Result<()> {
+        let is_document = Some(path) == self.document_file().as_deref();
+        let document = if is_document { &mut self.document } else { self.others.entry(path.to_owned()).or_default() };
+        for (name, text) in sections {
+            document.fill(name, text);
+        }
+        files::write(path, &document.text)?;
+        for (name, text) in sections {
+            self.set(name, text);
+        }
+        if !self.files.iter().any(|file| file == path) {
+            self.files.push(path.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Starts another workflow by the last part of its path, and takes over what it hands back.
+    fn invoke(&mut self, target: &str, inputs: baton_sdk::serde_json::Map<String, Value>) -> Result<Next> {
+        let path = self.fill(target);
+        let name = paths::name(path.trim_end_matches("/workflow.yaml")).to_owned();
+        let started = workflows::start::<Value, _>(&name, &json!({ "inputs": inputs, "yolo": self.yolo })).and_then(Pending::wait);
+        match started {
+            Ok(outcome) => {
+                for (name, value) in outcome.output["values"].as_object().into_iter().flatten() {
+                    self.set(name, &crate::text_of(value));
+                }
+                self.remember(&format!("The workflow `{name}` ended: {}", outcome.output["status"]));
+            }
+            Err(error) if error.ends_the_run() => return Err(error),
+            // A folder names workflows that not every project has; the history says that there is no result.
+            Err(error) => {
+                run::warn(&format!("The workflow `{name}` gave no result: {error}"));
+                self.remember(&format!("The workflow `{name}` gave no result."));
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    /// What waits for a person is left out where nobody is asked.
+    fn perform_task(&mut self, target: &str, halt: bool) -> Result<Next> {
+        if halt && self.yolo {
+            return Ok(Next::Continue);
+        }
+        let mut text = format!("Perform the task {}", self.fill(target));
+        self.instruct(&mut text)
+    }
+}
+
+/// The text of a statement that the agent can carry out together with those beside it.
+fn instruction(statement: &Statement) -> Option<String> {
+    match statement {
+        Statement::Text { passage, .. } => Some(passage.text.clone()),
+        Statement::Action { passage, condition: None, flow, body } if body.is_empty() && !flow.iter().any(|flow| flow.certain) => {
+            Some(format!("- {}", passage.text))
+        }
+        Statement::Context { passage, tag } => Some(format!("({tag}) {}", passage.text)),
+        Statement::Search { query, condition: None, .. } => Some(format!("- Search the web: {query}")),
+        _ => None,
+    }
+}

@@ -1,0 +1,244 @@
+//! Finds flow that instructions state in prose: halts, jumps, files to load, variables to set. What is stated without a condition
+//! is the engine's; the rest is marked, so that the agent's verdict can say whether it happens.
+
+use serde::{Deserialize, Serialize};
+
+use super::Place;
+use crate::variables::is_name;
+
+/// Flow in prose.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Its line, from 1.
+    pub line: u32,
+    /// Whether it always happens when the text is executed; otherwise the agent says.
+    pub certain: bool,
+    /// What happens.
+    #[serde(flatten)]
+    pub kind: FlowKind,
+}
+
+/// What happens.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "flow")]
+pub enum FlowKind {
+    /// The run stops, and a person reads why.
+    Halt {
+        /// Why, in the folder's words.
+        reason: String,
+    },
+    /// The workflow ends.
+    Exit,
+    /// The workflow ends and hands its values to the caller.
+    Return,
+    /// A person is waited for.
+    Wait,
+    /// A jump.
+    Jump {
+        /// Where to.
+        place: Place,
+        /// Whether that exists.
+        resolves: bool,
+    },
+    /// Another file of instructions is executed.
+    Load {
+        /// As written.
+        path: String,
+    },
+    /// A variable is set.
+    Set {
+        /// Its name.
+        name: String,
+        /// As written.
+        value: String,
+    },
+    /// What was done is kept in a variable.
+    Store {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// The flow in a text that begins on `line`.
+pub fn find(text: &str, line: u32) -> Vec<Flow> {
+    let mut flow = Vec::new();
+    for (line, content) in (line..).zip(text.lines()) {
+        for (sentence, is_first) in sentences(content) {
+            if let Some(kind) = read_sentence(sentence) {
+                flow.push(Flow { line, certain: is_first, kind });
+            } else {
+                flow.extend(read_inside(sentence).into_iter().map(|kind| Flow { line, certain: false, kind }));
+            }
+        }
+    }
+    flow
+}
+
+/// What a line says, one thing after the other. Only the first can be certain: what follows may depend on it.
+fn sentences(line: &str) -> Vec<(&str, bool)> {
+    let line = line.trim().trim_start_matches(['-', '*', '+', '>', ' ']).trim_end_matches(['*', ' ']);
+    let number = line.bytes().take_while(u8::is_ascii_digit).count();
+    let line = line[number..].strip_prefix(['.', ')']).filter(|_| number > 0).unwrap_or(line).trim_start();
+    line.split("; ")
+        .flat_map(|part| part.split(". "))
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .enumerate()
+        .map(|(index, part)| (part, index == 0))
+        .collect()
+}
+
+fn read_sentence(sentence: &str) -> Option<FlowKind> {
+    let lower = sentence.to_ascii_lowercase();
+    let begins =
+        |words: &str| lower.strip_prefix(words).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'));
+    if sentence.starts_with("HALT") && begins("halt") {
+        return Some(FlowKind::Halt { reason: sentence[4..].trim_start_matches([' ', ':', '-']).trim_matches('"').to_owned() });
+    }
+    if begins("exit workflow") || begins("exit the workflow") {
+        return Some(FlowKind::Exit);
+    }
+    if begins("return to calling workflow") || begins("return control to calling workflow") || begins("return to caller") {
+        return Some(FlowKind::Return);
+    }
+    if sentence.starts_with("WAIT") && begins("wait") {
+        return Some(FlowKind::Wait);
+    }
+    if let Some(path) = load(sentence, &lower) {
+        return Some(FlowKind::Load { path });
+    }
+    if let Some(kind) = set(sentence, &lower).or_else(|| store(sentence, &lower, 0)) {
+        return Some(kind);
+    }
+    let jump = jump_at(sentence, &lower, 0)?;
+    Some(jump)
+}
+
+/// Jumps, halts and stores in the middle of a sentence.
+fn read_inside(sentence: &str) -> Vec<FlowKind> {
+    let lower = sentence.to_ascii_lowercase();
+    let mut found = Vec::new();
+    for (position, _) in lower.match_indices(" to step ").take(8) {
+        let verb = lower[..position].rsplit([' ', ',', '→', ':', '"']).next().unwrap_or_default();
+        if ["jump", "continue", "skip", "return", "go", "proceed", "goto"].contains(&verb) {
+            found.extend(step_id(sentence.get(position + 9..).unwrap_or_default()).map(|id| jump(Place::Step(id))));
+        }
+    }
+    // `Enter the healing loop (Step 5.4)`.
+    if let Some(position) = lower.find("(step ").filter(|position| lower[..*position].contains("enter ")) {
+        found.extend(step_id(&sentence[position + 6..]).map(|id| jump(Place::Step(id))));
+    }
+    for (position, _) in sentence.match_indices("GOTO ").take(8) {
+        found.extend(goto(&sentence[position + 5..]));
+    }
+    if sentence.contains("HALT") {
+        found.push(FlowKind::Halt { reason: sentence.to_owned() });
+    }
+    if lower.contains("exit workflow") || lower.contains("exit the workflow") {
+        found.push(FlowKind::Exit);
+    }
+    if let Some(position) = lower.find("store as {{") {
+        found.extend(store(sentence, &lower, position));
+    }
+    found
+}
+
+fn jump(place: Place) -> FlowKind {
+    FlowKind::Jump { place, resolves: false }
+}
+
+fn jump_at(sentence: &str, lower: &str, start: usize) -> Option<FlowKind> {
+    if let Some(rest) = sentence[start..].strip_prefix("GOTO ") {
+        return goto(rest);
+    }
+    let rest = &lower[start..];
+    let verbs = ["jump to step ", "continue to step ", "skip to step ", "return to step ", "go to step ", "proceed to step "];
+    let verb = verbs.iter().find(|verb| rest.starts_with(**verb))?;
+    step_id(&sentence[start + verb.len()..]).map(|id| jump(Place::Step(id)))
+}
+
+fn goto(rest: &str) -> Option<FlowKind> {
+    let word = rest.split_whitespace().next()?.trim_matches(['.', ',', ';', ')', '"', '\'', '*', '`']);
+    if word.eq_ignore_ascii_case("step") {
+        return step_id(rest[4..].trim_start()).map(|id| jump(Place::Step(id)));
+    }
+    is_name(word).then(|| jump(Place::Anchor(word.to_owned())))
+}
+
+/// `2`, `1.5`, `9a`, `FINAL`, `{{next}}` is none.
+fn step_id(text: &str) -> Option<String> {
+    let end = text.find(|character: char| !(character.is_ascii_alphanumeric() || matches!(character, '.' | '-'))).unwrap_or(text.len());
+    let id = text[..end].trim_end_matches(['.', '-']);
+    let is_id = id.starts_with(|first: char| first.is_ascii_digit() || first == '-')
+        || !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_uppercase());
+    is_id.then(|| id.to_owned())
+}
+
+fn load(sentence: &str, lower: &str) -> Option<String> {
+    let marks = ["load and execute:", "load and execute ", "load:", "read fully and follow:", "load, read entire file and execute:"];
+    let (mark, position) = marks.iter().find_map(|mark| lower.find(mark).map(|position| (mark, position)))?;
+    let word = sentence[position + mark.len()..].split_whitespace().next()?.trim_matches(['`', '"', '\'', '*', ',', '.']);
+    (word.contains(['/', '.']) || word.starts_with('{')).then(|| word.to_owned())
+}
+
+/// `Set x = 1`, `Set {{x}} to "a"`.
+fn set(sentence: &str, lower: &str) -> Option<FlowKind> {
+    let rest = sentence[lower.strip_prefix("set ").map(|_| 4)?..].trim_start();
+    let end = rest.find([' ', '=']).unwrap_or(rest.len());
+    let name = rest[..end].trim_matches(['{', '}', '`', '"']);
+    let after = rest[end..].trim_start();
+    let value = after.strip_prefix('=').or_else(|| after.strip_prefix("to "))?;
+    let value = value.trim().trim_matches(['"', '\'', '`']);
+    (is_name(name) && !value.is_empty()).then(|| FlowKind::Set { name: name.to_owned(), value: value.to_owned() })
+}
+
+fn store(sentence: &str, lower: &str, start: usize) -> Option<FlowKind> {
+    let position = lower[start..].strip_prefix("store as ").map(|_| start + 9)?;
+    let word = sentence[position..].split_whitespace().next()?.trim_matches(['{', '}', '`', '.', ',', ':']);
+    is_name(word).then(|| FlowKind::Store { name: word.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<(FlowKind, bool)> {
+        find(text, 1).into_iter().map(|flow| (flow.kind, flow.certain)).collect()
+    }
+
+    fn to_step(id: &str) -> FlowKind {
+        jump(Place::Step(id.to_owned()))
+    }
+
+    #[test]
+    fn what_is_stated_outright_is_certain() {
+        assert_eq!(kinds("HALT"), [(FlowKind::Halt { reason: String::new() }, true)]);
+        assert_eq!(kinds("- HALT with message: \"No\""), [(FlowKind::Halt { reason: "with message: \"No".to_owned() }, true)]);
+        assert_eq!(kinds("Exit workflow"), [(FlowKind::Exit, true)]);
+        assert_eq!(kinds("**Continue to Step 1.5**"), [(to_step("1.5"), true)]);
+        assert_eq!(kinds("Return control to calling workflow"), [(FlowKind::Return, true)]);
+        assert_eq!(kinds("GOTO mark_ready"), [(jump(Place::Anchor("mark_ready".to_owned())), true)]);
+        let set = FlowKind::Set { name: "standalone_mode".to_owned(), value: "true".to_owned() };
+        assert_eq!(kinds("Set standalone_mode = true"), [(set.clone(), true)]);
+        assert_eq!(kinds("1. Set {{standalone_mode}} to \"true\""), [(set, true)]);
+        assert_eq!(kinds("Load and execute: {installed_path}/a.md"), [(FlowKind::Load { path: "{installed_path}/a.md".to_owned() }, true)]);
+    }
+
+    #[test]
+    fn what_depends_on_something_is_for_the_agent() {
+        assert_eq!(kinds("If the user agrees, jump to Step 9a, else go on"), [(to_step("9a"), false)]);
+        assert_eq!(kinds("Use it; GOTO mark_ready"), [(jump(Place::Anchor("mark_ready".to_owned())), false)]);
+        assert_eq!(kinds("If not, HALT"), [(FlowKind::Halt { reason: "If not, HALT".to_owned() }, false)]);
+        assert_eq!(kinds("If true: Enter the loop (Step 5.4)"), [(to_step("5.4"), false)]);
+        assert_eq!(kinds("Ask and Store as {{plan}}"), [(FlowKind::Store { name: "plan".to_owned() }, false)]);
+    }
+
+    #[test]
+    fn prose_without_flow_has_none() {
+        for text in
+            ["Set up the project", "Continue to step back and think", "Halting is bad", "Skip to step {{n}}", "Set a timer to remember", ""]
+        {
+            assert_eq!(kinds(text), [], "{text}");
+        }
+    }
+}
