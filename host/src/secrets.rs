@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::errors::Hint;
 use aes_gcm::{
     Aes256Gcm,
     aead::{Aead, KeyInit, Payload},
@@ -20,50 +21,46 @@ const LARGEST: usize = 4096;
 /// Bytes of the smallest: shorter ones could not be blotted out of what is shown.
 const SMALLEST: usize = 8;
 
-/// Why a secret could not be kept or read. Nothing was changed.
+/// Why a secret was not kept or read. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// No name.
-    #[error("`{0}` is not a valid name for a secret; use up to 64 letters, digits, dashes and underscores.")]
+    #[error("`{0}` is not a valid name for a secret.")]
     Name(String),
-    /// No secret.
     #[error("A secret has {SMALLEST} to {LARGEST} bytes in one line, without control characters; this one has {0}. Nothing was kept.")]
     Value(String),
-    /// The key is not where it was.
-    #[error("The key of the secrets, `{}`, does not exist. Put it back, or set BATON_SECRET_KEY to it; without it, remove `{}` and set the secrets again.", .key.display(), .file.display())]
-    NoKey {
-        /// Where it should be.
-        key: PathBuf,
-        /// What it opens.
-        file: PathBuf,
-    },
-    /// Others than its owner can read it.
-    #[error("The key to the secrets, `{}`, can be read by others than its owner. Run `chmod 600` on it; if others may have read it, set other secrets.", .0.display())]
+    /// `file` is what the key opens.
+    #[error("The key of the secrets, `{}`, does not exist.", .key.display())]
+    NoKey { key: PathBuf, file: PathBuf },
+    #[error("The key to the secrets, `{}`, can be read by others than its owner.", .0.display())]
     OpenKey(PathBuf),
-    /// It cannot be a key.
     #[error("{0} does not hold a key: it has to be 32 bytes, in the variable as 64 hexadecimal digits or as base64.")]
     BadKey(String),
     /// Another key, or a damaged or swapped entry.
-    #[error(
-        "The secret `{0}` cannot be opened: it was sealed with another key, or the file was changed. Put the right key back, or set the secret again after `baton secret remove {0}`."
-    )]
+    #[error("The secret `{0}` cannot be opened: it was sealed with another key, or the file was changed.")]
     Sealed(String),
-    /// The file is damaged.
-    #[error("`{}` is damaged: {reason} Restore it from a copy, or remove it and set the secrets again.", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, a sentence.
-        reason: String,
-    },
-    /// The system says no.
-    #[error("`{}` cannot be used: {source}. Make it readable and writable for this user alone.", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// `reason` is a sentence.
+    #[error("`{}` is damaged: {reason}", .path.display())]
+    Damaged { path: PathBuf, reason: String },
+    #[error("`{}` cannot be used: {source}.", .path.display())]
+    File { path: PathBuf, source: io::Error },
+}
+
+impl Hint for SecretError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Name(_) => "Use up to 64 letters, digits, dashes and underscores.".to_owned(),
+            Self::Value(_) | Self::BadKey(_) => return None,
+            Self::NoKey { file, .. } => {
+                format!("Put it back, or set BATON_SECRET_KEY to it; without it, remove `{}` and set the secrets again.", file.display())
+            }
+            Self::OpenKey(_) => "Run `chmod 600` on it; if others may have read it, set other secrets.".to_owned(),
+            Self::Sealed(name) => {
+                format!("Put the right key back, or set the secret again after `baton secret remove {name}`.")
+            }
+            Self::Damaged { .. } => "Restore it from a copy, or remove it and set the secrets again.".to_owned(),
+            Self::File { .. } => "Make it readable and writable for this user alone.".to_owned(),
+        })
+    }
 }
 
 /// Where secrets are kept.
@@ -324,7 +321,7 @@ mod tests {
         for open in [0o644, 0o640, 0o604, 0o620] {
             mode(open);
             let error = place.secrets().find("LAB").unwrap_err();
-            assert!(matches!(error, SecretError::OpenKey(_)) && error.to_string().contains("chmod 600"), "{error}");
+            assert!(matches!(error, SecretError::OpenKey(_)) && error.explain().contains("chmod 600"), "{error}");
             assert!(place.secrets().set("LAB", "sk-lab-54321").is_err());
         }
         mode(0o400);

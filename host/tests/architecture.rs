@@ -17,6 +17,8 @@ mod places;
 mod source;
 #[path = "architecture/tree.rs"]
 mod tree;
+#[path = "architecture/words.rs"]
+mod words;
 
 use source::{Source, Violation};
 
@@ -110,6 +112,11 @@ fn files_are_short() {
 #[test]
 fn names_say_something() {
     hold(tree::names_say_something);
+}
+
+#[test]
+fn texts_are_in_plain_words() {
+    hold(words::texts_are_in_plain_words);
 }
 
 #[test]

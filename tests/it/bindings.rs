@@ -298,9 +298,9 @@ impl Project {
     /// What fills a slot for all items, as `bindings list` says.
     fn bound(&self, slot: &str, more: &[&str]) -> (String, String) {
         let listed = self.bindings(more);
-        let rows = listed["bindings"].as_array().unwrap();
+        let rows = listed["items"].as_array().unwrap();
         let row = rows.iter().find(|row| row["slot"] == slot && row["label"].is_null()).unwrap();
-        (row["plugin"].as_str().unwrap().to_owned(), row["bound-by"].as_str().unwrap().to_owned())
+        (row["plugin"].as_str().unwrap().to_owned(), row["bound_by"].as_str().unwrap().to_owned())
     }
 }
 
@@ -424,17 +424,17 @@ async fn a_plugin_that_does_not_fit_a_slot_is_refused_with_the_field() {
         project.baton(&["plugin", "check", file, "--as", slot, "-o", "json"])
     };
     let good = document(&check(r#"{ "verdict": "approve" }"#, "code-review").exits(0));
-    assert_eq!((&good["as"]["fits"], &good["as"]["samples"][0]["outcome"]), (&json!(true), &json!("fits")), "{good}");
+    assert_eq!((&good["slot"]["fits"], &good["slot"]["samples"][0]["outcome"]), (&json!(true), &json!("fits")), "{good}");
     for (answer, slot, field) in [
         (r#"{ "verdict": "fine" }"#, "code-review", "verdict"),
         (r#"{ "passed": "yes" }"#, "run-tests", "passed"),
         (r#"{ "landed": [{ "key": "1-1" }] }"#, "land", "landed[0]"),
     ] {
         let refused = document(&check(answer, slot).exits(1));
-        assert_eq!((&refused["as"]["fits"], &refused["as"]["field"]), (&json!(false), &json!(field)), "{refused}");
+        assert_eq!((&refused["slot"]["fits"], &refused["slot"]["field"]), (&json!(false), &json!(field)), "{refused}");
     }
     let denied = document(&check(r#"{ "do": "read", "path": "README.md" }"#, "decide").exits(0));
-    assert_eq!(denied["as"]["samples"][0]["outcome"], "not-tried", "{denied}");
+    assert_eq!(denied["slot"]["samples"][0]["outcome"], "not_tried", "{denied}");
     let kind = project.baton(&["plugin", "check", file, "--as", "developer"]).exits(1);
     assert!(kind.stderr.contains("is a workflow, and the slot `developer` is for an agent"), "{}", kind.stderr);
     let unknown = project.baton(&["plugin", "check", file, "--as", "code-reviw"]).exits(2);
@@ -448,7 +448,7 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     assert_eq!(project.bound("land", &[]), ("land".to_owned(), "default".to_owned()));
     project.configure("[bindings]\nland = \"acme\"\n[bindings.labels.web]\ndeveloper = \"bob\"\n");
     assert_eq!(project.bound("land", &[]), ("acme".to_owned(), "settings".to_owned()));
-    let rows = project.bindings(&[])["bindings"].as_array().unwrap().len();
+    let rows = project.bindings(&[])["items"].as_array().unwrap().len();
     assert_eq!(rows, 14, "each slot once, and one for a label");
     let _ = project.baton(&["bindings", "set", "land", "land"]).exits(0);
     assert_eq!(project.bound("land", &[]), ("land".to_owned(), "command".to_owned()));

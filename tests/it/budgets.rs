@@ -113,7 +113,7 @@ fn a_budget_for_everything_or_a_project_holds_every_run() {
     let told = user.run(1, &[]).exits(3);
     assert!(told.stderr.contains("the project work does not") && told.stderr.contains("--project work`"), "{}", told.stderr);
     let refused = user.baton(&["budget", "set", "100", "--project", "wrok"]).exits(2);
-    assert!(refused.stderr.contains("There is no project `wrok`. Did you mean `work`?"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("Project `wrok` does not exist.\nhint: Did you mean `work`?"), "{}", refused.stderr);
     let project = user.json(&["runs", "list"])["items"][0]["project"].as_str().unwrap().to_owned();
     let _by_its_name = user.baton(&["budget", "set", "50", "--project", &project]).exits(0);
     let _raised = user.baton(&["budget", "set", "100", "--project", "work"]).exits(0);
@@ -131,10 +131,13 @@ fn what_is_no_budget_is_refused() {
         assert!(refused.stderr.contains("not a valid dollar amount"), "{}", refused.stderr);
     }
     let none = user.baton(&["budget", "remove", "--project", "nobody"]).exits(2);
-    assert!(none.stderr.contains("There is no project `nobody`"), "{}", none.stderr);
-    for (nobody, said) in
-        [("", "names no project"), (" ", "names no project"), ("wrok", "No project is known yet"), ("answers.yaml", "There is no project")]
-    {
+    assert!(none.stderr.contains("Project `nobody` does not exist"), "{}", none.stderr);
+    for (nobody, said) in [
+        ("", "names no project"),
+        (" ", "names no project"),
+        ("wrok", "Baton does not know any project yet"),
+        ("answers.yaml", "Project `answers.yaml` does not exist"),
+    ] {
         let refused = user.baton(&["budget", "set", "1", "--project", nobody]).exits(2);
         assert!(refused.stderr.contains(said), "{nobody}: {}", refused.stderr);
     }

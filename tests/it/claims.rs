@@ -47,7 +47,7 @@ impl User {
     fn refused(&self) -> Vec<(String, String)> {
         let listed = self.json(&["plugin", "list"]);
         let word = |refused: &Value, key: &str| refused[key].as_str().unwrap().to_owned();
-        listed["refused"].as_array().unwrap().iter().map(|refused| (word(refused, "file"), word(refused, "reason"))).collect()
+        listed["rejected"].as_array().unwrap().iter().map(|refused| (word(refused, "file"), word(refused, "reason"))).collect()
     }
 
     fn writes(&self) -> bool {
@@ -75,7 +75,7 @@ fn a_second_file_of_a_name_is_refused_also_when_it_sorts_first() {
     }
     let _removed = user.baton(&["plugin", "remove", "probe"]).exits(0);
     assert!(user.file("aaa").exists() && !user.file("probe").exists(), "the right file is removed");
-    assert_eq!(user.probe(), is("9.0.0", "needs-approval"));
+    assert_eq!(user.probe(), is("9.0.0", "needs_approval"));
     assert!(!user.writes());
 }
 
@@ -85,7 +85,7 @@ fn who_takes_a_name_while_its_file_is_away_gets_no_grants_and_gives_it_back() {
     let away = user.0.path().join("away");
     fs::rename(user.file("probe"), &away).unwrap();
     assert!(!user.writes());
-    assert_eq!(user.probe(), is("9.0.0", "needs-approval"));
+    assert_eq!(user.probe(), is("9.0.0", "needs_approval"));
     assert_eq!(user.json(&["plugin", "show", "probe"])["grants"], json!({}));
     fs::rename(&away, user.file("probe")).unwrap();
     assert_eq!(user.probe(), is("0.1.0", "ready"));
@@ -119,7 +119,7 @@ fn what_begins_with_a_dot_is_no_plugin() {
     let user = User::new();
     fs::rename(user.file("probe"), user.file(".probe.swp")).unwrap();
     let listed = user.json(&["plugin", "list"]);
-    assert!(listed["plugins"].as_array().unwrap().iter().all(|plugin| plugin["name"] != "probe") && user.refused().is_empty());
+    assert!(listed["items"].as_array().unwrap().iter().all(|plugin| plugin["name"] != "probe") && user.refused().is_empty());
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn what_somebody_else_signed_gets_none_of_the_grants_of_what_it_replaces() {
     fs::create_dir_all(home.join("work/out")).unwrap();
     fs::write(home.join("probe.wasm"), PROBE).unwrap();
     fs::write(home.join("other.wasm"), version("0.0.1")).unwrap();
-    let key = user.json(&["plugin", "key", "new", "--to", "vendor.key"])["public-key"].as_str().unwrap().to_owned();
+    let key = user.json(&["plugin", "key", "new", "--to", "vendor.key"])["public_key"].as_str().unwrap().to_owned();
     let _signed = user.baton(&["plugin", "sign", "probe.wasm", "--key", "vendor.key"]).exits(0);
     fs::create_dir_all(home.join(".config/baton")).unwrap();
     fs::write(home.join(".config/baton/baton.toml"), format!("[signatures.keys]\nvendor = \"{key}\"\n")).unwrap();
@@ -139,7 +139,7 @@ fn what_somebody_else_signed_gets_none_of_the_grants_of_what_it_replaces() {
         assert!(told.contains("in the place of version 0.1.0, which is newer"), "{told}");
         assert!(told.contains("was signed by vendor, and this file is signed by no key"), "{told}");
     }
-    assert_eq!(user.probe(), is("0.0.1", "needs-approval"));
+    assert_eq!(user.probe(), is("0.0.1", "needs_approval"));
     assert!(!user.writes());
     let _installed = user.baton(&["plugin", "install", "probe.wasm"]).exits(0);
     assert!(user.writes(), "what was granted to the one that is signed is still granted to it");

@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use baton::{
+    errors::Hint as _,
     journal::{Entry, EntryState, Halt, PauseKind, RunId, Wait},
     kernel::{
         Drive, KernelError,
@@ -133,6 +134,7 @@ async fn a_fork_begins_behind_the_call_that_continued() {
     for at in [1, CALLS, CALLS * 2] {
         let Err(KernelError::WrongState(reason)) = kernel.fork(&run, at, None, &tester()).await else { panic!("forked at {at}") };
         let first = format!("`baton runs fork {} --at {}`", run.id.short(), CALLS * 2 + 1);
+        let reason = reason.explain();
         assert!(reason.contains(&format!("at call {at}: ")) && reason.contains(&first), "{reason}");
     }
     for at in [CALLS * 2 + 1, CALLS * 2 + 4] {

@@ -95,7 +95,7 @@ fn a_plugin_goes_to_a_registry_and_comes_back() {
     assert_eq!(rehearsed["undecided"], json!({ "read": ["docs/**"] }));
     assert!(!user.path("data").exists(), "a dry run changes nothing");
     let installed = user.json(&["plugin", "install", &reference]);
-    assert_eq!((&installed["status"], &installed["grants"]), (&json!("needs-approval"), &json!({})));
+    assert_eq!((&installed["status"], &installed["grants"]), (&json!("needs_approval"), &json!({})));
     assert_eq!(fs::read(user.path("data/plugins/ada.wasm")).unwrap(), fs::read(author.path("ada-1.0.0.wasm")).unwrap());
     let pinned = format!("{}/team/ada@{digest}", registry.host());
     let other = User::new();
@@ -110,15 +110,15 @@ fn an_update_keeps_grants_and_asks_for_the_difference() {
     let reference = format!("{}/ada:stable", registry.host());
     author.publish("ada", "1.0.0", NARROW, &reference);
     let installed = user.json(&["plugin", "install", &reference, "--grant"]);
-    assert_eq!(user.json(&["plugin", "update"])[0]["outcome"], "current");
+    assert_eq!(user.json(&["plugin", "update"])["items"][0]["outcome"], "current");
     author.publish("ada", "1.1.0", WIDE, &reference);
     let before = fs::read(user.path("data/plugins/ada.wasm")).unwrap();
-    let rehearsed = &user.json(&["plugin", "update", "ada", "--dry-run"])[0];
+    let rehearsed = &user.json(&["plugin", "update", "ada", "--dry-run"])["items"][0];
     assert_eq!(
-        (&rehearsed["outcome"], &rehearsed["from"]["version"], &rehearsed["version"]),
-        (&json!("would-update"), &json!("1.0.0"), &json!("1.1.0"))
+        (&rehearsed["outcome"], &rehearsed["version"], &rehearsed["installed"]["version"]),
+        (&json!("would_update"), &json!("1.0.0"), &json!("1.1.0"))
     );
-    assert_eq!(rehearsed["undecided"], json!({ "write": ["docs/**"] }));
+    assert_eq!(rehearsed["installed"]["undecided"], json!({ "write": ["docs/**"] }));
     assert_eq!(fs::read(user.path("data/plugins/ada.wasm")).unwrap(), before, "a dry run changes nothing");
     let told = user.baton(&["plugin", "update"]).exits(0).stderr;
     assert!(told.contains("`ada` 1.0.0 is now 1.1.0") && told.contains("'write=docs/**'"), "{told}");
@@ -143,12 +143,12 @@ fn another_tag_is_taken_when_it_is_named_or_the_latest() {
         author.publish("ada", version, NARROW, &reference(tag));
     }
     let _installed = user.baton(&["plugin", "install", &reference("1.0.0")]).exits(0);
-    let latest = &user.json(&["plugin", "update", "--latest"])[0];
-    assert_eq!((&latest["version"], &latest["reference"]), (&json!("1.10.0"), &json!(reference("1.10.0"))));
-    assert_eq!(user.json(&["plugin", "update", "--latest"])[0]["outcome"], "current");
-    let back = &user.json(&["plugin", "update", "ada", "--to", "v1.9.0"])[0];
-    assert_eq!((&back["version"], &back["outcome"]), (&json!("1.9.0"), &json!("updated")));
-    assert_eq!(user.json(&["plugin", "update"])[0]["reference"], json!(reference("v1.9.0")), "it is remembered");
+    let latest = &user.json(&["plugin", "update", "--latest"])["items"][0];
+    assert_eq!((&latest["installed"]["version"], &latest["reference"]), (&json!("1.10.0"), &json!(reference("1.10.0"))));
+    assert_eq!(user.json(&["plugin", "update", "--latest"])["items"][0]["outcome"], "current");
+    let back = &user.json(&["plugin", "update", "ada", "--to", "v1.9.0"])["items"][0];
+    assert_eq!((&back["installed"]["version"], &back["outcome"]), (&json!("1.9.0"), &json!("updated")));
+    assert_eq!(user.json(&["plugin", "update"])["items"][0]["reference"], json!(reference("v1.9.0")), "it is remembered");
     let missing = user.baton(&["plugin", "update", "ada", "--to", "3.0.0"]).exits(1).stderr;
     assert!(missing.contains(&format!("no {}", reference("3.0.0"))), "{missing}");
     let _misuse = user.baton(&["plugin", "update", "ada", "--to", "../3"]).exits(1);
@@ -165,7 +165,7 @@ fn what_is_not_there_installs_nothing() {
     let user = User::new();
     let reference = format!("{}/ada:1.0.0", registry.host());
     let missing = user.baton(&["plugin", "install", &reference]).exits(1).stderr;
-    assert!(missing.contains(&format!("The registry has no {reference}")), "{missing}");
+    assert!(missing.contains(&format!("The registry does not have {reference}")), "{missing}");
     user.publish("ada", "1.0.0", NARROW, &reference);
     let _installed = user.baton(&["plugin", "install", &reference]).exits(0);
     let host = registry.host();
@@ -176,7 +176,7 @@ fn what_is_not_there_installs_nothing() {
     }
     assert_eq!(user.installed(), ["ada.wasm"]);
     let _removed = user.baton(&["plugin", "remove", "ada"]).exits(0);
-    assert_eq!(user.json(&["plugin", "update"]), json!([]), "where it came from went with it");
+    assert_eq!(user.json(&["plugin", "update"]), json!({ "items": [] }), "where it came from went with it");
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_lying_server_is_refused_with_what_it_lied_about() {
         (manifests(|_, _| Reply::new("403 No", "")), "does not allow this"),
         (blobs(|_, _| Reply::new("200 OK", HELLO).endless()), "The plugin is larger than"),
         (blobs(|_, _| Reply::new("200 OK", &HELLO[..HELLO.len() - 1])), "its digest is sha256:"),
-        (blobs(|_, _| Reply::new("404 Gone", "")), "The registry has no"),
+        (blobs(|_, _| Reply::new("404 Gone", "")), "The registry does not have"),
         (blobs(|_, _| Reply::new("307 Elsewhere", "").with("Location: http://localhost:1/x")), "it is another host, and not encrypted"),
         (blobs(|_, _| Reply::new("307 Elsewhere", "").with("Location: file:///etc/passwd")), "it is another host, and not encrypted"),
         (blobs(|asked, _| Reply::new("302 Here", "").with(format!("Location: {}", asked.path))), "sent on too often"),
@@ -341,7 +341,7 @@ fn only_this_machine_or_what_the_operator_names_is_asked_without_encryption() {
 /// The public key of a private key that is made in `NAME.key`.
 fn key(user: &User, name: &str) -> String {
     let made = user.json(&["plugin", "key", "new", "--to", &format!("{name}.key")]);
-    made["public-key"].as_str().unwrap().to_owned()
+    made["public_key"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn a_private_key_is_for_its_owner_alone_and_never_overwritten() {
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(user.path("ada.key")).unwrap()) & 0o777, 0o600);
     let again = user.baton(&["plugin", "key", "new", "--to", "ada.key"]).exits(2).stderr;
-    assert!(again.contains("is there already"), "{again}");
+    assert!(again.contains("exists already"), "{again}");
     assert_eq!(fs::read_to_string(user.path("ada.key")).unwrap(), private);
     let told = user.baton(&["plugin", "key", "new", "--to", "bob.key"]).exits(0);
     assert!(told.stdout.starts_with("[signatures.keys]\nyour-name = \"") && !told.stdout.contains("PRIVATE"), "{}", told.stdout);
@@ -380,7 +380,7 @@ fn a_signature_is_told_apart_by_whose_key_made_it() {
     assert!(refused.contains("changed after it was signed"), "{refused}");
     let _installed = user.baton(&["plugin", "install", "bob.wasm"]).exits(0);
     let shown = user.json(&["plugin", "show", "scribe"]);
-    assert_eq!(shown["signed-by"], json!({ "key": ada, "trusted-as": "ada" }));
+    assert_eq!(shown["signed_by"], json!({ "key": ada, "trusted_as": "ada" }));
     assert!(verify("scribe", 0).contains("signed by ada"));
     assert!(verify("plan", 0).contains("part of Baton"));
     let _nothing = user.baton(&["plugin", "verify", "nobody"]).exits(2);
@@ -403,9 +403,9 @@ fn who_requires_signatures_gets_nothing_else() {
     assert!(!quiet.contains("signed"), "{quiet}");
     user.set(&format!("[signatures]\npolicy = \"require\"\n[signatures.keys]\nada = \"{ada}\"\n"));
     let listed = user.json(&["plugin", "list"]);
-    assert!(listed["refused"][0]["reason"].as_str().unwrap().contains("The file is not signed"), "{listed}");
-    assert!(listed["plugins"].as_array().unwrap().iter().all(|plugin| plugin["name"] != "scribe"), "what lies there is not loaded");
-    assert!(listed["plugins"].as_array().unwrap().iter().any(|plugin| plugin["name"] == "plan"), "what is part of Baton is");
+    assert!(listed["rejected"][0]["reason"].as_str().unwrap().contains("The file is not signed"), "{listed}");
+    assert!(listed["items"].as_array().unwrap().iter().all(|plugin| plugin["name"] != "scribe"), "what lies there is not loaded");
+    assert!(listed["items"].as_array().unwrap().iter().any(|plugin| plugin["name"] == "plan"), "what is part of Baton is");
     for unsigned in [&*bare, "scribe"] {
         let refused = user.baton(&["plugin", "install", unsigned]).exits(1).stderr;
         assert!(refused.contains("`baton plugin sign`"), "{refused}");
@@ -435,7 +435,7 @@ fn a_signature_travels_through_a_registry() {
     assert!(!user.path("data").exists());
     let _signed = author.baton(&["plugin", "sign", &file, "--key", "ada.key"]).exits(0);
     let _pushed = push();
-    assert_eq!(user.json(&["plugin", "install", &reference])["signed-by"]["trusted-as"], "ada");
+    assert_eq!(user.json(&["plugin", "install", &reference])["signed_by"]["trusted_as"], "ada");
     let next = author.pack("scribe", "1.1.0", NARROW);
     let _pushed = author.baton(&["plugin", "push", &next, &reference]).exits(0);
     let kept = user.baton(&["plugin", "update"]).exits(1).stderr;

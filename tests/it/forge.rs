@@ -144,7 +144,7 @@ fn a_run_proposes_and_a_person_merges() {
     let listed = json!({ "items": [{ "number": 1, "state": "merged", "branch": "story/1", "into": "main", "title": "A story" }] });
     assert_eq!(serde_json::from_str::<Value>(&list).unwrap(), listed);
     assert!(user.people(&["list"]).exits(0).stderr.contains("No pull request is open"));
-    assert!(user.people(&["show", "9"]).exits(2).stderr.contains("This project has no pull request 9"));
+    assert!(user.people(&["show", "9"]).exits(2).stderr.contains("This project does not have a pull request 9"));
     assert!(user.people(&["close", "1"]).exits(1).stderr.contains("merged by"));
 }
 

@@ -58,7 +58,7 @@ async fn a_row_that_the_database_rejects_pauses_its_run_alone() {
     let run = host.find(&run.id).await;
     let (kind, at, reason) = pause(&run);
     assert_eq!((kind, at), (PauseKind::Operator, None), "{reason}");
-    assert!(reason.contains("The database refused (odd value)") && reason.contains("Only this run is paused."), "{reason}");
+    assert!(reason.contains("The database reports an error: odd value.") && reason.contains("Only this run is paused."), "{reason}");
     database.execute("drop trigger odd").await.unwrap();
     host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     drive_all(&host).await;

@@ -240,7 +240,7 @@ impl User {
 
     fn probe(&self) -> Value {
         let listed: Value = serde_json::from_str(&self.baton(&["plugin", "list", "-o", "json"]).exits(0).stdout).unwrap();
-        listed["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "probe").unwrap().clone()
+        listed["items"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "probe").unwrap().clone()
     }
 }
 

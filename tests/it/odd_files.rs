@@ -44,7 +44,7 @@ fn a_name_that_is_no_text_is_refused_and_ends_nothing() {
         assert!(changed.stderr.contains("is not UTF-8; rename it"), "{}", changed.stderr);
     }
     let listed: Value = serde_json::from_str(&baton(&home, &words("plugin list -o json")).exits(0).stdout).unwrap();
-    let refused: Vec<_> = listed["refused"].as_array().unwrap().iter().map(|refused| refused["file"].as_str().unwrap()).collect();
+    let refused: Vec<_> = listed["rejected"].as_array().unwrap().iter().map(|refused| refused["file"].as_str().unwrap()).collect();
     assert_eq!(refused, [r"data/plugins/hello\xff.wasm", r"data/plugins/junk\xff.wasm"]);
 }
 
@@ -83,11 +83,11 @@ fn documents_name_files_whose_names_are_no_text() {
     );
     let (key, wasm) = (inside("key.pem"), inside("pers.wasm"));
     for document in [
-        told("plugin key new --to", &[&key])["private-key"].clone(),
+        told("plugin key new --to", &[&key])["private_key"].clone(),
         told("plugin build", &[&persona])["file"].clone(),
         told("plugin pack", &[&persona, OsStr::new("--to"), &wasm])["file"].clone(),
         told("plugin sign", &[&wasm, OsStr::new("--key"), &key])["file"].clone(),
-        told("plugin check", &[&wasm])["origin"].clone(),
+        told("plugin check", &[&wasm])["file"].clone(),
     ] {
         assert!(document.as_str().is_some_and(|file| file.contains(r"odd\xff/")), "{document}");
     }

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use baton_tests::{host::TestHost, node, program};
+use baton_tests::{
+    host::{TestHost, tester},
+    node, program,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -67,11 +70,11 @@ async fn an_odd_server_is_used_as_far_as_it_can_be_and_told_apart() {
     let sets = host.app.tool_sets(&["web".to_owned()], PATIENCE).await.unwrap();
     let good = sets[0].tools.iter().find(|tool| tool.name == "web.good").unwrap();
     assert_eq!((good.needs_approval[0].plugin.as_str(), good.needs_approval[0].changed.clone()), ("probe", vec!["description".to_owned()]));
-    let approved = host.app.approve_tools(&["web.g*".to_owned()], PATIENCE).await.unwrap();
+    let approved = host.app.approve_tools(&["web.g*".to_owned()], PATIENCE, &tester()).await.unwrap();
     assert_eq!((approved.len(), approved[0].tool.as_str(), approved[0].plugins.clone()), (1, "web.good", vec!["probe".to_owned()]));
     assert_eq!(call(&host, &["web.good"]).await, ["good done"]);
-    assert!(host.app.approve_tools(&["web.g*".to_owned()], PATIENCE).await.unwrap().is_empty());
-    assert!(host.app.approve_tools(&["web.none".to_owned()], PATIENCE).await.is_err());
+    assert!(host.app.approve_tools(&["web.g*".to_owned()], PATIENCE, &tester()).await.unwrap().is_empty());
+    assert!(host.app.approve_tools(&["web.none".to_owned()], PATIENCE, &tester()).await.is_err());
 }
 
 /// A home whose settings have the server `broken`, a script for sh.
@@ -90,7 +93,7 @@ fn an_answer_behind_other_text_is_told_with_a_hint() {
     );
     let listed = program::run(home.path(), &["tools", "list", "broken", "-o", "json"]).exits(0);
     let document: Value = serde_json::from_str(&listed.stdout).unwrap();
-    let broken = &document["sets"][0];
+    let broken = &document["items"][0];
     assert!(broken["problem"].as_str().unwrap().contains("has to end what it prints with a line break"), "{broken}");
     assert!(broken["remarks"][0].as_str().unwrap().contains("`no line end {"), "{broken}");
 }
@@ -100,7 +103,7 @@ fn what_a_server_that_does_not_start_says_is_shown() {
     let home = home("echo the key is missing >&2; exit 3");
     let listed = program::run(home.path(), &["tools", "list", "-o", "json"]).exits(0);
     let document: Value = serde_json::from_str(&listed.stdout).unwrap();
-    let sets = document["sets"].as_array().unwrap();
+    let sets = document["items"].as_array().unwrap();
     assert!(sets[0]["name"] == "host" && sets[0]["tools"].as_array().unwrap().len() == 6, "{document}");
     let broken = &sets[1];
     assert!(broken["problem"].as_str().unwrap().contains("It ended with exit code 3 before it answered."), "{broken}");

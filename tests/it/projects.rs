@@ -155,7 +155,7 @@ fn a_folder_that_moved_keeps_its_history() {
     assert_eq!(user.json(&["backlog", "list", "--project", "shop"])["items"][0]["key"], "1-1-init", "which needs no folder");
 
     let nowhere = user.baton(&["project", "move", "shop", "nowhere"]).exits(2).stderr;
-    assert!(nowhere.contains("The folder nowhere does not exist. Baton moves no files"), "{nowhere}");
+    assert!(nowhere.contains("The folder nowhere does not exist.\nhint: Baton moves no files"), "{nowhere}");
     let moved = user.json(&["project", "move", "shop", "elsewhere/shop"]);
     assert_eq!((&moved["id"], &moved["state"]), (&gone["id"], &json!("active")));
     assert_eq!(folders(&moved), [text(&user.path("elsewhere/shop"))]);
@@ -196,7 +196,7 @@ fn a_folder_can_be_taken_from_no_other_project() {
         "it has no such option: {rejected}"
     );
     let rejected = user.echo(&["--workspace", "nowhere"]).exits(2).stderr;
-    assert!(rejected.contains("The folder nowhere does not exist. Name the project's folder with --workspace."), "{rejected}");
+    assert!(rejected.contains("The folder nowhere does not exist.\nhint: Name the project's folder with --workspace."), "{rejected}");
     fs::create_dir_all(user.path("data/worktrees/x")).unwrap();
     let rejected = user.baton(&["project", "add", "data/worktrees/x"]).exits(2).stderr;
     assert!(rejected.contains("where Baton keeps worktrees"), "{rejected}");
@@ -226,7 +226,7 @@ fn names_are_checked_and_lead_to_what_is_meant() {
     assert!(user.baton(&["project", "rename", "notes", "WebShop"]).exits(2).stderr.contains("exists already"));
     for command in [&["backlog", "list"][..], &["pr", "list"], &["run", "probe"], &["decisions"]] {
         let unknown = user.baton(&[command, &["--project", "webshpo"]].concat()).exits(2).stderr;
-        assert!(unknown.contains("There is no project `webshpo`. Did you mean `webshop`?"), "{unknown}");
+        assert!(unknown.contains("Project `webshpo` does not exist.\nhint: Did you mean `webshop`?"), "{unknown}");
     }
     let both = user.baton(&["backlog", "list", "--project", "notes", "--workspace", "shop"]).exits(2).stderr;
     assert!(both.contains("cannot be used together"), "{both}");

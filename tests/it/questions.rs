@@ -258,7 +258,7 @@ fn without_a_terminal_the_program_says_what_is_asked_and_how_to_answer() {
     let unknown = program::run(home, &["decisions", "--project", "another", "-o", "json", "--data-dir", "data"]).exits(2).stderr;
     let problem: Value = serde_json::from_str(&unknown).unwrap();
     assert_eq!((&problem["kind"], &problem["code"]), (&json!("not_found"), &json!("project_not_found")), "{unknown}");
-    assert!(problem["message"].as_str().unwrap().contains("There is no project `another`"), "{unknown}");
+    assert!(problem["message"].as_str().unwrap().contains("Project `another` does not exist"), "{unknown}");
 }
 
 #[test]

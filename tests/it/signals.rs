@@ -102,7 +102,7 @@ fn what_cannot_be_sent_is_rejected_with_what_to_do() {
     rejected(&[&run, "a\u{1b}[2J", "1"], 2, "cannot be the name of a signal");
     rejected(&[&run, "approve", "{"], 2, "The value is not JSON");
     rejected(&[&run, "approve", &large], 2, "at most 65536");
-    rejected(&["ffffffff", "approve"], 2, "There is no run");
+    rejected(&["ffffffff", "approve"], 2, "Run `ffffffff` does not exist");
     let ended = home.given(&["runs", "signal", &run, "approve", "-"], &large).exits(2);
     assert!(ended.stderr.contains("at most 65536"), "{}", ended.stderr);
     let _cancelled = home.baton(&["runs", "cancel", &run]).exits(0);

@@ -191,6 +191,7 @@ async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict
     check_transcript(&project, &run);
     check_costs(&project);
     check_report(&project);
+    check_story(&project);
     let again = project.baton(SPRINT).exits(0);
     assert!(again.stderr.contains("Nothing is ready: 4 done or cancelled"), "{}", again.stderr);
     assert_eq!(document(&again)["stories"], serde_json::json!([]), "nothing is done twice");
@@ -222,6 +223,32 @@ fn check_report(project: &Project) {
     assert!(spent.iter().all(|row| !row["name"].as_str().unwrap().contains("merge")), "{report:#}");
     let shown = project.baton(&["report", "--workspace", "workspace"]).exits(0).stdout;
     assert!(shown.contains("Landed: 3") && shown.contains(", after 1 conflict"), "{shown}");
+}
+
+/// One command tells the story of a story: its runs, reviews, tests, cost and pull request.
+fn check_story(project: &Project) {
+    let show = |more: &[&str]| project.baton(&[&["backlog", "show", "1-2-multiply", "--workspace", "workspace"], more].concat()).exits(0);
+    let told = document(&show(&["-o", "json"]));
+    let list = |name: &str| told[name].as_array().unwrap_or_else(|| panic!("{name}: {told:#}"));
+    assert!(list("runs").iter().all(|run| run["item"] == "1-2-multiply" && run["state"] == "succeeded"), "{told:#}");
+    let verdicts: Vec<_> = list("reviews").iter().map(|review| review["verdict"].as_str().unwrap()).collect();
+    assert_eq!((verdicts.first(), verdicts.last()), (Some(&"request_changes"), Some(&"approve")), "{told:#}");
+    assert!(list("reviews")[0]["findings"][0]["blocking"] == true, "{told:#}");
+    assert!(list("tests").iter().any(|tests| tests["passed"] == true && tests["command"] == "sh tests/run.sh"), "{told:#}");
+    let slots = list("runs").iter().map(|run| run["slot"].as_str().unwrap_or_default());
+    assert_eq!(slots.filter(|slot| *slot == "code-review").count(), verdicts.len(), "{told:#}");
+    assert!(told["cost"]["replies"].as_u64() > Some(0), "{told:#}");
+    assert_eq!(
+        (&told["pull_request"]["state"], &told["pull_request"]["branch"]),
+        (&told["branch"].as_str().map_or(Value::Null, |_| "merged".into()), &told["branch"]),
+        "{told:#}"
+    );
+    let shown = show(&[]).stdout;
+    for expected in
+        ["\nHistory\n", "\nRuns\n", "\nTests\n", "\nReviews\n", "changes requested (run ", "\nCost\n", "\nPull request\n", "merged by "]
+    {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
 }
 
 /// The transcript of the sprint has every reply of the runs below it, and each task once.

@@ -62,7 +62,7 @@ impl User {
 
     fn status(&self) -> Value {
         let listed = self.json(&["plugin", "list"]);
-        listed["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "probe").unwrap()["status"].clone()
+        listed["items"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "probe").unwrap()["status"].clone()
     }
 
     /// How many runs sleep.
@@ -124,7 +124,7 @@ fn what_was_removed_needs_approval_when_it_is_installed_again() {
     let _removed = user.baton(&["plugin", "remove", "probe"]).exits(0);
     for file in ["one.wasm", "two.wasm"] {
         let again = user.json(&["plugin", "install", file]);
-        assert_eq!((&again["status"], &again["grants"]), (&json!("needs-approval"), &json!({})), "{file}");
+        assert_eq!((&again["status"], &again["grants"]), (&json!("needs_approval"), &json!({})), "{file}");
     }
     let _waits = user.run(&write()).exits(3);
     assert!(!user.written().exists());
@@ -140,13 +140,13 @@ fn what_lies_in_the_folder_is_meant_while_another_baton_executes() {
         assert!(told.contains("version 0.2.0 (sha256") && told.contains("with version 0.1.0"), "{told}");
     }
     let revoked = user.json(&["plugin", "revoke", "probe"]);
-    assert_eq!((&revoked["version"], &revoked["begun-elsewhere"]["version"]), (&json!("0.2.0"), &json!("0.1.0")));
+    assert_eq!((&revoked["plugin"]["version"], &revoked["plugin"]["started_elsewhere"]["version"]), (&json!("0.2.0"), &json!("0.1.0")));
     assert_eq!(user.json(&["plugin", "show", "probe"])["grants"], json!({}));
     drop(busy);
     let denied = user.run(&write()).exits(1);
     assert!(denied.stderr.contains("was not granted it") && !user.written().exists(), "{}", denied.stderr);
     let granted = user.baton(&["plugin", "grant", "probe"]).exits(0).stderr;
-    assert!(!granted.contains("begins runs of"), "nobody else executes now: {granted}");
+    assert!(!granted.contains("starts runs of"), "nobody else executes now: {granted}");
     let _written = user.run(&write()).exits(0);
 
     let busy = user.busy();
@@ -162,7 +162,7 @@ fn what_lies_in_the_folder_is_meant_while_another_baton_executes() {
     let _removed = user.baton(&["plugin", "remove", "probe"]).exits(0);
     drop(busy);
     for file in ["two.wasm", "one.wasm"] {
-        assert_eq!(user.json(&["plugin", "install", file])["status"], "needs-approval", "{file}");
+        assert_eq!(user.json(&["plugin", "install", file])["status"], "needs_approval", "{file}");
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{App, AppError};
 use crate::{
     actor::Actor,
-    errors::StorageError,
+    errors::{Hint, StorageError},
     interfaces::RunOptions,
     interfaces::{
         autopilot::{Autopilot, AutopilotLimits, Autopilots, PLUGIN},
@@ -59,12 +59,12 @@ impl LiveSettings for Live {
         if key != PLUGIN {
             return Ok(None);
         }
-        let Some(found) = self.autopilots.autopilot(project).await.map_err(|error| error.to_string())? else { return Ok(None) };
+        let Some(found) = self.autopilots.autopilot(project).await.map_err(|error| error.explain())? else { return Ok(None) };
         let (limits, now) = (&found.limits, self.clock.now());
         let (is_open, changes_at) = limits.is_open(now);
         let (since, day_ends) = limits.day(now);
-        let spent = self.budgets.spent_since(project, since).await.map_err(|error| error.to_string())?;
-        let asking = self.autopilots.asking(&found.run).await.map_err(|error| error.to_string())?;
+        let spent = self.budgets.spent_since(project, since).await.map_err(|error| error.explain())?;
+        let asking = self.autopilots.asking(&found.run).await.map_err(|error| error.explain())?;
         Ok(Some(json!({
             "run": found.run, "is_on": found.is_on, "branch": found.branch, "stories": limits.stories, "tries": limits.tries,
             "is_open": is_open, "changes_at": changes_at, "day_ends": day_ends, "asking": asking,

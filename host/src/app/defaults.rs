@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::{
-    errors::StorageError,
+    errors::{Hint, StorageError},
     events::Draft,
     interfaces::environments::{Environment, Environments, PROJECT_IMAGE, ProjectImage},
     journal::RunId,
@@ -82,7 +82,7 @@ impl Defaults for ProjectDefaults {
         let has_environment = match self.known(project) {
             Some(known) => known,
             None => {
-                let found = self.environments.environment(project).await.map_err(|error| error.to_string())?.is_some();
+                let found = self.environments.environment(project).await.map_err(|error| error.explain())?.is_some();
                 self.keep(project, found);
                 found
             }

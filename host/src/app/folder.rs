@@ -9,6 +9,7 @@ use std::{
 
 use super::persona;
 use crate::{
+    errors::Hint,
     events::path_text,
     kernel::{
         disk::{private_folder, read_bounded},
@@ -46,34 +47,32 @@ impl Refused {
 /// Why a plugin was not put into the folder, or not taken out of it. The folder is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// The name belongs to a plugin of this program.
-    #[error("`{0}` is the name of a plugin that is part of Baton; give yours another name in its plugin.toml and build it again.")]
+    #[error("`{0}` is the name of a plugin that is part of Baton.")]
     BundledName(String),
-    /// The name belongs to something that is no plugin.
+    /// The name belongs to something that is not a plugin.
     #[error(transparent)]
     Reserved(RegistryError),
-    /// The file name belongs to somebody else.
-    #[error("`{}` holds the plugin `{holder}`; give that file another name and install again.", .path.display())]
-    FileTaken {
-        /// The file.
-        path: PathBuf,
-        /// The plugin in it.
-        holder: String,
-    },
-    /// Part of the program.
-    #[error("`{0}` is part of Baton and cannot be removed; `baton plugin disable {0}` keeps it from being started.")]
+    #[error("`{}` holds the plugin `{holder}`.", .path.display())]
+    FileTaken { path: PathBuf, holder: String },
+    #[error("`{0}` is part of Baton and cannot be removed.")]
     Bundled(String),
-    /// Not a file.
-    #[error("`{}` is a folder, and Baton removes only files; remove the folder yourself.", .0.display())]
+    #[error("`{}` is a folder, and Baton removes only files.", .0.display())]
     IsFolder(PathBuf),
-    /// The system says no.
-    #[error("The plugin folder `{}` cannot be changed: {source}. Make it writable for this user, and take away what is in its way.", .path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error("The plugin folder `{}` cannot be changed: {source}.", .path.display())]
+    Folder { path: PathBuf, source: io::Error },
+}
+
+impl Hint for FolderError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::BundledName(_) => "Give yours another name in its plugin.toml and build it again.".to_owned(),
+            Self::Reserved(error) => error.hint()?,
+            Self::FileTaken { .. } => "Give that file another name and install again.".to_owned(),
+            Self::Bundled(name) => format!("`baton plugin disable {name}` keeps it from being started."),
+            Self::IsFolder(_) => "Remove the folder yourself.".to_owned(),
+            Self::Folder { .. } => "Make it writable for this user, and remove what is in its way.".to_owned(),
+        })
+    }
 }
 
 /// The plugin folder of a data directory.
@@ -186,7 +185,7 @@ pub fn pack(folder: &Path, trust: &Trust) -> Result<Plugin, String> {
 /// A plugin's bytes, understood and granted nothing. The one way in for whatever is not part of this program, and so the
 /// place where `trust` decides.
 pub fn understand(wasm: Vec<u8>, origin: &Path, trust: &Trust) -> Result<Plugin, String> {
-    let plugin = Plugin::read(wasm, Origin::File(origin.to_owned()), |_| Default::default()).map_err(|error| error.to_string())?;
+    let plugin = Plugin::read(wasm, Origin::File(origin.to_owned()), |_| Default::default()).map_err(|error| error.explain())?;
     trust.admit(&plugin.package)?;
     Ok(plugin)
 }

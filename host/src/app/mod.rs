@@ -32,7 +32,7 @@ pub use persona::warnings;
 
 use crate::{
     config::{Config, ConfigError},
-    errors::StorageError,
+    errors::{Hint, StorageError},
     interfaces::{
         autopilot::Autopilots,
         backlog::Backlog,
@@ -64,34 +64,23 @@ use crate::{
 use building::Guests;
 use data::Data;
 
-/// Why the host could not be put together.
+/// Why the host is not opened, or did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// A plugin that is part of this program.
     #[error("The bundled plugin `{name}` cannot be used: {error}")]
-    Bundled {
-        /// Its name.
-        name: &'static str,
-        /// What is wrong with it.
-        error: RegistryError,
-    },
+    Bundled { name: &'static str, error: RegistryError },
     /// The model providers.
     #[error(transparent)]
     Models(#[from] crate::interfaces::llm::providers::ConfigError),
-    /// The way to GitHub.
     #[error("Cannot connect to GitHub: {0}")]
     Forge(String),
-    /// No threads.
-    #[error("The host could not start its threads: {0}.")]
+    #[error("The host cannot start its threads: {0}.")]
     Threads(std::io::Error),
     /// The store, behind a port.
     #[error(transparent)]
@@ -99,9 +88,23 @@ pub enum AppError {
     /// A folder in which no story can land.
     #[error(transparent)]
     Checkout(CallError),
-    /// Whatever the kernel says.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+}
+
+impl Hint for AppError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Bundled { error, .. } => error.hint(),
+            Self::Models(error) => error.hint(),
+            Self::Forge(_) | Self::Threads(_) | Self::Checkout(_) => None,
+            Self::Storage(error) => error.hint(),
+            Self::Kernel(error) => error.hint(),
+        }
+    }
 }
 
 impl AppError {
@@ -283,7 +286,7 @@ pub fn compiler(config: &Config) -> Arc<dyn Compiler> {
 
 impl Policy for Config {
     fn workspace_settings(&self, workspace: &Path) -> Result<Value, String> {
-        self.project(workspace).map_err(|error| error.to_string())
+        self.project(workspace).map_err(|error| error.explain())
     }
 
     fn settings(&self, of_workspace: &Value) -> Value {

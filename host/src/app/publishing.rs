@@ -11,6 +11,7 @@ use std::{
 use super::events::{self, Moved, Rejected, Removed};
 use super::{Access, App, AppError, Refused, folder, understand};
 use crate::{
+    errors::Hint,
     events::{Draft, path_text},
     journal::PluginVersion,
     kernel::{
@@ -91,7 +92,7 @@ pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Re
     candidates.sort_by_cached_key(|candidate| (found.turn(candidate), candidate.path.clone()));
     let mut refused = Vec::new();
     for Candidate { path, last, read } in candidates {
-        let added = read.and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
+        let added = read.and_then(|plugin| registry.add(plugin).map_err(|error| error.explain()));
         if let Err(reason) = added {
             let stays = |last: &&Published| found.restored(last, &path).is_some_and(|plugin| registry.add(plugin).is_ok());
             let kept = last.filter(stays);
@@ -208,7 +209,7 @@ impl App {
             Some(Origin::File(file)) if is_its_own || !file.exists() => file,
             _ => path.to_owned(),
         };
-        Ok(self.kernel.registry().check(plugin, Some(&holder)).map_err(|error| error.to_string()))
+        Ok(self.kernel.registry().check(plugin, Some(&holder)).map_err(|error| error.explain()))
     }
 
     /// Gives the name of a plugin to the file it lies in, whoever had it: an operator says so.
@@ -315,8 +316,8 @@ fn held(plugin: &Plugin, path: &Path, published_at: u64) -> Published {
 pub(super) async fn compiled(kernel: &Arc<Kernel>, plugin: &Arc<Plugin>) -> Result<(), String> {
     let (kernel, compiling) = (Arc::clone(kernel), Arc::clone(plugin));
     match tokio::task::spawn_blocking(move || compiling.exports(kernel.engine()).map(drop)).await {
-        Ok(compiled) => compiled.map_err(|error| error.to_string()),
-        Err(_) => Err("Compiling it broke down; try another build of it.".to_owned()),
+        Ok(compiled) => compiled.map_err(|error| error.explain()),
+        Err(_) => Err("Compiling it crashed; try another build of it.".to_owned()),
     }
 }
 

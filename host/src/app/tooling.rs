@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::{Access, App};
 use crate::{
-    errors::StorageError,
+    actor::Actor,
+    errors::{Hint, StorageError},
     interfaces::{
         llm::providers::spelling::wire_name,
         toolboxes::{Effects, Form, Quarantined, Roster},
@@ -83,16 +84,6 @@ pub struct Tool {
     form: Option<Form>,
 }
 
-#[cfg(test)]
-impl Tool {
-    /// A tool for tests of what is shown.
-    pub(crate) fn sample(name: &str, parameters: serde_json::Value, granted: Vec<String>, needs_approval: Vec<Changed>) -> Self {
-        let (name, description) = (name.to_owned(), "Does.".to_owned());
-        let (spelled, effects) = (wire_name(&name).into_owned(), Effects::default());
-        Self { name, spelled, description, parameters, effects, mended: Vec::new(), granted, needs_approval, form: None }
-    }
-}
-
 /// A grant that is for another form of a tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -116,20 +107,23 @@ pub struct Approval {
 /// Why the forms of tools were not approved.
 #[derive(Debug, thiserror::Error)]
 pub enum ApprovalError {
-    /// No such tool.
-    #[error("No tool fits `{}`; `baton tools list` lists all tools.", .0.escape_debug())]
+    #[error("No tool matches `{}`.", .0.escape_debug())]
     NoTool(String),
-    /// Its server cannot be asked.
-    #[error("The tools of `{set}` cannot be looked at: {problem}")]
-    Unavailable {
-        /// The server.
-        set: String,
-        /// Why.
-        problem: String,
-    },
-    /// The store.
+    /// `set` is the server that cannot be asked.
+    #[error("Cannot list the tools of `{set}`: {problem}")]
+    Unavailable { set: String, problem: String },
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for ApprovalError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoTool(_) => Some("`baton tools list` lists all tools.".to_owned()),
+            Self::Unavailable { .. } => None,
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 impl App {
@@ -165,7 +159,7 @@ impl App {
 
     /// Approves the present form of every tool that fits one of these names or patterns, for each plugin that was granted
     /// another form.
-    pub async fn approve_tools(&self, named: &[String], patience: Duration) -> Result<Vec<Approval>, ApprovalError> {
+    pub async fn approve_tools(&self, named: &[String], patience: Duration, by: &Actor) -> Result<Vec<Approval>, ApprovalError> {
         let mut approved = Vec::new();
         for pattern in named {
             let wanted: Vec<String> = match pattern.split_once('.').filter(|(set, _)| !set.contains(['*', '?', '[', '{'])) {
@@ -183,7 +177,7 @@ impl App {
             }
             for tool in tools {
                 let Some(form) = &tool.form else { continue };
-                let plugins = self.store.approve(&tool.name, form, &self.config.operator).await?;
+                let plugins = self.store.approve(&tool.name, form, by).await?;
                 if !plugins.is_empty() {
                     approved.push(Approval { tool: tool.name.clone(), plugins });
                 }

@@ -4,7 +4,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::operations::Moment;
 pub(super) use crate::operations::grouped as count;
 
 /// Milliseconds since 1970 UTC.
@@ -93,11 +92,6 @@ pub(super) fn end(milliseconds: u64, zone: &TimeZone) -> String {
     }
 }
 
-/// `2026-01-02T14:05:09.123Z`, for programs.
-pub(super) fn stamp(milliseconds: u64) -> String {
-    Moment(milliseconds).to_string()
-}
-
 fn at(milliseconds: u64) -> Timestamp {
     i64::try_from(milliseconds).ok().and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()).unwrap_or(Timestamp::MAX)
 }
@@ -142,7 +136,6 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(clock(1_767_225_600_000, &zone), "02:00:00");
         assert_eq!(moment(1_767_225_600_000, &zone), "2026-01-01 02:00:00");
-        assert_eq!(stamp(1_767_225_600_123), "2026-01-01T00:00:00.123Z");
         assert_eq!(moment(u64::MAX, &TimeZone::UTC), "9999-12-30 22:00:00");
         assert_eq!(end(1_767_218_400_000, &zone), "2025-12-31", "the day ends at 22:00 in UTC");
         assert_eq!(end(1_767_218_400_000, &TimeZone::UTC), "2025-12-31 22:00:00");

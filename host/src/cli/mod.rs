@@ -57,7 +57,7 @@ use crate::{
 use context::{Context, wanting_option};
 pub use exit::Exit;
 use exit::Misuse;
-use screen::{BAD, Colour, Output, Screen, painted};
+use screen::{BAD, Colour, Output, STRONG, Screen, painted};
 
 /// Baton runs teams of AI agents that build software. Every workflow and every agent is a WebAssembly component in its
 /// own sandbox, and every run can be killed and resumed without paying for one model reply twice.
@@ -159,7 +159,10 @@ impl Cli {
         if screen.is_json() {
             screen.problem(&problem);
         } else {
-            screen.warn(format!("{} {}", painted(BAD, "error:"), text::plain(&problem.to_string())));
+            screen.warn(format!("{} {}", painted(BAD, "error:"), text::plain(&problem.message)));
+            if let Some(hint) = &problem.hint {
+                screen.warn(format!("{} {}", painted(STRONG, "hint:"), text::plain(hint)));
+            }
         }
         Exit::of_problem(problem.kind)
     }

@@ -78,13 +78,8 @@ impl ProjectChoice {
     }
 
     /// The project, for a command that reads. A folder that is not known yet stays so.
-    pub(super) async fn find(&self, host: &Host) -> Result<ProjectFolder, Problem> {
-        Ok(ProjectFolder::new(self.reference().find(host).await?, self))
-    }
-
-    /// The project, for a command that writes something of it. A folder that is not known yet becomes one.
-    pub(super) async fn open(&self, host: &Host) -> Result<ProjectFolder, Problem> {
-        Ok(ProjectFolder::new(self.reference().open(host, &host.config().operator).await?, self))
+    pub(super) async fn find(&self, host: &Host) -> Result<Place, Problem> {
+        self.reference().find(host).await
     }
 
     /// A command that means the same project and the same data.
@@ -99,33 +94,6 @@ impl ProjectChoice {
             Self::Folder { named, .. } => format!(" --workspace {}", text::shell_word(&text::escaped(&named.display().to_string()))),
             Self::Name(name) => format!(" --project {}", text::shell_word(&text::escaped(name))),
         }
-    }
-}
-
-/// A project, and the folder in which it lies here.
-pub(super) struct ProjectFolder {
-    place: Place,
-    choice: ProjectChoice,
-}
-
-impl ProjectFolder {
-    fn new(place: Place, choice: &ProjectChoice) -> Self {
-        Self { place, choice: choice.clone() }
-    }
-
-    /// What everything of the project is kept under.
-    pub(super) fn id(&self) -> &str {
-        self.place.id()
-    }
-
-    /// The folder, for a command that reads it.
-    pub(super) fn folder(&self) -> Result<&Path, Problem> {
-        self.place.folder()
-    }
-
-    /// A command that means the same project and the same data.
-    pub(super) fn again(&self, context: &Context, command: &str) -> String {
-        self.choice.again(context, command)
     }
 }
 

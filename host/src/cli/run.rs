@@ -55,7 +55,7 @@ impl Run {
         let request = StartRun { workflow: self.workflow.clone(), input, workspace, options };
         let started = execution::start(&host, host.operator(), &request).await?;
         started.notices.iter().for_each(|notice| report(context, notice));
-        let proposed = bindings::unapproved(&host, context, &choice, &started.workspace).await?;
+        let proposed = bindings::unapproved(&host, context, &choice).await?;
         let changed = project::unapproved(&host, context, &choice).await?;
         proposed.into_iter().chain(changed).for_each(|line| context.screen.tell(line));
         let (host, ended) = attached::drive_or_follow(host, context, &started.run, self.answers.manner()).await?;

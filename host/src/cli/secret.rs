@@ -5,12 +5,14 @@ use std::io::{self, BufRead, IsTerminal, Read};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::{Context, exit::Exit, exit::Misuse, text};
-use crate::config::Config;
+use crate::{
+    config::Config,
+    operations::secrets::{self, RemoveSecret, Secret as View, SetSecret},
+};
 
-/// More than this is no secret but a mistake.
+/// Bytes that are read of a secret. More is a mistake.
 const LARGEST: u64 = 64 << 10;
 
 /// Manage the keys of model providers, sealed on this machine
@@ -53,31 +55,36 @@ impl Secret {
 fn set(context: &Context, config: &Config, name: &str, from_stdin: bool) -> Result<Exit> {
     let value = if from_stdin { from_input(io::stdin().lock())? } else { from_keyboard(context, name)? };
     context.redactor.learn(&value);
-    config.secrets.set(name, &value)?;
-    context.screen.tell(format!("`{}` is kept. Runs that wait for it continue.", text::escaped(name)));
-    Ok(Exit::Done)
+    let stored = secrets::set(config, &SetSecret { name: name.to_owned(), value })?;
+    show(context, &stored, "is stored. Runs that wait for it continue.")
 }
 
 fn list(context: &Context, config: &Config) -> Result<Exit> {
-    let names = config.secrets.names()?;
-    // The names can be read by anyone with the file; that the values can be opened is worth knowing.
-    let sealed: Vec<_> = names.iter().filter_map(|name| config.secrets.find(name).err()).collect();
+    let listed = secrets::list(config)?;
+    // Anyone with the file can read the names; that the values can be read is worth knowing.
+    let problems: Vec<_> = listed.items.iter().filter_map(|secret| secret.problem.as_deref()).collect();
     if context.screen.is_json() {
-        context.screen.document(&json!(names))?;
-    } else if names.is_empty() {
-        context.screen.tell("There are no secrets. Keep one with `baton secret set NAME`.");
+        context.screen.document(&listed)?;
+    } else if listed.items.is_empty() {
+        context.screen.tell("There are no secrets. Store one with `baton secret set NAME`.");
     } else {
-        names.iter().try_for_each(|name| context.screen.answer(text::escaped(name)))?;
+        listed.items.iter().try_for_each(|secret| context.screen.answer(text::escaped(&secret.name)))?;
     }
-    sealed.iter().for_each(|error| context.screen.warn(error));
-    Ok(if sealed.is_empty() { Exit::Done } else { Exit::Failed })
+    problems.iter().for_each(|problem| context.screen.warn(text::plain(problem)));
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
 fn remove(context: &Context, config: &Config, name: &str) -> Result<Exit> {
-    if !config.secrets.remove(name)? {
-        return Err(Misuse(format!("There is no secret `{}`. `baton secret list` lists all of them.", text::escaped(name))).into());
+    let removed = secrets::remove(config, &RemoveSecret { name: name.to_owned() })?;
+    show(context, &removed, "is removed.")
+}
+
+fn show(context: &Context, secret: &View, outcome: &str) -> Result<Exit> {
+    if context.screen.is_json() {
+        context.screen.document(secret)?;
+    } else {
+        context.screen.tell(format!("`{}` {outcome}", text::escaped(&secret.name)));
     }
-    context.screen.tell(format!("`{}` is forgotten.", text::escaped(name)));
     Ok(Exit::Done)
 }
 
@@ -96,7 +103,7 @@ fn from_keyboard(context: &Context, name: &str) -> Result<String> {
     if !io::stdin().is_terminal() {
         return Err(Misuse("Standard input is not a terminal. Give the secret on standard input, with --stdin.".to_owned()).into());
     }
-    let hidden = Unseen::begin()?;
+    let hidden = HiddenInput::begin()?;
     context.screen.warn(format!("The secret {} (it is not shown):", text::escaped(name)));
     let mut line = String::new();
     io::stdin().lock().take(LARGEST).read_line(&mut line).context("The keyboard cannot be read")?;
@@ -104,13 +111,13 @@ fn from_keyboard(context: &Context, name: &str) -> Result<String> {
     Ok(line)
 }
 
-/// What is typed is not shown until this is dropped.
-struct Unseen {
+/// Hides what is typed until it is dropped.
+struct HiddenInput {
     #[cfg(unix)]
     before: rustix::termios::Termios,
 }
 
-impl Unseen {
+impl HiddenInput {
     #[cfg(unix)]
     fn begin() -> Result<Self> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -128,7 +135,7 @@ impl Unseen {
 }
 
 #[cfg(unix)]
-impl Drop for Unseen {
+impl Drop for HiddenInput {
     fn drop(&mut self) {
         // Where it cannot be set back, the shell does it.
         let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.before);

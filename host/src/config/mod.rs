@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     actor::Actor,
+    errors::Hint,
     interfaces::{
         Settings,
         forge::Config as Forge,
@@ -53,66 +54,43 @@ pub use toolchain::tool_environment;
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// No home.
-    #[error("No folder is known for {what}. Set HOME or {variable}.")]
-    NoHome {
-        /// What has no place.
-        what: &'static str,
-        /// The variable that names it.
-        variable: &'static str,
-    },
-    /// A file that cannot be read.
-    #[error("The file `{}` cannot be read: {reason}. Fix or remove it.", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and where.
-        reason: String,
-    },
-    /// A word that would bound something if it were read.
+    /// `variable` names the place for `what`.
+    #[error("No folder is known for {what}.")]
+    NoHome { what: &'static str, variable: &'static str },
+    #[error("The file `{}` cannot be read: {reason}.", .path.display())]
+    File { path: PathBuf, reason: String },
+    /// A key that would limit something if it were read; `meant` is the one that is perhaps meant.
     #[error(
-        "The setting `{}` in `{}` is not known; did you mean `{}`? An unknown setting limits nothing: correct or remove it.",
+        "The setting `{}` in `{}` is not known; did you mean `{}`? An unknown setting limits nothing.",
         .key.escape_debug(), .path.display(), .meant.escape_debug()
     )]
-    Misspelt {
-        /// The file.
-        path: PathBuf,
-        /// The key as it stands there.
-        key: String,
-        /// The one that is perhaps meant.
-        meant: String,
-    },
-    /// What is in a file.
+    Misspelt { path: PathBuf, key: String, meant: String },
     #[error(transparent)]
     Content(#[from] SettingsError),
-    /// A price.
     #[error(transparent)]
     Price(#[from] PriceError),
-    /// What a model can do.
     #[error(transparent)]
     Ability(#[from] AbilityError),
-    /// A binding.
+    /// `key` is dotted, here and below.
     #[error("`{key}` in `{}` cannot be used. {error}", .path.display())]
-    Binding {
-        /// The file.
-        path: PathBuf,
-        /// The dotted key.
-        key: String,
-        /// What is wrong.
-        error: BindingError,
-    },
-    /// A value that makes no sense.
+    Binding { path: PathBuf, key: String, error: BindingError },
     #[error("`{key}` in `{}` has to be {wanted}, and is {found}.", .path.display())]
-    Value {
-        /// The file.
-        path: PathBuf,
-        /// The dotted key.
-        key: String,
-        /// What it has to be.
-        wanted: &'static str,
-        /// What it is.
-        found: String,
-    },
+    Value { path: PathBuf, key: String, wanted: &'static str, found: String },
+}
+
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoHome { variable, .. } => Some(format!("Set HOME or {variable}.")),
+            Self::File { .. } => Some("Fix or remove it.".to_owned()),
+            Self::Misspelt { .. } => Some("Correct or remove it.".to_owned()),
+            Self::Content(error) => error.hint(),
+            Self::Price(error) => error.hint(),
+            Self::Ability(error) => error.hint(),
+            Self::Binding { error, .. } => error.hint(),
+            Self::Value { .. } => None,
+        }
+    }
 }
 
 /// What the operator set.

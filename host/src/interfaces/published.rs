@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    errors::StorageError,
+    errors::{Hint, StorageError},
     journal::{Entry, EntryState, RunId},
 };
 
@@ -31,12 +31,19 @@ pub struct Shown {
 /// Why a document is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
-    /// The run shows as many as it may.
-    #[error("The run publishes {MOST_KEYS} keys, which is the limit. Publish `null` under one that is not needed, or use an earlier key.")]
+    #[error("The run publishes {MOST_KEYS} keys, which is the limit.")]
     Full,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for PublishError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Full => Some("Publish `null` under one that is not needed, or use an earlier key.".to_owned()),
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 /// Keeps what runs show. Every change is durable when it returns.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     actor::Actor,
-    errors::StorageError,
+    errors::{Hint, StorageError},
     journal::{Pause, PauseKind, Performed, RunId},
 };
 
@@ -35,46 +35,40 @@ pub struct Signal {
 /// Why a signal was not sent or not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignalError {
-    /// The name is not one.
-    #[error(
-        "`{}` cannot be the name of a signal. Name it with 1 to {LONGEST_NAME} of the characters a-z, 0-9 and `-`.",
-        beginning(.0)
-    )]
+    #[error("`{}` cannot be the name of a signal.", beginning(.0))]
     Name(String),
-    /// The value is larger than any signal's.
-    #[error(
-        "The value of the signal has {0} bytes as JSON, and a signal holds at most {LARGEST_VALUE}. Put what is large into a file of the \
-         workspace and send its path."
-    )]
+    #[error("The value of the signal has {0} bytes as JSON, and a signal holds at most {LARGEST_VALUE}.")]
     TooLarge(usize),
-    /// No such run.
-    #[error("There is no run `{0}`. `baton runs list` lists the runs.")]
+    #[error("Run `{0}` does not exist.")]
     NoRun(RunId),
-    /// No call of it will ever take a signal.
-    #[error("Run {id} has ended ({state}) and takes no signals. `baton runs list` shows which runs have not ended.", id = .run.short())]
-    Ended {
-        /// The run.
-        run: RunId,
-        /// The word for how it ended.
-        state: String,
-    },
-    /// It waits for nothing any more.
-    #[error("Run {id} is being cancelled and takes no more signals. `baton runs list` shows which runs have not ended.", id = .0.short())]
+    /// `state` is the word for how it ended.
+    #[error("Run {id} has ended ({state}) and takes no signals.", id = .run.short())]
+    Ended { run: RunId, state: String },
+    #[error("Run {id} is being cancelled and takes no more signals.", id = .0.short())]
     Cancelling(RunId),
-    /// As many as are kept.
-    #[error(
-        "Run {id} has {MOST_UNTAKEN} signals that it has not taken, which is the limit. Send more once it has taken some.", id = .0.short()
-    )]
+    #[error("Run {id} has {MOST_UNTAKEN} signals that it has not taken, which is the limit.", id = .0.short())]
     TooMany(RunId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for SignalError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Name(_) => format!("Name it with 1 to {LONGEST_NAME} of the characters a-z, 0-9 and `-`."),
+            Self::TooLarge(_) => "Put what is large into a file of the workspace and send its path.".to_owned(),
+            Self::NoRun(_) => "`baton runs list` lists the runs.".to_owned(),
+            Self::Ended { .. } | Self::Cancelling(_) => "`baton runs list` shows which runs have not ended.".to_owned(),
+            Self::TooMany(_) => "Send more once it has taken some.".to_owned(),
+            Self::Store(error) => error.hint()?,
+        })
+    }
 }
 
 /// A store that fails pauses the run that waits: nothing could be kept of it.
 impl<A> From<SignalError> for Performed<A> {
     fn from(error: SignalError) -> Self {
-        let reason = format!("{error} Check the store, then resume the run.");
+        let reason = format!("{} Check the store, then resume the run.", error.explain());
         Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
     }
 }
@@ -131,7 +125,7 @@ mod tests {
         for name in ["", "Stop", "a b", "a.b", "ü", "a\n", "\u{1b}[2J", &"x".repeat(65), &"x".repeat(1 << 20)] {
             let error = check_name(name).unwrap_err();
             assert_eq!(error, SignalError::Name(name.to_owned()));
-            let text = error.to_string();
+            let text = error.explain();
             assert!(text.len() < 400 && !text.contains(['\n', '\u{1b}']), "{text}");
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use crate::journal::RunId;
+use crate::{errors::Hint, journal::RunId};
 
 /// What a `.git` holds that leads nowhere. Where it lies in a worktree, no git finds the repository of a folder above.
 pub const NO_REPOSITORY: &str = "gitdir: /dev/null/nothing\n";
@@ -14,6 +14,12 @@ pub const NO_REPOSITORY: &str = "gitdir: /dev/null/nothing\n";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct WorktreesError(pub String);
+
+impl Hint for WorktreesError {
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
 
 /// Knows the worktrees that trees of runs made.
 #[async_trait]

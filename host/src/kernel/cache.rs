@@ -11,6 +11,7 @@ use std::{
 use wasmtime::component::Component;
 
 use super::{compiler::CompileLimits, disk::read_bounded};
+use crate::errors::Hint;
 
 /// Code of the largest component there can be is smaller.
 const LARGEST_CODE: u64 = 2 << 30;
@@ -19,11 +20,17 @@ const LARGEST_REFUSAL: u64 = 1 << 20;
 
 /// Why the cache did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("The cache of compiled code at `{}` could not be {action}: {source}. Make the folder writable, or set XDG_CACHE_HOME to another.", .path.display())]
+#[error("Cannot {action} the cache of compiled code at `{}`: {source}.", .path.display())]
 pub struct CacheError {
     path: PathBuf,
     action: &'static str,
     source: io::Error,
+}
+
+impl Hint for CacheError {
+    fn hint(&self) -> Option<String> {
+        Some("Make the folder writable, or set XDG_CACHE_HOME to another.".to_owned())
+    }
 }
 
 /// Compiled code of one engine.
@@ -37,10 +44,10 @@ impl Cache {
     /// folder that came from somebody else must not bring along the key to its own code.
     pub(super) fn open(folder: &Path, key: &Path, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
         let fail = |action| move |source| CacheError { path: folder.to_owned(), action, source };
-        let no_key = |source| CacheError { path: key.to_owned(), action: "given its key", source };
+        let no_key = |source| CacheError { path: key.to_owned(), action: "use the key of", source };
         let engine_folder = folder.join(engine_name(engine));
-        fs::create_dir_all(&engine_folder).map_err(fail("made"))?;
-        make_private(folder).map_err(fail("made private"))?;
+        fs::create_dir_all(&engine_folder).map_err(fail("create"))?;
+        make_private(folder).map_err(fail("protect"))?;
         let key = read_or_make_key(key).map_err(no_key)?;
         Ok(Self { folder: engine_folder, key })
     }
@@ -79,7 +86,7 @@ impl Cache {
             replace(&mark_path(&path), self.mark(hash, code).as_bytes())
         };
         self.forget_refusal(hash);
-        write().map_err(|source| CacheError { path: self.folder.clone(), action: "written", source })
+        write().map_err(|source| CacheError { path: self.folder.clone(), action: "write", source })
     }
 
     /// Why what is kept under `hash` was refused, within the same limits and after its file was `changed`.
@@ -100,7 +107,7 @@ impl Cache {
         let text = format!("{}{reason}", terms(limits));
         let content = [self.mark(&refusal_name(hash), text.as_bytes()).as_bytes(), text.as_bytes()].concat();
         let written = replace(&self.refusal_path(hash), &content);
-        written.map_err(|source| CacheError { path: self.folder.clone(), action: "written", source })
+        written.map_err(|source| CacheError { path: self.folder.clone(), action: "write", source })
     }
 
     /// Has what would be kept under `hash` tried again.

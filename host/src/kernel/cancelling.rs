@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    errors::Reason,
     events::Draft,
     journal::{Entry, ErrorKind, RunId},
 };
@@ -146,7 +147,9 @@ impl Kernel {
             return Ok(());
         }
         let id = run.id.short();
-        Err(KernelError::WrongState(format!("Runs below run {id} are still being cancelled. Resume it again in a few seconds.")))
+        Err(KernelError::WrongState(
+            Reason::new(format!("Runs below run {id} are still being cancelled.")).advise("Resume it again in a few seconds."),
+        ))
     }
 
     /// The runs that were cancelled because `failed`, or one of `reopened`, ended, and that continue with it: each with the
@@ -182,11 +185,11 @@ fn is_told(entry: &Entry) -> bool {
 fn not_cancellable(run: &Run) -> KernelError {
     let (id, state) = (run.id.short(), run.state.as_str());
     KernelError::WrongState(match (&run.state, &run.parent) {
-        (State::Failed { .. }, Some(_)) => format!(
-            "Run {id} has failed already. Cancel the run that started it with `baton runs cancel {}`, which releases their worktrees.",
+        (State::Failed { .. }, Some(_)) => Reason::new(format!("Run {id} has failed already.")).advise(format!(
+            "Cancel the run that started it with `baton runs cancel {}`, which releases their worktrees.",
             run.root.short()
-        ),
-        (State::Cancelled, _) => format!("Run {id} is cancelled already."),
-        _ => format!("Run {id} has {state} already."),
+        )),
+        (State::Cancelled, _) => Reason::new(format!("Run {id} is cancelled already.")),
+        _ => Reason::new(format!("Run {id} has {state} already.")),
     })
 }

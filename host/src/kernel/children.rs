@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    errors::Hint,
     interfaces::children::{ChildError, Children, Ended, Narrowing, Order, Outcome, Role},
     journal::{CallError, RunId},
 };
@@ -139,8 +140,8 @@ async fn succeeded(kernel: &Kernel, run: Run) -> Ended {
     Ended::Failed(CallError::other(text).about(misfit.field))
 }
 
-fn store(error: impl std::fmt::Display) -> ChildError {
-    ChildError::Store(error.to_string())
+fn store(error: impl Hint) -> ChildError {
+    ChildError::Store(error.explain())
 }
 
 /// A run may ask after the runs it started itself, and a fork after those that its source did.

@@ -12,6 +12,7 @@ use std::{
 use wasmtime::component::Component;
 
 use super::machine;
+use crate::errors::Hint;
 
 /// What compiling one component may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,36 +40,39 @@ impl Default for CompileLimits {
 /// Why a component has no code.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
-    /// It is not valid.
-    #[error("The component could not be compiled: {0}.")]
+    #[error("Cannot compile the component: {0}.")]
     Invalid(String),
-    /// It computes too long.
-    #[error(
-        "Compiling the component took more than {} s of processor time and was ended. Ask its author for a smaller build, or allow more with \
-         `compile.time-s` in your settings.", .0.as_secs()
-    )]
+    #[error("Baton ended the compiler because the component took more than {} s of processor time.", .0.as_secs())]
     Time(Duration),
     /// The machine has no time for it.
     #[error(
         "Compiling the component did not finish within {} s, though it used less processor time than `compile.time-s` allows. The machine is \
-         busy; try again later.", .0.as_secs_f64()
+         busy.", .0.as_secs_f64()
     )]
     Wall(Duration),
-    /// It takes too much.
-    #[error(
-        "Compiling the component took more than {} MiB of memory and was ended. Ask its author for a smaller build, or allow more with \
-         `compile.memory-mib` in your settings.", .0 >> 20
-    )]
+    #[error("Baton ended the compiler because the component took more than {} MiB of memory.", .0 >> 20)]
     Memory(u64),
-    /// The compiler gave up.
-    #[error("The compiler broke down on the component ({0}). Try another build of it, and report this one.")]
+    #[error("The compiler crashed on the component ({0}).")]
     Broken(String),
-    /// It was refused before, and nothing has changed since.
-    #[error("{0} This was found before; touch the file, or install it again, to have it tried again.")]
+    /// It was rejected before, and nothing has changed since.
+    #[error("{0} This was found before.")]
     Remembered(String),
-    /// The system says no.
-    #[error("The compiler could not be started: {0}. Make room for processes and temporary files.")]
+    #[error("Cannot start the compiler: {0}.")]
     Process(#[from] io::Error),
+}
+
+impl Hint for CompileError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Invalid(_) => return None,
+            Self::Time(_) => "Ask its author for a smaller build, or allow more with `compile.time-s` in your settings.".to_owned(),
+            Self::Wall(_) => "Try again later.".to_owned(),
+            Self::Memory(_) => "Ask its author for a smaller build, or allow more with `compile.memory-mib` in your settings.".to_owned(),
+            Self::Broken(_) => "Try another build of it, and report this one.".to_owned(),
+            Self::Remembered(_) => "Touch the file, or install it again, to have it tried again.".to_owned(),
+            Self::Process(_) => "Make room for processes and temporary files.".to_owned(),
+        })
+    }
 }
 
 impl CompileError {
@@ -276,8 +280,8 @@ mod tests {
         let said = |script| compiled_by(script, minute).to_string();
         assert!(said("echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$").contains("more than 64 MiB"));
         assert!(said("echo 'started: out of memory.' >&2; exit 1").contains("more than 64 MiB"));
-        assert!(said("echo 'no component' >&2; exit 1").contains("could not be compiled: no component"));
-        assert!(said("echo 'a panic' >&2; exit 101").contains("broke down on the component (a panic)"));
+        assert!(said("echo 'no component' >&2; exit 1").contains("Cannot compile the component: no component"));
+        assert!(said("echo 'a panic' >&2; exit 101").contains("crashed on the component (a panic)"));
         assert!(said("kill -SEGV $$").contains("signal: 11"));
     }
 
@@ -285,6 +289,6 @@ mod tests {
     fn what_cannot_be_started_is_told() {
         let compiler = ChildProcess { program: PathBuf::from("/nowhere/baton"), limits: CompileLimits::default() };
         let error = compiler.compile(&wasmtime::Engine::default(), b"").err().unwrap();
-        assert!(error.to_string().contains("could not be started"), "{error}");
+        assert!(error.to_string().contains("Cannot start the compiler"), "{error}");
     }
 }

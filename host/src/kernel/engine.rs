@@ -20,26 +20,35 @@ use super::{
     origin::Origin,
     package::{Package, PackageError},
 };
-use crate::interfaces;
+use crate::{errors::Hint, interfaces};
 
 /// Why the engine did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The machine does not let us.
-    #[error("The WebAssembly engine could not be started: {0:#}.")]
+    #[error("Cannot start the WebAssembly engine: {0:#}.")]
     Start(wasmtime::Error),
     /// The component wants what this host does not have.
-    #[error("The component could not be linked: {0:#}.")]
+    #[error("Cannot link the component: {0:#}.")]
     Link(wasmtime::Error),
-    /// The component has no code.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// The cache of compiled code.
     #[error(transparent)]
     Cache(#[from] CacheError),
     /// The file is not a plugin.
     #[error(transparent)]
     Package(#[from] PackageError),
+}
+
+impl Hint for EngineError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Start(_) | Self::Link(_) => None,
+            Self::Compile(error) => error.hint(),
+            Self::Cache(error) => error.hint(),
+            Self::Package(error) => error.hint(),
+        }
+    }
 }
 
 impl EngineError {
@@ -106,7 +115,7 @@ impl Engine {
     /// been written or touched since. Compiles nothing and makes no folder.
     pub fn refusal(&self, package: &Package, origin: &Origin) -> Option<String> {
         let cache = Cache::existing(&self.cache.0, &self.cache.1, &self.engine)?;
-        self.remembered(&cache, package, origin).map(|reason| CompileError::Remembered(reason).to_string())
+        self.remembered(&cache, package, origin).map(|reason| CompileError::Remembered(reason).explain())
     }
 
     /// Has a package that was rejected tried again.
@@ -129,7 +138,7 @@ impl Engine {
         };
         let code = compiler.compile(&self.engine, &package.wasm).inspect_err(|error| {
             if error.lasts()
-                && let Err(error) = cache.refuse(&package.code_hash, compiler.limits(), &error.to_string())
+                && let Err(error) = cache.refuse(&package.code_hash, compiler.limits(), &error.explain())
             {
                 tracing::warn!(%error, "the rejection of a component is not kept; it is compiled again next time");
             }

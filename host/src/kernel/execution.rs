@@ -15,6 +15,7 @@ use super::{
     run::Run,
 };
 use crate::{
+    errors::Hint,
     interfaces::{
         About, Exports, Place, Session,
         children::{Outcome, Role},
@@ -80,10 +81,10 @@ impl Kernel {
         let exports = tokio::task::spawn_blocking(move || compiling.1.map(|kernel| compiling.0.exports(&kernel.parts.engine))).await;
         match exports {
             Ok(Some(Ok(exports))) => Ok(exports),
-            Ok(Some(Err(error))) if error.is_of_host() => Err(of_host(&error.to_string())),
-            Ok(Some(Err(error))) => Err(failed(error.to_string())),
+            Ok(Some(Err(error))) if error.is_of_host() => Err(of_host(&error.explain())),
+            Ok(Some(Err(error))) => Err(failed(error.explain())),
             Ok(None) => Err(Ending::Interrupted(Interrupt::Stopped)),
-            Err(_) => Err(failed(format!("Compiling the plugin `{}` broke down; try another build of it.", plugin.name()))),
+            Err(_) => Err(failed(format!("Compiling the plugin `{}` crashed; try another build of it.", plugin.name()))),
         }
     }
 
@@ -103,7 +104,7 @@ impl Kernel {
         let recorder = if gate.closed { recorder.closed() } else { recorder };
         let layers = [defaults, settings, run.settings.clone()];
         let place = Place { workspace: &run.workspace, settings: &layers, assets: Arc::clone(&plugin.assets) };
-        let project = self.identity_of(&run.project).await.map_err(|error| error.to_string())?;
+        let project = self.identity_of(&run.project).await.map_err(|error| error.explain())?;
         Session::open(recorder, about(run, project), place, Arc::clone(&self.services))
     }
 }
@@ -114,7 +115,7 @@ impl Kernel {
     pub(super) async fn settings_of(&self, run: &Run) -> Result<Value, String> {
         let kept = match run.root == run.id {
             true => run.project_settings.clone(),
-            false => self.run(&run.root).await.map_err(|error| error.to_string())?.project_settings,
+            false => self.run(&run.root).await.map_err(|error| error.explain())?.project_settings,
         };
         let of_workspace = match kept {
             Some(kept) => kept,
@@ -138,7 +139,7 @@ impl Kernel {
         while self.parts.worktrees.holds(&run.workspace) {
             let above = if run.root == run.id { run.forked_from.as_ref().map(|(source, _)| source) } else { Some(&run.root) };
             let Some(above) = above else { break };
-            run = Cow::Owned(self.run(above).await.map_err(|error| error.to_string())?);
+            run = Cow::Owned(self.run(above).await.map_err(|error| error.explain())?);
         }
         Ok(run.workspace.clone())
     }

@@ -57,7 +57,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::{
-    errors::StorageError,
+    errors::{Hint, Reason, StorageError},
     events::EventLog,
     interfaces::{
         Services, children::Children, pins::Pins, published::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
@@ -146,89 +146,86 @@ pub trait Defaults: Send + Sync {
 /// Why the kernel did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum KernelError {
-    /// No such plugin, or of another kind.
-    #[error("{0}")]
-    NoPlugin(String),
-    /// An operator allows nobody to start it.
-    #[error("Plugin `{0}` is disabled and is not started. `baton plugin enable {0}` lets it be started again.")]
+    /// Not installed, or of another kind.
+    #[error(transparent)]
+    NoPlugin(Reason),
+    #[error("Plugin `{0}` is disabled.")]
     Disabled(String),
-    /// It was stopped because it kept trapping.
+    /// `traps` runs in a row ended by a trap.
     #[error("{}", stopped(.plugin, *.traps))]
-    Tripped {
-        /// The plugin.
-        plugin: String,
-        /// Runs in a row that ended so.
-        traps: u32,
-    },
-    /// No such run.
-    #[error("There is no run `{0}`. `baton runs list` lists the runs.")]
+    Tripped { plugin: String, traps: u32 },
+    #[error("Run `{0}` does not exist.")]
     NoRun(String),
     /// An id of no characters, such as that of an unset variable.
-    #[error("The id of the run is empty. Give a beginning or an end of one; `baton runs list` lists the runs.")]
+    #[error("The id of the run is empty.")]
     NoRunNamed,
-    /// More than one run goes by these characters.
-    #[error("`{part}` fits more than one run. Give the whole id of the one you mean: {ids}.")]
-    Unclear {
-        /// The characters.
-        part: String,
-        /// The ids that they fit, as many as can be read.
-        ids: String,
-    },
-    /// The run's state does not allow it.
-    #[error("{0}")]
-    WrongState(String),
-    /// No such project; says what may be meant.
-    #[error("{0}")]
-    NoProject(String),
+    /// `ids` are as many as can be read.
+    #[error("`{part}` fits more than one run: {ids}.")]
+    Unclear { part: String, ids: String },
+    #[error(transparent)]
+    WrongState(Reason),
+    #[error(transparent)]
+    NoProject(Reason),
     /// A project cannot be changed so, or no run may start in it.
     #[error(transparent)]
     Project(#[from] Refusal),
-    /// No folder to work in. What to do about it depends on the command that named it.
+    /// `reason` is such as `does not exist`. What to do about it depends on the command that named the folder.
     #[error("The folder {} {reason}.", .path.display())]
-    Workspace {
-        /// The folder.
-        path: std::path::PathBuf,
-        /// What is wrong with it, such as `does not exist`.
-        reason: String,
-    },
+    Workspace { path: std::path::PathBuf, reason: String },
     /// The settings cannot be read.
     #[error("{0}")]
     Settings(String),
-    /// A decision that makes no sense.
     #[error(transparent)]
     Grant(#[from] GrantError),
-    /// The store of runs, grants, versions and so on.
-    #[error(transparent)]
-    Store(#[from] StorageError),
     /// A signal that cannot be sent, or the store of signals.
     #[error(transparent)]
     Signal(#[from] SignalError),
-    /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The recording.
     #[error(transparent)]
     Recording(#[from] recording::RecordingError),
-    /// The plugins.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// A binding that makes no sense.
     #[error(transparent)]
     Binding(#[from] BindingError),
-    /// The slot is bound to what cannot fill it.
+    /// The slot is bound to a plugin that cannot fill it.
     #[error("{0}")]
     Unbound(String),
-    /// The file of a version could not be kept.
-    #[error("The plugin's file could not be kept for its runs: {0}. Make room in the data directory, and make it writable for this user.")]
+    #[error(transparent)]
+    Store(#[from] StorageError),
+    /// The file of a version is not kept.
+    #[error("Cannot keep the plugin's file for its runs: {0}.")]
     Shelf(std::io::Error),
+}
+
+impl Hint for KernelError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoPlugin(reason) | Self::WrongState(reason) | Self::NoProject(reason) => reason.hint(),
+            Self::Disabled(plugin) => Some(format!("`baton plugin enable {plugin}` lets it be started again.")),
+            Self::Tripped { plugin, .. } => {
+                Some(format!("`baton plugin enable {plugin}` lets it be started again; another version of it may be started at once."))
+            }
+            Self::NoRun(_) => Some("`baton runs list` lists the runs.".to_owned()),
+            Self::NoRunNamed => Some("Give a beginning or an end of one; `baton runs list` lists the runs.".to_owned()),
+            Self::Unclear { .. } => Some("Give the whole id of the one you mean.".to_owned()),
+            Self::Project(refusal) => refusal.hint(),
+            Self::Workspace { .. } | Self::Settings(_) | Self::Unbound(_) => None,
+            Self::Grant(error) => error.hint(),
+            Self::Signal(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Recording(error) => error.hint(),
+            Self::Registry(error) => error.hint(),
+            Self::Binding(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Shelf(_) => Some("Make room in the data directory, and make it writable for this user.".to_owned()),
+        }
+    }
 }
 
 fn stopped(plugin: &str, traps: u32) -> String {
     let runs = if traps == 1 { "its last run".to_owned() } else { format!("its last {traps} runs") };
-    format!(
-        "Plugin `{plugin}` was stopped and is not started: {runs} ended by a trap, which is a mistake of the plugin. \
-         `baton plugin enable {plugin}` lets it be started again; another version of it may be started at once."
-    )
+    format!("Baton stopped plugin `{plugin}` and does not start it: {runs} ended by a trap, which is a mistake of the plugin.")
 }
 
 /// Runs plugins.

@@ -12,6 +12,7 @@ use super::{
     run::{Run, State},
 };
 use crate::{
+    errors::Hint,
     interfaces::{Settings, children::Outcome},
     journal::{CallError, Effect, Entry, EntryState, RunId, form::FORM},
 };
@@ -21,37 +22,34 @@ const FORMAT: u64 = 2;
 /// More calls than any run makes, with enough numbers above it for those of one recording.
 const MOST_CALLS: u64 = 1 << 53;
 
-/// Why a text is no recording that can be replayed.
+/// Why a text is not a recording that can be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordingError {
-    /// Larger than any run.
-    #[error("The recording has {0} bytes, more than the {largest} that are read; record a shorter run.", largest = Recording::LARGEST)]
+    #[error("The recording has {0} bytes, more than the limit of {largest}.", largest = Recording::LARGEST)]
     TooLarge(u64),
-    /// Not JSON.
-    #[error("The recording is not JSON: {0}. Give a file that `baton runs record` wrote.")]
+    #[error("The recording is not JSON: {0}.")]
     NotJson(String),
-    /// JSON of some other kind.
-    #[error("Not a recording: {0}. Give a file that `baton runs record` wrote.")]
+    #[error("Not a recording: {0}.")]
     NotARecording(String),
-    /// From another time.
-    #[error(
-        "The recording has the format {0}, and this host reads format {FORMAT}; replay it with the version of Baton that wrote it, or record the run again."
-    )]
+    #[error("The recording has the format {0}, and this host reads format {FORMAT}.")]
     OtherFormat(u64),
-    /// Its calls are spelled in another way.
-    #[error(
-        "The recording has the journal form {0}, and this host reads form {FORM}; replay it with the version of Baton that wrote it, or record the run \
-         again."
-    )]
+    #[error("The recording has the journal form {0}, and this host reads form {FORM}.")]
     OtherForm(u64),
     /// Calls are missing, doubled or mixed up.
-    #[error("The recording's calls are out of order: number {found} stands where {expected} has to be. Record the run again.")]
-    Disordered {
-        /// The number that has to be there.
-        expected: u64,
-        /// The number that is.
-        found: u64,
-    },
+    #[error("The recording's calls are out of order: number {found} stands where {expected} has to be.")]
+    Disordered { expected: u64, found: u64 },
+}
+
+impl Hint for RecordingError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::TooLarge(_) => "Record a shorter run.",
+            Self::NotJson(_) | Self::NotARecording(_) => "Give a file that `baton runs record` wrote.",
+            Self::OtherFormat(_) | Self::OtherForm(_) => "Replay it with the version of Baton that wrote it, or record the run again.",
+            Self::Disordered { .. } => "Record the run again.",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// A recorded run.

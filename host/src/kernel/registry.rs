@@ -18,7 +18,10 @@ use super::{
     patterns::is_reserved,
     permissions::{PatternError, Patterns, Permissions},
 };
-use crate::interfaces::{self, Assets, Exports, toolboxes::Roster};
+use crate::{
+    errors::{Hint, Reason},
+    interfaces::{self, Assets, Exports, toolboxes::Roster},
+};
 
 /// Whether a plugin can be used as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,32 +71,35 @@ pub struct Plugin {
     compiling: Mutex<()>,
 }
 
-/// Why a plugin could not be installed.
+/// Why a plugin is not installed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// The file.
     #[error(transparent)]
     Package(#[from] PackageError),
-    /// The grants.
     #[error("The grants do not fit: {0}.")]
     Grants(#[from] PatternError),
     /// The files packed into it.
-    #[error("The files packed into the plugin cannot be read: {0}")]
-    Packed(String),
-    /// Its name is taken.
-    #[error("`{name}` is the name of a plugin that is there already ({taken_by}); give this one another name.")]
-    NameTaken {
-        /// The name.
-        name: String,
-        /// Who has it.
-        taken_by: Origin,
-    },
-    /// Its name is kept for something else.
-    #[error("`{0}` is the name of a tool server in the operator's settings; give the server or the plugin another name.")]
+    #[error(transparent)]
+    Packed(Reason),
+    #[error("`{name}` is the name of a plugin that is there already ({taken_by}).")]
+    NameTaken { name: String, taken_by: Origin },
+    #[error("`{0}` is the name of a tool server in the operator's settings.")]
     NameReserved(String),
-    /// Its name is that of a slot.
-    #[error("`{0}` is the name of a slot. Give the plugin another name, and bind it with `baton bindings set {0} NAME`.")]
+    #[error("`{0}` is the name of a slot.")]
     NameOfSlot(String),
+}
+
+impl Hint for RegistryError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Package(error) => error.hint(),
+            Self::Grants(_) => None,
+            Self::Packed(reason) => reason.hint(),
+            Self::NameTaken { .. } => Some("Give this one another name.".to_owned()),
+            Self::NameReserved(_) => Some("Give the server or the plugin another name.".to_owned()),
+            Self::NameOfSlot(name) => Some(format!("Give the plugin another name, and bind it with `baton bindings set {name} NAME`.")),
+        }
+    }
 }
 
 impl Plugin {
@@ -121,7 +127,7 @@ impl Plugin {
     fn of_package(package: Package, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
         let at_first = grants(&package);
         let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
-        let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;
+        let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(Reason::of(&error)))?;
         let grant_state = GrantState { granted: at_first.clone(), ..GrantState::default() };
         let permissions = permissions.of_version(&package.manifest.version.to_string(), &package.hash);
         Ok(Self {
@@ -319,14 +325,15 @@ impl Registry {
     }
 
     /// A sentence for somebody who named a plugin that is not there, or is of another kind.
-    pub fn not_found(&self, name: &str, kind: Kind) -> String {
+    pub fn not_found(&self, name: &str, kind: Kind) -> Reason {
         let plugins = self.all();
         if let Some(other) = plugins.get(name) {
-            return format!("`{name}` is {}, not {}.", other.package.manifest.kind.with_article(), kind.with_article());
+            let (is, wanted) = (other.package.manifest.kind.with_article(), kind.with_article());
+            return Reason::new(format!("`{name}` is {is}, not {wanted}."));
         }
         let known: Vec<_> =
             plugins.values().filter(|plugin| plugin.package.manifest.kind == kind).map(|plugin| format!("`{}`", plugin.name())).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        format!("There is no {kind} `{}`; installed are: {known}.", name.escape_debug())
+        Reason::new(format!("The {kind} `{}` is not installed.", name.escape_debug())).advise(format!("Installed are: {known}."))
     }
 }

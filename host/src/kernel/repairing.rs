@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
-    errors::StorageError,
+    errors::{Reason, StorageError},
     events::Draft,
     journal::{CallError, Divergence, Effect, Entry, EntryState, Inspected, Interrupt, RunId},
 };
@@ -89,7 +89,7 @@ impl Kernel {
     fn approved(&self, run: &Run) -> Result<Arc<Plugin>, KernelError> {
         let plugin = self.plugin(&run.plugin, run.kind)?;
         if plugin.origin != Origin::Bundled {
-            self.parts.policy.trusts(&plugin.package).map_err(KernelError::WrongState)?;
+            self.parts.policy.trusts(&plugin.package).map_err(|reason| KernelError::WrongState(Reason::new(reason)))?;
         }
         Ok(plugin)
     }
@@ -101,23 +101,21 @@ impl Kernel {
         let parent = self.run(parent).await?;
         let (child, id) = (run.id.short(), parent.id.short());
         let instead = || format!("Make the call that started it again: `baton runs resume {id} --on current --at {seq}`.");
+        let lost = |how: &str| {
+            Reason::new(format!("Run {id}, which started run {child}, has {how}, so nothing would receive the answer of run {child}."))
+        };
         match parent.state {
-            State::Succeeded | State::Cancelled => Err(KernelError::WrongState(format!(
-                "Run {id}, which started run {child}, has ended, so nothing would receive the answer of run {child}. Start a new run."
-            ))),
-            State::Failed { .. } => Err(KernelError::WrongState(format!(
-                "Run {id}, which started run {child}, has failed, so nothing would receive the answer of run {child}. {}",
-                instead()
-            ))),
+            State::Succeeded | State::Cancelled => Err(KernelError::WrongState(lost("ended").advise("Start a new run."))),
+            State::Failed { .. } => Err(KernelError::WrongState(lost("failed").advise(instead()))),
             _ if !matches!(run.state, State::Failed { .. }) => Ok(Some(parent)),
-            State::Running => Err(KernelError::WrongState(format!(
-                "Run {child} has failed, and run {id}, which started it, is executed just now and may get that result. Try again when run \
-                 {id} waits."
-            ))),
-            _ if self.has_result(&parent, *seq, &run.id).await? => Err(KernelError::WrongState(format!(
-                "Run {child} has failed, and run {id}, which started it, has continued with that result. {}",
-                instead()
-            ))),
+            State::Running => Err(KernelError::WrongState(
+                Reason::new(format!("Run {child} has failed, and run {id}, which started it, is executed now and may get that result."))
+                    .advise(format!("Try again when run {id} waits.")),
+            )),
+            _ if self.has_result(&parent, *seq, &run.id).await? => Err(KernelError::WrongState(
+                Reason::new(format!("Run {child} has failed, and run {id}, which started it, has continued with that result."))
+                    .advise(instead()),
+            )),
             _ => Ok(Some(parent)),
         }
     }
@@ -160,10 +158,11 @@ impl Kernel {
         let queued = [&run.id].into_iter().chain(reopened.iter().map(|(id, _)| id)).map(resumed);
         let events = [repinned(run, plugin, calls, by)].into_iter().chain(queued).collect();
         if !self.parts.runs.repin(repin, events).await? {
-            return Err(KernelError::WrongState(format!(
-                "Run {} has changed in the meantime, and nothing was done. `baton runs show {0}` shows it; then try again.",
-                run.id.short()
-            )));
+            let id = run.id.short();
+            return Err(KernelError::WrongState(
+                Reason::new(format!("Run {id} has changed in the meantime. Baton has done nothing."))
+                    .advise(format!("`baton runs show {id}` shows it; then try again.")),
+            ));
         }
         // What the calls that were given up started.
         self.see_to_cancelled().await?;
@@ -199,9 +198,10 @@ impl Calls {
         let given_up_from = at.unwrap_or(behind);
         if !(first..=behind).contains(&given_up_from) {
             let id = run.id.short();
-            return Err(KernelError::WrongState(format!(
-                "Run {id} cannot give up calls from {given_up_from} on. Give `--at` {first} to {behind}."
-            )));
+            return Err(KernelError::WrongState(
+                Reason::new(format!("Run {id} cannot give up calls from {given_up_from} on."))
+                    .advise(format!("Give `--at` {first} to {behind}.")),
+            ));
         }
         let (kept, given_up): (Vec<_>, Vec<_>) = journal.iter().partition(|found| found.entry.seq < given_up_from);
         if let Some(damage) = kept.iter().filter(|found| is_valid(found)).find_map(|found| found.damage.clone()) {
@@ -234,28 +234,22 @@ fn repairable(run: &Run) -> Result<(), KernelError> {
     let id = run.id.short();
     Err(KernelError::WrongState(match run.state {
         State::Paused { .. } | State::Waiting { .. } | State::Failed { .. } if run.cancelling.is_some() => {
-            format!("Run {id} is being cancelled and cannot be resumed. Start a new run.")
+            Reason::new(format!("Run {id} is being cancelled and cannot be resumed.")).advise("Start a new run.")
         }
         State::Paused { .. } | State::Waiting { .. } | State::Failed { .. } => return Ok(()),
-        State::Queued | State::Running => {
-            format!(
-                "Run {id} is {} and is not stuck. A run can have another version when it is paused, waits or has failed.",
-                run.state.as_str()
-            )
-        }
-        State::Succeeded => format!("Run {id} has succeeded and cannot be resumed. Start a new run."),
-        State::Cancelled => format!("Run {id} was cancelled and cannot be resumed. Start a new run."),
+        State::Queued | State::Running => Reason::new(format!("Run {id} is {} and is not stuck.", run.state.as_str()))
+            .advise("A run can have another version when it is paused, waits or has failed."),
+        State::Succeeded => Reason::new(format!("Run {id} has succeeded and cannot be resumed.")).advise("Start a new run."),
+        State::Cancelled => Reason::new(format!("Run {id} was cancelled and cannot be resumed.")).advise("Start a new run."),
     }))
 }
 
 fn already_current(run: &Run) -> KernelError {
-    KernelError::WrongState(format!(
-        "Run {id} has the current version of `{plugin}`, {version}, already. Install the repaired plugin first, or give the calls up that \
-         go wrong with `--at SEQ`.",
-        id = run.id.short(),
-        plugin = run.plugin,
-        version = run.plugin_version,
-    ))
+    let (id, plugin, version) = (run.id.short(), &run.plugin, &run.plugin_version);
+    KernelError::WrongState(
+        Reason::new(format!("Run {id} has the current version of `{plugin}`, {version}, already."))
+            .advise("Install the repaired plugin first, or give the calls up that go wrong with `--at SEQ`."),
+    )
 }
 
 fn repinned(run: &Run, plugin: &Plugin, calls: &Calls, by: &Actor) -> Draft {

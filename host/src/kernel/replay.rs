@@ -16,7 +16,7 @@ use super::{
     starting::replayable,
 };
 use crate::{
-    errors::StorageError,
+    errors::{Reason, StorageError},
     journal::{Divergence, Entry, Halt, Interrupt, Journal, PauseKind, RunId, Write},
 };
 
@@ -52,11 +52,11 @@ impl Kernel {
     pub async fn replay(&self, recording: &Recording, plugin: Arc<Plugin>) -> Result<Verdict, KernelError> {
         let kind = plugin.package.manifest.kind;
         if kind != recording.kind {
-            return Err(KernelError::WrongState(format!(
-                "The recording is of a plugin of the kind {}, and `{}` is of the kind {kind}; give one of the same kind.",
-                recording.kind,
-                plugin.name()
-            )));
+            let (wanted, name) = (recording.kind, plugin.name());
+            return Err(KernelError::WrongState(
+                Reason::new(format!("The recording is of a plugin of the kind {wanted}, and `{name}` is of the kind {kind}."))
+                    .advise("Give one of the same kind."),
+            ));
         }
         let ending = self.execute_closed(recording.clone(), recording.journal(), plugin).await?;
         Ok(verdict(recording, ending))
@@ -71,7 +71,7 @@ impl Kernel {
     ) -> Result<execution::Ending, KernelError> {
         let Some(kernel) = self.itself.upgrade() else { return Ok(stopped("The host is stopping.".to_owned())) };
         let executed = self.parts.guests.spawn(async move { kernel.execute_nowhere(&recording, history, plugin).await }).await;
-        executed.unwrap_or_else(|error| Ok(stopped(format!("The replay broke down: {error}. Report this."))))
+        executed.unwrap_or_else(|error| Ok(stopped(format!("The replay crashed: {error}. Report this."))))
     }
 
     async fn execute_nowhere(

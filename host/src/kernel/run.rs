@@ -329,6 +329,8 @@ pub struct Filter {
     pub plugin: Option<String>,
     /// Only those of the project with this id.
     pub project: Option<String>,
+    /// Only those for this item of their project's backlog.
+    pub item: Option<String>,
     /// Only those that began then or later, in milliseconds since 1970 UTC.
     pub since: u64,
     /// Only those behind this run in the order of the list, by when it was made and its id.

@@ -18,8 +18,7 @@ use super::{
     starting::{replayable, startable},
 };
 use crate::{
-    errors::FailureScope,
-    errors::StorageError,
+    errors::{FailureScope, Hint, StorageError},
     events::Draft,
     journal::{CallError, Halt, Interrupt, Pause, PauseKind, RunId},
 };
@@ -240,16 +239,16 @@ impl Kernel {
         let run = match self.run(id).await {
             Ok(run) => run,
             // It may be this run's row alone; where it is the store, the pause cannot be written either.
-            Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
+            Err(error) => return Ok(paused(PauseKind::Operator, error.explain())),
         };
         if let Err(error) = replayable(&run) {
-            return Ok(Ending::Interrupted(Pause::new(PauseKind::JournalForm, error.to_string()).forked_at(run.first_call()).into()));
+            return Ok(Ending::Interrupted(Pause::new(PauseKind::JournalForm, error.explain()).forked_at(run.first_call()).into()));
         }
         let Some(plugin) = self.version_of(&run.plugin, &run.plugin_hash).await? else {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
         };
         if let Err(error) = startable(&plugin) {
-            return Ok(paused(PauseKind::Plugin, format!("{error} Then resume the run.")));
+            return Ok(paused(PauseKind::Plugin, format!("{} Then resume the run.", error.explain())));
         }
         // Kept versions are not an exception: a key that is removed from the settings is not trusted for runs either.
         if plugin.origin != Origin::Bundled
@@ -259,11 +258,11 @@ impl Kernel {
         }
         let history = match self.parts.journal.entries_after(&run.id, run.journal_from).await {
             Ok(history) => history,
-            Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
+            Err(error) => return Ok(paused(PauseKind::Operator, error.explain())),
         };
         let (authority, journal) = match self.authority_of(&run, &plugin).await {
             Ok((authority, journal)) => (Arc::new(authority), journal),
-            Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
+            Err(error) => return Ok(paused(PauseKind::Operator, error.explain())),
         };
         if run.cancelling.is_some() {
             halt.begin_cancelling();
@@ -354,7 +353,7 @@ fn executed(active: &HashMap<RunId, Active>, plugin: &str) -> usize {
 }
 
 fn unwritten(error: &StorageError) -> String {
-    format!("{error} Only this run is paused. Remove the cause, then resume the run.")
+    format!("{} Only this run is paused. Remove the cause, then resume the run.", error.explain())
 }
 
 fn untrusted(run: &Run, reason: &str) -> String {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Kernel, KernelError};
 use crate::{
     actor::Actor,
+    errors::Reason,
     interfaces::signals::{SignalError, Signals},
     journal::RunId,
 };
@@ -14,7 +15,7 @@ impl Kernel {
     pub async fn signal(&self, run: &RunId, name: &str, value: Value, by: &Actor) -> Result<(), KernelError> {
         let value = self.parts.redactor.value(value);
         self.signals().send(run, name, &value, by).await.map_err(|error| match error {
-            SignalError::Ended { .. } | SignalError::Cancelling(_) => KernelError::WrongState(error.to_string()),
+            SignalError::Ended { .. } | SignalError::Cancelling(_) => KernelError::WrongState(Reason::of(&error)),
             error => KernelError::Signal(error),
         })?;
         self.changed();

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    errors::Reason,
     events::Draft,
     interfaces::{RunOptions, Settings},
     journal::{EntryState, PauseKind, RunId, Wait, Write, form::FORM},
@@ -103,12 +104,11 @@ impl Kernel {
             replayable(source)?;
         }
         if !source.workspace.is_dir() {
-            return Err(KernelError::WrongState(format!(
-                "Run {} cannot be forked: the folder it worked in, {}, does not exist any more. If it was a worktree, it was released when its \
-                 work ended: start that work again.",
-                source.id.short(),
-                source.workspace.display()
-            )));
+            let (id, folder) = (source.id.short(), source.workspace.display());
+            return Err(KernelError::WrongState(
+                Reason::new(format!("Run {id} cannot be forked: the folder it worked in, {folder}, does not exist any more."))
+                    .advise("If it was a worktree, Baton released it when its work ended: start that work again."),
+            ));
         }
         let plugin = self.plugin(&source.plugin, source.kind)?;
         let folder = self.settled_in(source).await.map_err(KernelError::Settings)?;
@@ -215,10 +215,11 @@ impl Kernel {
         let id = run.id.short();
         if !matches!(run.state, State::Failed { .. }) {
             return match run.state {
-                State::Succeeded | State::Cancelled => Err(KernelError::WrongState(format!(
-                    "Run {id} {} and cannot be resumed. Start a new run.",
-                    if run.state == State::Cancelled { "was cancelled" } else { "has succeeded" }
-                ))),
+                State::Succeeded | State::Cancelled => {
+                    let how = if run.state == State::Cancelled { "was cancelled" } else { "has succeeded" };
+                    let reason = Reason::new(format!("Run {id} {how} and cannot be resumed."));
+                    Err(KernelError::WrongState(reason.advise("Start a new run.")))
+                }
                 _ => Ok(Vec::new()),
             };
         }
@@ -226,26 +227,21 @@ impl Kernel {
         if run.parent.is_some() {
             let root = self.run(&run.root).await?;
             return Err(KernelError::WrongState(match root.state {
-                State::Failed { .. } => {
-                    format!(
-                        "Run {id} failed, and so did the run that started it. Resume that with `baton runs resume {}`.",
-                        run.root.short()
-                    )
-                }
-                _ => format!(
-                    "Run {id} failed, and the run that started it has continued with that result. Try it again on its own with `baton runs \
-                     fork {id} --at {}`.",
+                State::Failed { .. } => Reason::new(format!("Run {id} failed, and so did the run that started it."))
+                    .advise(format!("Resume that with `baton runs resume {}`.", run.root.short())),
+                _ => Reason::new(format!("Run {id} failed, and the run that started it has continued with that result.")).advise(format!(
+                    "Try it again on its own with `baton runs fork {id} --at {}`.",
                     retry.call().unwrap_or(run.first_call())
-                ),
+                )),
             }));
         }
         match retry {
             Retry::Repeat(calls) => Ok(calls),
             Retry::Itself(_) | Retry::Unknown => Ok(Vec::new()),
-            Retry::Fork(at) => Err(KernelError::WrongState(format!(
-                "Run {id} failed by the answer of call {at}, which a resumed run would get again. Make the call again with `baton runs fork \
-                 {id} --at {at}`."
-            ))),
+            Retry::Fork(at) => Err(KernelError::WrongState(
+                Reason::new(format!("Run {id} failed by the answer of call {at}, which a resumed run would get again."))
+                    .advise(format!("Make the call again with `baton runs fork {id} --at {at}`.")),
+            )),
         }
     }
 
@@ -330,12 +326,12 @@ pub(super) fn resumed(run: &RunId) -> Draft {
 }
 
 /// Why a run is not forked at a call that it does not replay any more.
-fn behind_base(source: &Run, at: u64) -> String {
+fn behind_base(source: &Run, at: u64) -> Reason {
     let (id, base, first) = (source.id.short(), source.journal_from, source.first_call());
-    format!(
-        "Run {id} cannot be forked at call {at}: it continued with another input at call {base}, and what it did until then is not replayed. \
-         `baton runs fork {id} --at {first}` begins again with that input."
-    )
+    Reason::new(format!(
+        "Run {id} cannot be forked at call {at}: it continued with another input at call {base}, and what it did until then is not replayed."
+    ))
+    .advise(format!("`baton runs fork {id} --at {first}` begins again with that input."))
 }
 
 /// Whether the journal of a run can be replayed, or why not.
@@ -343,14 +339,13 @@ pub(super) fn replayable(run: &Run) -> Result<(), KernelError> {
     if run.is_replayable() {
         return Ok(());
     }
-    Err(KernelError::WrongState(format!(
-        "Another version of Baton began run {id}, and this version cannot replay its journal. What the run did stays readable; begin it again \
-         with `baton runs fork {root} --at {at}`.",
-        id = run.id.short(),
-        root = run.root.short(),
-        // Of the root, where this is another run: that says itself where it begins.
-        at = if run.root == run.id { run.first_call() } else { 1 },
-    )))
+    let (id, root) = (run.id.short(), run.root.short());
+    // Of the root, where this is another run: that says itself where it begins.
+    let at = if run.root == run.id { run.first_call() } else { 1 };
+    Err(KernelError::WrongState(
+        Reason::new(format!("Another version of Baton began run {id}, and this version cannot replay its journal."))
+            .advise(format!("What the run did stays readable; begin it again with `baton runs fork {root} --at {at}`.")),
+    ))
 }
 
 /// Whether a plugin may be started, or why not.

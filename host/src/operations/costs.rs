@@ -152,6 +152,13 @@ pub async fn show(host: &Host, request: &ShowCosts) -> Result<Costs, Problem> {
     Ok(Costs { by: request.by, rows: rows.into_iter().map(row).collect(), total: total.into(), prices })
 }
 
+/// What the replies for one item cost.
+pub(super) async fn of_item(host: &Host, project: &str, item: &str) -> Result<CostSum, Problem> {
+    let filter = PostingFilter { item: Some((project.to_owned(), item.to_owned())), ..PostingFilter::default() };
+    let sums = sums(host.app.ledger.as_ref(), &filter, |_| ()).await?;
+    Ok(sums.into_values().next().unwrap_or_default().into())
+}
+
 fn key(by: CostBy, posting: &Posting) -> Key {
     match by {
         CostBy::Agent => (None, posting.plugin.clone()),

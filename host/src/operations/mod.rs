@@ -3,6 +3,7 @@
 
 pub mod approvals;
 pub mod autopilot;
+pub mod bindings;
 pub mod budgets;
 pub mod compiling;
 pub mod costs;
@@ -18,6 +19,7 @@ pub mod items;
 pub mod needs;
 mod numbers;
 mod page;
+pub mod plugins;
 mod problem;
 pub mod projects;
 pub mod pull_requests;
@@ -25,9 +27,12 @@ pub mod questions;
 pub mod reports;
 pub mod runs;
 mod schemas;
+pub mod secrets;
 pub mod services;
 pub mod setups;
+pub mod tools;
 
+pub use crate::events::path_text;
 pub use dollars::Dollars;
 pub use host::{Access, Host};
 pub use numbers::grouped;

@@ -7,18 +7,28 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    app::{AppError, ApprovalError, environment::BuildError},
+    app::{
+        AppError, ApprovalError, FolderError,
+        distribution::{DistributionError, NoReference},
+        environment::BuildError,
+    },
     config::ConfigError,
-    errors::StorageError,
+    errors::{Hint, StorageError},
     interfaces::{
         backlog::{BacklogError, Refusal},
         forge::ForgeError,
+        llm::providers,
         people::QuestionsError,
         published::PublishError,
         sandbox::EngineError,
+        settings::SettingsError,
         signals::SignalError,
     },
-    kernel::{KernelError, granting::GrantError, projects, slots::BindingError},
+    kernel::{
+        KernelError, engine, granting::GrantError, package::PackageError, projects, recording::RecordingError, registry::RegistryError,
+        signature::SignatureError, slots::BindingError,
+    },
+    secrets::SecretError,
 };
 
 /// What kind of problem it is: all that a caller has to tell apart.
@@ -67,9 +77,9 @@ pub struct Problem {
     /// A word for programs, such as `run_not_found`. More come with time.
     #[schema(value_type = String)]
     pub code: Cow<'static, str>,
-    /// One plain sentence, or two: what is wrong.
+    /// What is wrong, a sentence.
     pub message: String,
-    /// What to do about it, where the message does not say it.
+    /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// The field of the request that is meant, or the argument of the command.
@@ -79,7 +89,7 @@ pub struct Problem {
     pub source: ProblemSource,
 }
 
-use ProblemKind::{Conflict, Exhausted, Internal, Invalid, NotFound, Unavailable};
+use ProblemKind::{Conflict, Exhausted, Forbidden, Internal, Invalid, NotFound, Unavailable};
 use ProblemSource::{Client, Database, Engine, Host, Plugin};
 
 /// Codes that Baton itself acts on.
@@ -88,6 +98,10 @@ pub mod code {
     pub const DATA_IN_USE: &str = "data_in_use";
     /// The data directory has no data yet.
     pub const NO_DATA: &str = "no_data";
+    /// Plugins that a proposal binds are not installed, or do not fit.
+    pub const PROPOSAL_UNFIT: &str = "proposal_unfit";
+    /// No plugin has the name.
+    pub const PLUGIN_NOT_FOUND: &str = "plugin_not_found";
 }
 
 impl Problem {
@@ -111,15 +125,15 @@ impl Problem {
         Self::new(Invalid, "invalid", message, Client)
     }
 
-    /// The problem that an error is, with all that it and its causes say. Its kind is that of the first of them that is known
-    /// here.
+    /// The problem that an error is, with the messages of it and its causes. Its kind and its hint are those of the first of them
+    /// that has one.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         if let Some(problem) = chain(error).find_map(|cause| cause.downcast_ref::<Self>()) {
-            return Self { message: sentences(error), hint: None, ..problem.clone() };
+            return Self { message: message(error), ..problem.clone() };
         }
         let known = chain(error).find_map(classified);
         let (kind, code, source) = known.unwrap_or((Internal, "internal", Host));
-        Self::new(kind, code, sentences(error), source)
+        Self { hint: chain(error).find_map(hint), ..Self::new(kind, code, message(error), source) }
     }
 }
 
@@ -154,7 +168,14 @@ problems_of!(
     ForgeError,
     ConfigError,
     StorageError,
-    ApprovalError
+    ApprovalError,
+    FolderError,
+    DistributionError,
+    NoReference,
+    engine::EngineError,
+    BindingError,
+    RecordingError,
+    SecretError
 );
 
 type Class = (ProblemKind, &'static str, ProblemSource);
@@ -166,16 +187,54 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     })
 }
 
-/// The error and its causes, each once: some say their cause themselves.
-fn sentences(error: &(dyn Error + 'static)) -> String {
-    let mut said = error.to_string();
-    for cause in chain(error).skip(1).map(ToString::to_string) {
-        if !said.contains(cause.trim_end_matches('.')) {
-            said = format!("{}: {cause}", said.trim_end_matches('.'));
+/// The messages of the error and its causes, each once: some errors contain that of their cause.
+fn message(error: &(dyn Error + 'static)) -> String {
+    let own = |error: &(dyn Error + 'static)| {
+        error.downcast_ref::<Problem>().map_or_else(|| error.to_string(), |problem| problem.message.clone())
+    };
+    let mut message = own(error);
+    for cause in chain(error).skip(1).map(own) {
+        if !message.contains(cause.trim_end_matches('.')) {
+            message = format!("{}: {cause}", message.trim_end_matches('.'));
         }
     }
-    said
+    message
 }
+
+/// What an error says about what to do, if it is of one of these types. An error that contains another has its hint.
+macro_rules! hints_of {
+    ($($error:ty),+ $(,)?) => {
+        fn hint(error: &(dyn Error + 'static)) -> Option<String> {
+            None$(.or_else(|| error.downcast_ref::<$error>().and_then(Hint::hint)))+
+        }
+    };
+}
+
+hints_of!(
+    providers::ConfigError,
+    AppError,
+    ApprovalError,
+    BacklogError,
+    BindingError,
+    BuildError,
+    ConfigError,
+    DistributionError,
+    engine::EngineError,
+    FolderError,
+    ForgeError,
+    GrantError,
+    KernelError,
+    PackageError,
+    projects::Refusal,
+    QuestionsError,
+    RecordingError,
+    RegistryError,
+    SecretError,
+    SettingsError,
+    SignatureError,
+    SignalError,
+    StorageError,
+);
 
 fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
     error
@@ -191,10 +250,18 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
         .or_else(|| error.downcast_ref::<StorageError>().map(|_| STORE))
         .or_else(|| error.downcast_ref().map(of_approval))
+        .or_else(|| error.downcast_ref().map(of_folder))
+        .or_else(|| error.downcast_ref().map(of_distribution))
+        .or_else(|| error.downcast_ref::<NoReference>().map(|_| (Invalid, "reference_invalid", Client)))
+        .or_else(|| error.downcast_ref::<engine::EngineError>().map(|_| (Unavailable, "host_unavailable", Host)))
+        .or_else(|| error.downcast_ref().map(of_binding))
+        .or_else(|| error.downcast_ref::<RecordingError>().map(|_| RECORDING))
+        .or_else(|| error.downcast_ref().map(of_secret))
 }
 
 /// The host works again once its operator has mended what was set.
 const SETTINGS: Class = (Unavailable, "settings_invalid", Host);
+const RECORDING: Class = (Invalid, "recording_invalid", Client);
 const STORE: Class = (Unavailable, "store_unavailable", Database);
 
 fn of_app(error: &AppError) -> Class {
@@ -235,7 +302,7 @@ fn of_publishing(error: &PublishError) -> Class {
 
 fn of_kernel(error: &KernelError) -> Class {
     match error {
-        KernelError::NoPlugin(_) => (NotFound, "plugin_not_found", Client),
+        KernelError::NoPlugin(_) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
         KernelError::Disabled(_) => (Conflict, "plugin_disabled", Plugin),
         KernelError::Tripped { .. } => (Conflict, "plugin_stopped", Plugin),
         KernelError::NoRun(_) => (NotFound, "run_not_found", Client),
@@ -246,16 +313,24 @@ fn of_kernel(error: &KernelError) -> Class {
         KernelError::Project(refusal) => of_project(refusal),
         KernelError::Workspace { .. } => (Invalid, "folder_unfit", Client),
         KernelError::Settings(_) => SETTINGS,
-        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, "plugin_not_found", Client),
+        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
         KernelError::Grant(_) => (Invalid, "grant_invalid", Client),
-        KernelError::Binding(BindingError::NoSlot { .. }) => (NotFound, "slot_not_found", Client),
-        KernelError::Binding(_) => (Invalid, "binding_invalid", Client),
+        KernelError::Binding(error) => of_binding(error),
         KernelError::Unbound(_) => (Conflict, "slot_unbound", Host),
         KernelError::Signal(error) => of_signal(error),
+        KernelError::Recording(_) => RECORDING,
         KernelError::Registry(_) => (Invalid, "plugin_invalid", Plugin),
-        KernelError::Recording(_) => (Invalid, "recording_invalid", Client),
         KernelError::Engine(_) | KernelError::Shelf(_) => (Unavailable, "host_unavailable", Host),
         KernelError::Store(_) => STORE,
+    }
+}
+
+fn of_binding(error: &BindingError) -> Class {
+    match error {
+        BindingError::NoSlot { .. } => (NotFound, "slot_not_found", Client),
+        BindingError::ToSlot { .. } | BindingError::NoPlugin { .. } | BindingError::NoTable(_) | BindingError::OfProjects => {
+            (Invalid, "binding_invalid", Client)
+        }
     }
 }
 
@@ -324,6 +399,43 @@ fn of_approval(error: &ApprovalError) -> Class {
     }
 }
 
+fn of_folder(error: &FolderError) -> Class {
+    match error {
+        FolderError::BundledName(_) | FolderError::Bundled(_) => (Conflict, "plugin_bundled", Client),
+        FolderError::Reserved(_) | FolderError::FileTaken { .. } => (Conflict, "plugin_name_taken", Client),
+        FolderError::IsFolder(_) => (Conflict, "file_unfit", Client),
+        FolderError::Folder { .. } => (Unavailable, "file_unusable", Host),
+    }
+}
+
+fn of_distribution(error: &DistributionError) -> Class {
+    match error {
+        DistributionError::Absent(_) => (Conflict, "artifact_not_found", Client),
+        DistributionError::Unauthorized { .. } => (Forbidden, "registry_unauthorized", Client),
+        DistributionError::NoTag(_) => (Conflict, "reference_unfit", Client),
+        DistributionError::NoVersions(_) => (Conflict, "no_versions", Client),
+        DistributionError::NotPlugin { .. } | DistributionError::TooLarge { .. } => (Conflict, "plugin_rejected", Plugin),
+        DistributionError::Unreachable { .. }
+        | DistributionError::Slow { .. }
+        | DistributionError::Refused { .. }
+        | DistributionError::Nonsense { .. }
+        | DistributionError::Digest { .. }
+        | DistributionError::Redirected { .. } => (Unavailable, "registry_unavailable", Host),
+    }
+}
+
+fn of_secret(error: &SecretError) -> Class {
+    match error {
+        SecretError::Name(_) | SecretError::Value(_) => (Invalid, "secret_invalid", Client),
+        SecretError::NoKey { .. }
+        | SecretError::OpenKey(_)
+        | SecretError::BadKey(_)
+        | SecretError::Sealed(_)
+        | SecretError::Damaged { .. }
+        | SecretError::File { .. } => (Unavailable, "secrets_unavailable", Host),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -337,17 +449,31 @@ mod tests {
         let error = anyhow::Error::new(KernelError::NoRun("x".to_owned())).context("The run cannot be shown.");
         let problem = Problem::of(error.as_ref());
         assert_eq!((problem.kind, &*problem.code, problem.source), (NotFound, "run_not_found", Client));
-        assert_eq!(problem.message, "The run cannot be shown: There is no run `x`. `baton runs list` lists the runs.");
+        assert_eq!(problem.message, "The run cannot be shown: Run `x` does not exist.");
+        assert_eq!(problem.hint.as_deref(), Some("`baton runs list` lists the runs."));
         let unknown = Problem::of(&io::Error::other("the disk is full"));
         assert_eq!((unknown.kind, &*unknown.code, &*unknown.message), (Internal, "internal", "the disk is full"));
         let nested = AppError::Kernel(KernelError::Project(projects::Refusal::Paused("shop".to_owned())));
-        assert_eq!(&*Problem::of(&nested).code, "project_paused");
+        let paused = Problem::of(&nested);
+        assert_eq!((&*paused.code, &*paused.message), ("project_paused", "Project `shop` is paused: no run starts or continues in it."));
+        assert_eq!(paused.hint.as_deref(), Some("Resume it with `baton project resume shop`."));
+    }
+
+    #[test]
+    fn a_problem_below_other_words_keeps_its_hint() {
+        let problem = Problem { hint: Some("Give one.".to_owned()), ..Problem::invalid("It is empty.") };
+        assert_eq!(Problem::of(&problem), problem);
+        let outer = Problem::of(anyhow::Error::new(problem.clone()).context("The answer is not taken.").as_ref());
+        assert_eq!(outer, Problem { message: "The answer is not taken: It is empty.".to_owned(), ..problem });
+        let stored = StorageError::read("the runs", "It is gone.").advise(Some("Restore it.".to_owned()));
+        let stored = Problem::of(&KernelError::from(stored));
+        assert_eq!((&*stored.message, stored.hint.as_deref()), ("Cannot read the runs: It is gone.", Some("Restore it.")));
     }
 
     #[test]
     fn a_cause_is_said_once() {
         let cause = || io::Error::other("the disk is full");
-        let said = |context: &'static str| sentences(anyhow::Error::new(cause()).context(context).as_ref());
+        let said = |context: &'static str| message(anyhow::Error::new(cause()).context(context).as_ref());
         assert_eq!(said("It failed."), "It failed: the disk is full");
         assert_eq!(said("It failed: the disk is full."), "It failed: the disk is full.");
     }

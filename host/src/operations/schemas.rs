@@ -7,17 +7,16 @@ use utoipa::{
 };
 
 use super::{
-    autopilot, budgets, costs, decisions, demo, environments, events, execution, health, host, items, projects, pull_requests, questions,
-    reports, runs, services, setups,
+    autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items, plugins, projects,
+    pull_requests, questions, reports, runs, secrets, services, setups, tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
-        health::Views::openapi(),
-        reports::Views::openapi(),
         autopilot::Views::openapi(),
+        bindings::Views::openapi(),
         budgets::Views::openapi(),
         costs::Views::openapi(),
         decisions::Views::openapi(),
@@ -25,14 +24,19 @@ pub fn schemas() -> Value {
         environments::Views::openapi(),
         events::Views::openapi(),
         execution::Views::openapi(),
+        health::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
+        plugins::Views::openapi(),
         projects::Views::openapi(),
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
+        reports::Views::openapi(),
         runs::Views::openapi(),
+        secrets::Views::openapi(),
         services::Views::openapi(),
         setups::Views::openapi(),
+        tools::Views::openapi(),
     ];
     for views in files {
         document.merge(views);

@@ -2,131 +2,115 @@
 
 use std::path::PathBuf;
 
-use crate::{errors::StorageError, handles, journal::RunId};
+use crate::{
+    errors::{Hint, StorageError},
+    handles,
+    journal::RunId,
+};
 
 /// SQLite's `SQLITE_IOERR_SHMSIZE`.
 const SHARED_MEMORY_SIZE: i32 = 10 | (19 << 8);
 
-/// Why the store did not do what it was asked. A refusal leaves the data as it was.
+/// Why the store did not do what it was asked. The data is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The data directory cannot be made or used.
-    #[error("The data directory {} cannot be used: {reason}. Make it writable for this user, or name another one with --data-dir.", path.display())]
-    Directory {
-        /// The directory, or the file in it that failed.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-    /// Somebody put a link where Baton makes a file or a folder of its own.
-    #[error("The path {} is a symbolic link, which Baton does not follow in its data directory. Remove the link, or name another directory with --data-dir.", .0.display())]
+    /// `path` is the data directory, or the file in it that failed.
+    #[error("The data directory {} cannot be used: {reason}.", path.display())]
+    Directory { path: PathBuf, reason: String },
+    /// A link where Baton makes a file or a folder of its own.
+    #[error("The path {} is a symbolic link, which Baton does not follow in its data directory.", .0.display())]
     Link(PathBuf),
-    /// There is nothing to look at.
-    #[error("There is no Baton data in {} yet; start a run first, or name another directory with --data-dir.", .0.display())]
+    #[error("The directory {} has no Baton data yet.", .0.display())]
     Absent(PathBuf),
-    /// Another host holds the lease.
-    #[error("Another Baton ({holder}) works in the data directory {}; wait for it, stop it, or use another --data-dir.", path.display())]
-    Held {
-        /// The data directory.
-        path: PathBuf,
-        /// `process 1234, since 2026-01-02T03:04:05Z`, as far as it is known.
-        holder: String,
-    },
-    /// The database knows migrations that this program does not.
-    #[error("The data in {} was written by a newer Baton (schema {found}, this one knows {known}); use that version, or another --data-dir.", path.display())]
-    Newer {
-        /// The database.
-        path: PathBuf,
-        /// Its newest migration.
-        found: i64,
-        /// Our newest migration.
-        known: i64,
-    },
+    /// `holder`, as far as it is known: `process 1234, since 2026-01-02T03:04:05Z`.
+    #[error("Another Baton ({holder}) uses the data directory {}.", path.display())]
+    Held { path: PathBuf, holder: String },
+    /// The database has migrations that this program does not know.
+    #[error("The data in {} was written by a newer Baton (schema {found}, this one knows {known}).", path.display())]
+    Newer { path: PathBuf, found: i64, known: i64 },
     /// The database lacks migrations, and a command that only looks makes none.
-    #[error("The data in {} was written by an older Baton; run a command that writes, such as `baton run`, once to bring it up to date.", .0.display())]
+    #[error("The data in {} was written by an older Baton.", .0.display())]
     Older(PathBuf),
-    /// Somebody else's database, or an unreleased Baton's.
-    #[error("The file {} is a database, but not one of a released Baton; move it away, or use another --data-dir.", .0.display())]
+    /// The database of another program, or of an unreleased Baton.
+    #[error("The file {} is a database, but not one of a released Baton.", .0.display())]
     Foreign(PathBuf),
-    /// The file is something else.
-    #[error(
-        "The file `baton.db` in the data directory is not a database; move it away, restore it from a copy, or use another --data-dir."
-    )]
+    #[error("The file `baton.db` in the data directory is not a database.")]
     NotDatabase,
-    /// The file was changed by something else than a database.
-    #[error(
-        "The database in the data directory is damaged ({0}); stop Baton and restore the directory from a copy, or use another --data-dir."
-    )]
+    #[error("The database in the data directory is damaged ({0}).")]
     Damaged(String),
-    /// A migration is not begun without a copy of the database, and that has no room.
+    /// A migration does not begin without a copy of the database.
     #[error(
-        "The database in the data directory is of an earlier version and has to be copied before it is migrated, which takes {needed} MiB; {free} \
-         MiB are free. Free some space, then run the command again. Nothing was changed."
+        "The database in the data directory is of an earlier version and is copied before it is migrated, which takes {needed} MiB, and \
+         {free} MiB are free. Nothing was changed."
     )]
-    NoRoomForCopy {
-        /// What the copy and the migration may take, in MiB.
-        needed: u64,
-        /// What the disk has, in MiB.
-        free: u64,
-    },
-    /// No room is left.
-    #[error("The disk of the data directory is full; free some space, then resume. Nothing half written was kept.")]
+    NoRoomForCopy { needed: u64, free: u64 },
+    #[error("The disk of the data directory is full. Baton has kept nothing half written.")]
     Full,
-    /// No more files can be opened.
-    #[error("Baton has no file handle left, so the database cannot be used. Raise the limit with `ulimit -n`, then resume.")]
+    #[error("Baton has no file handle left, so the database cannot be used.")]
     Handles,
-    /// The files may not be written.
-    #[error("The database in the data directory may not be written; make it writable for this user, or use another --data-dir.")]
+    #[error("The database in the data directory cannot be written.")]
     ReadOnly,
     /// Opened for looking.
-    #[error("The data was opened for looking only, and this would change it; use a command that writes.")]
+    #[error("This command opened the data read-only and cannot change it.")]
     Looking,
-    /// The file system failed.
-    #[error("The disk of the data directory failed ({0}); look at the system's log, then resume.")]
+    #[error("The disk of the data directory failed ({0}).")]
     Disk(String),
-    /// Somebody else writes for longer than one can wait.
-    #[error("Another process keeps the database busy; wait for it, or stop it, then resume.")]
+    /// Longer than Baton waits.
+    #[error("Another process keeps the database busy.")]
     Busy,
-    /// The writer has ended.
-    #[error("The store was closed; start Baton again.")]
+    #[error("The store is closed.")]
     Closed,
-    /// Something large is not in the blob store, or is not what was put there.
-    #[error(
-        "A text of call {seq} of run {id} is {found} (blob {hash}). Restore the folder `blobs` of the data directory from a copy, then resume \
-         the run; without a copy make the call again with `baton runs fork {id} --at {seq}`.", id = .run.short()
-    )]
-    Blob {
-        /// The run that needs it.
-        run: RunId,
-        /// The call that needs it.
-        seq: u64,
-        /// Its BLAKE3 hash, in hexadecimal.
-        hash: String,
-        /// `missing` or `damaged`.
-        found: &'static str,
-    },
-    /// What a person asked for is not in the blob store, or is not what was put there.
-    #[error("The artifact `{name}` is {found}; restore the folder `blobs` of the data directory from a copy.")]
-    Artifact {
-        /// As it was asked for.
-        name: String,
-        /// `missing` or `damaged`.
-        found: &'static str,
-    },
-    /// A row says something this program does not understand.
-    #[error("A row of `{table}` cannot be understood: {reason}. The database is damaged, or was changed by hand; restore it from a copy.")]
-    Row {
-        /// The table.
-        table: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// `found` is `missing` or `damaged`; `hash` is BLAKE3 in hexadecimal.
+    #[error("A text of call {seq} of run {id} is {found} (blob {hash}).", id = .run.short())]
+    Blob { run: RunId, seq: u64, hash: String, found: &'static str },
+    /// `found` is `missing` or `damaged`.
+    #[error("The artifact `{name}` is {found}.")]
+    Artifact { name: String, found: &'static str },
+    /// A row that this program does not understand.
+    #[error("A row of `{table}` cannot be understood: {reason}. The database is damaged, or was changed by hand.")]
+    Row { table: &'static str, reason: String },
     /// Something that has no form in the database.
     #[error("{0}")]
     Unwritable(String),
-    /// Anything else the database says.
-    #[error("The database refused ({0}); if it happens again, restore the data directory from a copy, or report it.")]
+    /// Anything else that the database says.
+    #[error("The database reports an error: {0}.")]
     Database(String),
+}
+
+impl Hint for StoreError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Directory { .. } => "Make it writable for this user, or name another with --data-dir.",
+            Self::Link(_) => "Remove the link, or name another directory with --data-dir.",
+            Self::Absent(_) => "Start a run first, or name another directory with --data-dir.",
+            Self::Held { .. } => "Wait for it, stop it, or use another --data-dir.",
+            Self::Newer { .. } => "Use that version, or another --data-dir.",
+            Self::Older(_) => "Run a command that writes, such as `baton run`, once to migrate it.",
+            Self::Foreign(_) => "Move it away, or use another --data-dir.",
+            Self::NotDatabase => "Move it away, restore it from a copy, or use another --data-dir.",
+            Self::Damaged(_) => "Stop Baton and restore the directory from a copy, or use another --data-dir.",
+            Self::NoRoomForCopy { .. } => "Free some space, then run the command again.",
+            Self::Full => "Free some space, then resume.",
+            Self::Handles => "Raise the limit with `ulimit -n`, then resume.",
+            Self::ReadOnly => "Make it writable for this user, or use another --data-dir.",
+            Self::Looking => "Use a command that writes.",
+            Self::Disk(_) => "Look at the system's log, then resume.",
+            Self::Busy => "Wait for it, or stop it, then resume.",
+            Self::Closed => "Start Baton again.",
+            Self::Blob { run, seq, .. } => {
+                let id = run.short();
+                return Some(format!(
+                    "Restore the folder `blobs` of the data directory from a copy, then resume the run. Without a copy, make the call again \
+                     with `baton runs fork {id} --at {seq}`."
+                ));
+            }
+            Self::Artifact { .. } => "Restore the folder `blobs` of the data directory from a copy.",
+            Self::Row { .. } => "Restore it from a copy.",
+            Self::Unwritable(_) => return None,
+            Self::Database(_) => "If it happens again, restore the data directory from a copy, or report it.",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl StoreError {
@@ -138,7 +122,8 @@ impl StoreError {
     /// As the ports tell it, whatever was to be read or written.
     fn into_storage_error(self, new: fn(&'static str, Self) -> StorageError, subject: &'static str) -> StorageError {
         let concerns_all = self.is_of_the_store();
-        let error = new(subject, self);
+        let hint = self.hint();
+        let error = new(subject, self).advise(hint);
         if concerns_all { error } else { error.of_run() }
     }
 

@@ -16,7 +16,7 @@ use super::{
     rows::MultiRow,
 };
 use crate::{
-    errors::StorageError,
+    errors::{Hint, StorageError},
     journal::{Count, Effect, Entry, EntryState, Inspected, Journal, RunId, Write},
 };
 
@@ -191,7 +191,7 @@ fn whole(text: Result<String, StoreError>, damage: &mut Option<String>) -> Resul
     match text {
         Ok(text) => Ok(Some(text)),
         Err(error @ StoreError::Blob { .. }) => {
-            *damage = Some(error.to_string());
+            *damage = Some(error.explain());
             Ok(None)
         }
         Err(error) => Err(error),

@@ -33,11 +33,11 @@ fn nobody_takes_the_name_of_a_bundled_plugin() {
         program::output(command.env("BATON_DATA_DIR", home.path().join("data")))
     };
     let listed: Value = serde_json::from_str(&baton(&["plugin", "list", "-o", "json"]).exits(0).stdout).unwrap();
-    let plans: Vec<_> = listed["plugins"].as_array().unwrap().iter().filter(|plugin| plugin["name"] == "plan").collect();
-    assert_eq!((plans.len(), &plans[0]["origin"]), (1, &Value::from("bundled")));
-    let reason = listed["refused"][0]["reason"].as_str().unwrap();
+    let plans: Vec<_> = listed["items"].as_array().unwrap().iter().filter(|plugin| plugin["name"] == "plan").collect();
+    assert_eq!((plans.len(), &plans[0]["bundled"]), (1, &Value::from(true)));
+    let reason = listed["rejected"][0]["reason"].as_str().unwrap();
     assert!(reason.starts_with("`plan` is the name of a plugin that is there already (bundled)"), "{reason}");
-    assert!(listed["plugins"].as_array().unwrap().iter().any(|plugin| plugin["name"] == "probe"), "the others are there");
+    assert!(listed["items"].as_array().unwrap().iter().any(|plugin| plugin["name"] == "probe"), "the others are there");
     let installed = baton(&["plugin", "install", "plan.wasm"]).exits(1);
     assert!(installed.stderr.contains("`plan` is the name of a plugin that is part of Baton"), "{}", installed.stderr);
     for lookalike in ["рlan", "plan ", "Plan", "plan-", "pl--an", "../plan", "plan\\u0000", "plan\\u200b", ""] {

@@ -63,7 +63,9 @@ fn rows(schema: &Value, root: &Value, types: &mut Types) -> Vec<(String, String,
         return parts.iter().flat_map(|part| rows(part, root, types)).collect();
     }
     if let Some(ways) = schema["oneOf"].as_array() {
-        return ways.iter().flat_map(|way| rows(way, root, types)).collect();
+        let mut seen = BTreeSet::new();
+        let rows: Vec<_> = ways.iter().flat_map(|way| rows(way, root, types)).collect();
+        return rows.into_iter().filter(|row| seen.insert(row.clone())).collect();
     }
     let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut rows = Vec::new();
@@ -124,5 +126,9 @@ fn resolved<'a>(schema: &Value, root: &'a Value) -> Option<&'a Value> {
 }
 
 fn sentence(schema: &Value) -> String {
-    schema["description"].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|")
+    // An optional field of a named type is one of that type and nothing, and the sentence stands at the type's place.
+    let ways = schema["oneOf"].as_array().or_else(|| schema["allOf"].as_array());
+    let own = schema["description"].as_str();
+    let below = || ways.into_iter().flatten().find_map(|way| way["description"].as_str());
+    own.or_else(below).unwrap_or_default().replace('\n', " ").replace('|', "\\|")
 }

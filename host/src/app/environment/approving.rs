@@ -14,7 +14,7 @@ use super::{
 use crate::{
     actor::Actor,
     app::App,
-    errors::StorageError,
+    errors::{Hint, StorageError},
     events::Draft,
     interfaces::sandbox::events::EnvironmentApproved,
     interfaces::{
@@ -51,15 +51,21 @@ pub enum BuildError {
     /// The proposal cannot be built.
     #[error("{0}")]
     Proposal(String),
-    /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The store.
     #[error(transparent)]
     Store(#[from] StorageError),
-    /// The folder.
-    #[error("The folder of the project cannot be read: {0}.")]
+    #[error("Cannot read the folder of the project: {0}.")]
     Folder(#[from] std::io::Error),
+}
+
+impl Hint for BuildError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Proposal(_) | Self::Engine(_) | Self::Folder(_) => None,
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 /// An environment that holds in a project.

@@ -2,7 +2,6 @@
 
 mod approve;
 mod list;
-mod overview;
 mod proposed;
 mod set;
 mod unset;
@@ -12,14 +11,14 @@ use clap::{Args, Subcommand};
 
 pub(super) use proposed::unapproved;
 
-use super::{Context, exit::Exit, exit::Misuse, place::ProjectArguments, place::ProjectChoice};
-use crate::{interfaces::backlog::check_label, kernel::projects::Project, kernel::slots::Scope, operations::Host};
+use super::{Context, exit::Exit, place::ProjectArguments};
+use crate::operations::{Problem, projects::ProjectRef};
 
 /// Bind plugins to the slots that workflows ask for
 ///
 /// A slot is a role that an agent fills (developer, reviewer, …) or a policy that a workflow fills (code-review, land, …).
-/// The bundled plugins fill every slot to which nothing else is bound. `[bindings]` in your settings binds as well; what you
-/// bind with these commands comes before it.
+/// Bundled plugins fill every slot to which you bind nothing else. `[bindings]` in your settings binds as well; what you
+/// bind with these commands takes precedence.
 #[derive(Debug, Args)]
 pub(super) struct Bindings {
     #[command(subcommand)]
@@ -56,28 +55,7 @@ struct Where {
 }
 
 impl Where {
-    /// The scope, and the project in it; a folder that is not known yet becomes a project.
-    async fn scope(&self, app: &Host) -> Result<(Scope, Option<Project>)> {
-        if let Some(label) = &self.label {
-            check_label(label).map_err(|refusal| Misuse(refusal.to_string()))?;
-        }
-        let project = match self.project.named()? {
-            Some(choice) => Some(project(app, &choice).await?),
-            None => None,
-        };
-        let id = project.as_ref().map(|project| project.id.clone());
-        Ok((Scope { project: id, label: self.label.clone() }, project))
+    fn project(&self) -> Result<Option<ProjectRef>, Problem> {
+        Ok(self.project.named()?.map(|choice| choice.reference()))
     }
-}
-
-async fn project(app: &Host, choice: &ProjectChoice) -> Result<Project> {
-    let found = choice.open(app).await?;
-    Ok(app.kernel.find_project(found.id()).await?)
-}
-
-/// Where something holds, for people, behind a binding; nothing for all items of all projects.
-fn told(scope: &Scope, project: Option<&Project>) -> String {
-    let label = scope.label.as_ref().map(|label| format!(" for items labelled `{}`", super::text::escaped(label)));
-    let project = project.map(|project| format!(" in project {}", super::text::escaped(&project.name)));
-    format!("{}{}", label.unwrap_or_default(), project.unwrap_or_default())
 }

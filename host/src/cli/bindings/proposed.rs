@@ -1,11 +1,7 @@
-//! What the repository of a project proposes, as operators are told of it.
-
-use std::path::Path;
+//! What the repository of a project proposes, as operators see it. Approves nothing.
 
 use anyhow::Result;
-use serde_json::{Value, json};
 
-use super::overview::listed;
 use crate::{
     cli::{
         Context,
@@ -13,50 +9,42 @@ use crate::{
         screen::{WARNING, painted},
         text,
     },
-    kernel::slots::{Proposal, ProposalState},
-    operations::Host,
+    operations::{
+        Host,
+        bindings::{self, BindingProposal, ProposalState, ProposedBinding},
+    },
 };
 
-/// For programs.
-pub(super) fn document(proposal: &Proposal) -> Value {
-    let pairs = |table: &crate::kernel::slots::Scoped| -> Value {
-        table.iter().map(|(label, slot, plugin)| json!({ "slot": slot, "label": label, "plugin": plugin })).collect()
-    };
-    json!({
-        "state": proposal.state.as_str(),
-        "hash": proposal.hash,
-        "bindings": proposal.table.as_ref().ok().map(pairs),
-        "problem": proposal.table.as_ref().err(),
-    })
-}
-
 /// What is proposed and does not hold, in one line with what to do about it; nothing where all of it holds.
-pub(super) fn line(context: &Context, choice: &ProjectChoice, proposal: &Proposal) -> Option<String> {
+pub(super) fn describe(context: &Context, choice: &ProjectChoice, proposal: &BindingProposal) -> Option<String> {
     let mark = painted(WARNING, "!");
-    let said = match &proposal.table {
-        Err(problem) => {
-            return Some(format!("{mark} The repository's settings propose bindings that cannot be used: {}", text::line(problem)));
-        }
-        Ok(table) => text::excerpt(&listed(table), 300),
-    };
-    let approve = choice.again(context, "bindings approve");
+    if let Some(problem) = &proposal.problem {
+        return Some(format!("{mark} The repository's settings propose bindings that cannot be used: {}", text::line(problem)));
+    }
+    let (listed, approve) = (text::excerpt(&list_bindings(&proposal.bindings), 300), choice.again(context, "bindings approve"));
     match proposal.state {
         ProposalState::Approved => None,
         ProposalState::Proposed => {
-            Some(format!("{mark} The repository proposes bindings, which are not used until you approve them with `{approve}`: {said}."))
+            Some(format!("{mark} The repository proposes bindings, which are not used until you approve them with `{approve}`: {listed}."))
         }
         ProposalState::Changed => Some(format!(
             "{mark} The repository's bindings changed since you approved them, and are not used until you approve them again with \
-             `{approve}`: {said}."
+             `{approve}`: {listed}."
         )),
     }
 }
 
-/// The line for a run that starts in a folder.
-pub(in crate::cli) async fn unapproved(app: &Host, context: &Context, choice: &ProjectChoice, workspace: &Path) -> Result<Option<String>> {
-    let settings = app.config().project(workspace)?;
-    let project = app.kernel.projects().project_of_folder(workspace).await?;
-    let id = project.map(|project| project.id).unwrap_or_default();
-    let proposal = app.kernel.proposal(&id, &settings).await?;
-    Ok(proposal.and_then(|proposal| line(context, choice, &proposal)))
+/// Bindings as they are typed into settings, in one line.
+pub(super) fn list_bindings(bindings: &[ProposedBinding]) -> String {
+    let binding = |binding: &ProposedBinding| {
+        let label = binding.label.as_ref().map_or_else(String::new, |label| format!(" for `{}`", text::escaped(label)));
+        format!("{} = {}{label}", text::escaped(&binding.slot), text::escaped(&binding.plugin))
+    };
+    bindings.iter().map(binding).collect::<Vec<_>>().join(", ")
+}
+
+/// The line for a run that is about to start in a project.
+pub(in crate::cli) async fn unapproved(host: &Host, context: &Context, choice: &ProjectChoice) -> Result<Option<String>> {
+    let proposal = bindings::proposal(host, &choice.reference()).await?;
+    Ok(proposal.and_then(|proposal| describe(context, choice, &proposal)))
 }

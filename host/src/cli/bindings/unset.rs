@@ -2,21 +2,24 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{Where, told};
+use super::Where;
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         screen::{GOOD, painted},
+        text,
     },
-    operations::Access,
+    operations::{
+        Access,
+        bindings::{self, UnsetBinding},
+    },
 };
 
 /// Remove a binding that was made by `baton bindings set`
 ///
-/// What the settings say holds again, and the slot's default where they say nothing.
+/// The binding in your settings holds again, or the slot's default if they have none.
 #[derive(Debug, Args)]
 pub(super) struct Unset {
     /// The slot
@@ -27,23 +30,15 @@ pub(super) struct Unset {
 
 impl Unset {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Decide).await?;
-        let slot = app.kernel.slot(&self.slot).map_err(|error| Misuse(error.to_string()))?;
-        let (scope, project) = self.place.scope(&app).await?;
-        let was_there = app.kernel.unbind(&scope, slot.name, &app.config.operator).await?;
-        app.close().await;
-        let place = told(&scope, project.as_ref());
-        if !was_there {
-            return Err(Misuse(format!(
-                "No command bound a plugin to `{}`{place}. `baton bindings list` shows who bound what; what your settings bind, your settings unbind.",
-                slot.name
-            ))
-            .into());
-        }
+        let host = context.open(Access::Decide).await?;
+        let request = UnsetBinding { slot: self.slot.clone(), project: self.place.project()?, label: self.place.label.clone() };
+        let unset = bindings::unset(&host, &host.config().operator, &request).await?;
+        host.close().await;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "slot": slot.name, "project": scope.project, "label": scope.label }))?;
+            context.screen.document(&unset)?;
         } else {
-            context.screen.tell(format!("{} The binding of `{}`{place} is removed.", painted(GOOD, "✓"), slot.name));
+            let slot = text::escaped(&unset.slot);
+            context.screen.tell(format!("{} Removed the binding of `{slot}`{}.", painted(GOOD, "✓"), unset.place()));
         }
         Ok(Exit::Done)
     }

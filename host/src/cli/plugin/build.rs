@@ -7,9 +7,8 @@ use std::{
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{arrival, list, output, show};
+use super::{list, output, show};
 use crate::{
     cli::{
         Context,
@@ -19,18 +18,19 @@ use crate::{
         screen::{FAINT, GOOD, painted},
         text,
     },
-    events::path_text,
-    kernel::registry::Plugin,
-    operations::{Access, Host},
+    operations::{
+        Access, Host,
+        plugins::{self, BuiltPlugin, Plugin, PluginFile},
+    },
 };
 
-/// Build a plugin's folder to a component that can be installed
+/// Build a plugin's folder into a component that can be installed
 ///
-/// A crate is built by cargo, app.py by componentize-py, app.js by componentize-js; a persona is packed. The result is
-/// read as this host would read it.
+/// A crate is built by cargo, app.py by componentize-py, app.js by componentize-js; a persona is packed. Baton reads the
+/// result as this host would read it.
 ///
-/// The tool chain runs what the folder says (a build script, a module's code) as you; read it first where it is not yours.
-/// Keys in the environment are not handed on. A persona runs nothing.
+/// The tool chain runs the folder's code (a build script, a module) as you; read it first if you do not trust it. Keys in
+/// the environment are not passed on. A persona runs nothing.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Build {
     /// The plugin's folder
@@ -47,13 +47,11 @@ pub(in crate::cli) struct Build {
 impl Build {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let began = Instant::now();
-        let (plugin, path) = built(context, &Project::at(&self.folder)?, self.file.as_deref(), self.force).await?;
-        let plugin = with_grants(context, plugin).await?;
+        let (file, path) = build(context, &Project::at(&self.folder)?, self.file.as_deref(), self.force).await?;
+        let plugin = Plugin { file: Some(output::path_text(&path)), ..with_grants(context, file).await? };
         if context.screen.is_json() {
-            let mut document = list::summary(&plugin);
-            document["file"] = json!(path_text(&path));
-            document["took-ms"] = json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-            context.screen.document(&document)?;
+            let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            context.screen.document(&BuiltPlugin { plugin, took_ms })?;
         } else {
             context.screen.answer(show::needs(&plugin, context.screen.room()))?;
         }
@@ -62,44 +60,43 @@ impl Build {
 }
 
 /// The plugin with the grants that it would have if it were installed now.
-async fn with_grants(context: &Context, plugin: Plugin) -> Result<Plugin> {
+async fn with_grants(context: &Context, file: PluginFile) -> Result<Plugin> {
     match Host::open(context.config()?, Access::Look).await {
-        Ok(app) => arrival::with_grants(plugin, &app).await,
+        Ok(host) => Ok(plugins::preview(&host, file).await?),
         // Nothing was decided where there is no data, and a build needs none.
-        Err(_) => Ok(plugin),
+        Err(_) => Ok(file.view()),
     }
 }
 
-/// Builds, writes the component and tells of it. What has not changed since the last build into the folder is not built again,
+/// Builds, writes the component and says so. What has not changed since the last build into the folder is not built again,
 /// unless `force` says so.
-pub(super) async fn built(context: &Context, project: &Project, file: Option<&Path>, force: bool) -> Result<(Plugin, PathBuf)> {
+pub(super) async fn build(context: &Context, project: &Project, file: Option<&Path>, force: bool) -> Result<(PluginFile, PathBuf)> {
     let path = match file {
         Some(file) => file.to_owned(),
         None => project.made(None)?.join(format!("{}.wasm", project.name()?)),
     };
     let inputs = if file.is_none() { project.inputs().await? } else { None };
     if let Some(wasm) = inputs.as_ref().filter(|_| !force).and_then(|inputs| project.last_build(&path, inputs)) {
-        let plugin = project.understand(wasm)?;
-        let told = format!("{} Unchanged since the last build: {}.", painted(GOOD, "✓"), text::escaped(&path.display().to_string()));
-        context.screen.tell(told);
-        return Ok((plugin, path));
+        let built = project.read_component(wasm)?;
+        let path_shown = text::escaped(&path.display().to_string());
+        context.screen.tell(format!("{} Unchanged since the last build: {path_shown}.", painted(GOOD, "✓")));
+        return Ok((built, path));
     }
-    let (plugin, what) = compiled(context, project).await?;
-    output::write(&path, &plugin.package.wasm)?;
-    inputs.map(|inputs| project.keep_build(&path, &plugin.package.wasm, inputs)).transpose()?;
+    let (built, what) = compile(context, project).await?;
+    output::write(&path, built.wasm())?;
+    inputs.map(|inputs| project.keep_build(&path, built.wasm(), inputs)).transpose()?;
     context.screen.tell(format!("{what} It is {}.", text::escaped(&path.display().to_string())));
-    Ok((plugin, path))
+    Ok((built, path))
 }
 
 /// Builds and keeps nothing; gives the plugin, and a sentence that says so.
-pub(super) async fn compiled(context: &Context, project: &Project) -> Result<(Plugin, String)> {
+pub(super) async fn compile(context: &Context, project: &Project) -> Result<(PluginFile, String)> {
     let began = Instant::now();
     context.screen.tell(painted(FAINT, format!("Building {} …", project.language.as_str())));
-    let plugin = project.build().await?;
-    let manifest = &plugin.package.manifest;
-    let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
-    let size = figures::bytes(plugin.package.wasm.len() as u64);
+    let built = project.build().await?;
+    let plugin = built.view();
     let took = figures::duration(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-    let told = format!("{} Built the {what}: {size}, in {took}.", painted(GOOD, "✓"));
-    Ok((plugin, told))
+    let size = figures::bytes(plugin.bytes);
+    let what = format!("{} Built the {}: {size}, in {took}.", painted(GOOD, "✓"), list::describe(&plugin));
+    Ok((built, what))
 }

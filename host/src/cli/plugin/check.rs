@@ -1,18 +1,12 @@
 //! `baton plugin check`: what this host would say of a plugin that is not installed. Keeps nothing of it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
 
-use super::{arrival, build, fitting::Fitting, list, show};
+use super::{build, fitting, list, show};
 use crate::{
-    app,
     cli::{
         Context,
         authoring::Project,
@@ -21,26 +15,28 @@ use crate::{
         screen::{BAD, GOOD, WARNING, painted},
         text,
     },
-    kernel::{engine::Engine, registry::Plugin},
-    operations::{Access, Host},
+    operations::{
+        Access,
+        plugins::{self, CheckedPlugin, OfFile, PluginFile},
+    },
 };
 
 /// Check a component, or build a folder and check the result: whether this host accepts it, and what it would be granted
 ///
-/// A folder is built by its own tool chain, which runs what the folder says (a build script, a module's code) as you; read
-/// it first where it is not yours. Keys in the environment are not handed on. A component and a persona run nothing.
+/// A folder is built by its own tool chain, which runs the folder's code (a build script, a module) as you; read it first
+/// if you do not trust it. Keys in the environment are not passed on. A component and a persona run nothing.
 ///
-/// With --as it is also held against the contract of a slot: its kind, the input that its manifest takes, and what it answers
-/// to sample inputs in a sandbox in which nothing is granted. A sample that needs a grant is not tried; what the plugin
-/// answers in a run is checked there.
+/// With --as the plugin is also checked against the contract of a slot: its kind, the input that its manifest accepts, and
+/// its answers to sample inputs in a sandbox in which nothing is granted. A sample that needs a grant is not tried; Baton
+/// checks what the plugin answers in a run.
 ///
-/// Ends with 0 when this host accepts it, also with warnings, and with 1 when it rejects it.
+/// Ends with 0 if this host accepts it, also with warnings, and with 1 if it rejects it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
     /// A .wasm file, or a plugin's folder
     #[arg(value_name = "FILE|FOLDER", default_value = ".")]
     source: PathBuf,
-    /// A slot that it is to fill, such as code-review
+    /// A slot that it should fill, such as code-review
     #[arg(long = "as", value_name = "SLOT")]
     slot: Option<String>,
 }
@@ -49,99 +45,42 @@ impl Check {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let shown = text::escaped(&self.source.display().to_string());
         let about = std::fs::metadata(&self.source).map_err(|error| Misuse(format!("The file `{shown}` cannot be read: {error}.")))?;
-        let plugin = if about.is_dir() {
-            let (plugin, told) = build::compiled(context, &Project::at(&self.source)?).await?;
-            context.screen.tell(told);
-            plugin
+        let file = if about.is_dir() {
+            let (file, built) = build::compile(context, &Project::at(&self.source)?).await?;
+            context.screen.tell(built);
+            file
         } else {
-            match app::read_plugin(&self.source, &context.config()?.trust) {
-                Ok(plugin) => plugin,
-                Err(reason) => return show::refuse(context, &shown, &reason),
+            match PluginFile::read(&self.source, &context.config()?)? {
+                OfFile::Plugin(file) => file,
+                OfFile::Rejected(rejected) => return show::reject(context, rejected),
             }
         };
-        let app = context.open(Access::Look).await?;
-        let slot = self.slot.as_deref().map(|slot| app.kernel.slot(slot)).transpose().map_err(|error| Misuse(error.to_string()))?;
-        let checked = Checked::of(&app, plugin).await?;
-        let fitting = match slot.filter(|_| !checked.is_refused()) {
-            Some(slot) => Some(Fitting::of(&app, &checked, slot).await?),
-            None => None,
-        };
+        let host = context.open(Access::Look).await?;
+        let checked = plugins::check(&host, file, self.slot.as_deref()).await?;
         if context.screen.is_json() {
-            let mut document = checked.document();
-            if let Some(fitting) = &fitting {
-                document["as"] = fitting.document();
-            }
-            context.screen.document(&document)?;
+            context.screen.document(&checked)?;
         } else {
-            checked.show(context)?;
-            fitting.iter().for_each(|fitting| fitting.show(context));
+            show_checked(context, &checked)?;
+            checked.slot.iter().for_each(|fit| fitting::show(context, &checked.plugin, fit));
         }
-        let fits = fitting.is_none_or(|fitting| fitting.fits());
-        Ok(if checked.is_refused() || !fits { Exit::Failed } else { Exit::Done })
+        let fits = checked.slot.as_ref().is_none_or(|fit| fit.fits);
+        Ok(if checked.rejected.is_some() || !fits { Exit::Failed } else { Exit::Done })
     }
 }
 
-/// What this host would say of a plugin.
-pub(super) struct Checked {
-    /// The plugin, with what would be granted to it.
-    pub(super) plugin: Arc<Plugin>,
-    warnings: Vec<String>,
-    refused: Option<String>,
-    took: u64,
-}
-
-impl Checked {
-    /// Compiles it as an installation would, with an engine and a cache of its own, so that the time is that of a first
-    /// time and nothing stays.
-    pub(super) async fn of(app: &Host, plugin: Plugin) -> Result<Self> {
-        let plugin = arrival::with_grants(plugin, app).await?;
-        // Code belongs to the engine that compiled it, so another reading of the same bytes has to serve here.
-        let again =
-            app::understand(plugin.package.wasm.clone(), Path::new(plugin.name()), &app.config.trust).map_err(anyhow::Error::msg)?;
-        let compiler = app::compiler(&app.config);
-        let compile = move || -> Result<(Option<String>, u64)> {
-            let cache = tempfile::tempdir().context("There is no place for compiled code; set TMPDIR to a folder that can be written")?;
-            let engine = Engine::new(&cache.path().join("cache"), &cache.path().join("cache.key"), compiler)?;
-            let began = Instant::now();
-            let refused = again.exports(&engine).err().map(|error| error.to_string());
-            Ok((refused, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)))
-        };
-        let (refused, took) = tokio::task::spawn_blocking(compile).await??;
-        Ok(Self { warnings: app::warnings(&plugin), plugin: Arc::new(plugin), refused, took })
+/// Shows what this host says of a plugin.
+pub(super) fn show_checked(context: &Context, checked: &CheckedPlugin) -> Result<()> {
+    context.screen.answer(show::needs(&checked.plugin, context.screen.room()))?;
+    for warning in &checked.warnings {
+        context.screen.warn(format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning)));
     }
-
-    /// Whether this host would not take it.
-    pub(super) fn is_refused(&self) -> bool {
-        self.refused.is_some()
-    }
-
-    /// Shows it to people.
-    pub(super) fn show(&self, context: &Context) -> Result<()> {
-        context.screen.answer(show::needs(&self.plugin, context.screen.room()))?;
-        for warning in &self.warnings {
-            context.screen.warn(format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning)));
+    let (what, size) = (list::describe(&checked.plugin), figures::bytes(checked.plugin.bytes));
+    match &checked.rejected {
+        Some(reason) => context.screen.warn(format!("{} This host rejects the {what}, {size}: {}", painted(BAD, "✗"), text::plain(reason))),
+        None => {
+            let took = figures::duration(checked.compiled_ms);
+            context.screen.tell(format!("{} This host accepts the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
         }
-        let manifest = &self.plugin.package.manifest;
-        let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
-        let size = figures::bytes(self.plugin.package.wasm.len() as u64);
-        match &self.refused {
-            Some(reason) => {
-                context.screen.warn(format!("{} This host rejects the {what}, {size}: {}", painted(BAD, "✗"), text::plain(reason)))
-            }
-            None => {
-                let took = figures::duration(self.took);
-                context.screen.tell(format!("{} This host accepts the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
-            }
-        }
-        Ok(())
     }
-
-    /// The same for programs.
-    pub(super) fn document(&self) -> Value {
-        let mut document = list::summary(&self.plugin);
-        document["warnings"] = json!(self.warnings);
-        document["refused"] = json!(self.refused);
-        document["compiled-ms"] = json!(self.took);
-        document
-    }
+    Ok(())
 }

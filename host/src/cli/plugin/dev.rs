@@ -1,5 +1,5 @@
-//! `baton plugin dev`: builds, installs and runs a plugin whenever its sources change. A mistake ends nothing: it is
-//! told, and the next change is waited for.
+//! `baton plugin dev`: builds, installs and runs a plugin whenever its sources change. A mistake ends nothing: it is shown, and
+//! the command waits for the next change.
 
 use std::path::PathBuf;
 
@@ -7,11 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use tokio::sync::watch;
 
-use super::{
-    arrival::{Arrival, Settled},
-    build,
-    decision::outcome,
-};
+use super::{build, decision::describe_grants};
 use crate::{
     cli::{
         Context,
@@ -21,15 +17,15 @@ use crate::{
         drive,
         exit::Exit,
         input, model,
-        place::{ProjectChoice, ProjectNames},
+        place::ProjectChoice,
         problem,
         screen::{BAD, FAINT, GOOD, painted},
         text,
     },
-    kernel::{granting::Change, package::Kind, registry::Plugin},
     operations::{
         Host,
         execution::{self, StartRun},
+        plugins::{self, InstallPlugin, PluginFile, PluginKind},
     },
 };
 
@@ -37,8 +33,8 @@ use crate::{
 ///
 /// While `baton serve` executes runs on the same data, it executes the run, and this command follows it.
 ///
-/// What it was granted stays as long as it does not ask for more. A workflow is run with the input; an agent or a toolbox
-/// is installed for others to use.
+/// Its grants stay as long as it does not ask for more. A workflow is run with the input; an agent or a toolbox is
+/// installed for others to use.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Dev {
     /// The plugin's folder
@@ -50,10 +46,10 @@ pub(in crate::cli) struct Dev {
     /// Grant all that it asks for, each time
     #[arg(long)]
     grant: bool,
-    /// The folder whose files a run sees [default: target/workspace in the plugin's folder]
+    /// The folder whose files the run sees [default: target/workspace in the plugin's folder]
     #[arg(long, value_name = "DIR")]
     workspace: Option<PathBuf>,
-    /// A project by its name, in whose folder the run works
+    /// A project by its name; the run works in its folder
     #[arg(long, value_name = "NAME", conflicts_with = "workspace")]
     project: Option<String>,
     /// Model to use: provider/model, an alias from the settings, or script/FILE
@@ -91,30 +87,28 @@ impl Dev {
 
     /// Once through it all.
     async fn round(&self, context: &Context, project: &Project, request: &StartRun, ended: &mut watch::Receiver<bool>) -> Result<()> {
-        let plugin = tokio::select! {
+        let file = tokio::select! {
             _ = ended.wait_for(|ended| *ended) => return Ok(()),
-            built = build::built(context, project, None, false) => built?.0,
+            built = build::build(context, project, None, false) => built?.0,
         };
-        self.run(context, project, plugin, request).await
+        self.run(context, project, file, request).await
     }
 
     /// Ctrl-C is the run's own affair as long as there is one.
-    async fn run(&self, context: &Context, project: &Project, plugin: Plugin, request: &StartRun) -> Result<()> {
+    async fn run(&self, context: &Context, project: &Project, file: PluginFile, request: &StartRun) -> Result<()> {
         // Where another Baton executes, it executes this run as well.
         let mut app = context.open_to_change().await?;
-        let Settled { plugin, path, .. } = Arrival { plugin, from: None }.settle(&app).await?;
-        let (name, path) = (text::escaped(plugin.name()), text::escaped(&path.display().to_string()));
+        let installation = InstallPlugin { grant: self.grant, reason: None };
+        let plugin = plugins::install(&app, app.operator(), file, &installation).await?.plugin;
+        let (name, path) = (text::escaped(&plugin.name), text::escaped(plugin.file.as_deref().unwrap_or_default()));
         context.screen.tell(format!(
             "{} Installed `{name}` from {} as {path}.",
             painted(GOOD, "✓"),
             text::escaped(&project.folder.display().to_string())
         ));
-        if self.grant {
-            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), &app.config.operator).await?;
-        }
-        context.screen.tell(outcome(context, &plugin, &ProjectNames::load(&app).await?));
-        if plugin.package.manifest.kind == Kind::Workflow {
-            let (workflow, workspace) = (plugin.name().to_owned(), self.workspace(&app, project).await?);
+        context.screen.tell(describe_grants(context, &plugin));
+        if plugin.kind == PluginKind::Workflow {
+            let (workflow, workspace) = (plugin.name.clone(), self.workspace(&app, project).await?);
             let started = execution::start(&app, app.operator(), &StartRun { workflow, workspace, ..request.clone() }).await?;
             let ended;
             (app, ended) = attached::drive_or_follow(app, context, &started.run, Manner::Ask).await?;
@@ -133,7 +127,7 @@ impl Dev {
             return Ok(named.folder()?.to_owned());
         }
         let Some(named) = &self.workspace else { return Ok(project.made(Some("workspace"))?) };
-        std::fs::create_dir_all(named).context("The workspace cannot be made; name another with --workspace")?;
+        std::fs::create_dir_all(named).context("The workspace cannot be created; name another with --workspace")?;
         Ok(named.clone())
     }
 }

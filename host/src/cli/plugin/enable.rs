@@ -3,15 +3,33 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::decision::{Reason, decide};
+use super::decision::{self, Reason};
 use crate::{
     cli::{Context, exit::Exit},
-    kernel::granting::Change,
+    operations::{
+        Access,
+        plugins::{self, SwitchPlugin},
+    },
 };
 
-/// Enable a plugin that was disabled, or stopped because it kept trapping
+/// Enable a plugin that was disabled, or stopped after traps
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Enable {
+    #[command(flatten)]
+    switch: Switch,
+}
+
+/// Disable a plugin, so that no run of it starts. Its grants stay
+///
+/// A run in progress continues: `baton runs cancel` ends it, `baton plugin revoke` denies its next call.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Disable {
+    #[command(flatten)]
+    switch: Switch,
+}
+
+#[derive(Debug, Args)]
+struct Switch {
     /// Name of the plugin
     #[arg(value_name = "NAME")]
     plugin: String,
@@ -21,24 +39,26 @@ pub(in crate::cli) struct Enable {
 
 impl Enable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        decide(context, &self.plugin, &Change::Enable, &self.reason).await
+        let host = context.open(Access::Decide).await?;
+        let decided = plugins::enable(&host, &host.config().operator, &self.switch.request()).await?;
+        let exit = decision::show(context, &decided);
+        host.close().await;
+        exit
     }
-}
-
-/// Disable a plugin: runs of it cannot be started. Its grants stay
-///
-/// A run of it that is being executed continues: `baton runs cancel` ends it, `baton plugin revoke` denies its next call.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Disable {
-    /// Name of the plugin
-    #[arg(value_name = "NAME")]
-    plugin: String,
-    #[command(flatten)]
-    reason: Reason,
 }
 
 impl Disable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        decide(context, &self.plugin, &Change::Disable, &self.reason).await
+        let host = context.open(Access::Decide).await?;
+        let decided = plugins::disable(&host, &host.config().operator, &self.switch.request()).await?;
+        let exit = decision::show(context, &decided);
+        host.close().await;
+        exit
+    }
+}
+
+impl Switch {
+    fn request(&self) -> SwitchPlugin {
+        SwitchPlugin { plugin: self.plugin.clone(), reason: self.reason.reason.clone() }
     }
 }

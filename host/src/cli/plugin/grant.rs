@@ -4,33 +4,36 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{
-    decision::{Capabilities, Reason, decide, decide_in, preview},
+    decision::{self, CapabilityArguments, Reason},
+    reach,
     terms::TermArguments,
 };
 use crate::{
     cli::{Context, exit::Exit},
-    kernel::granting::{Change, Named},
-    operations::{Access, Host},
+    operations::{
+        Access, Host, code,
+        plugins::{self, GrantPlugin, RevokePlugin},
+    },
 };
 
 /// Grant a plugin what it asks for, or a part of it
 ///
-/// What is not granted stays denied. 'dollars=1.50' grants an amount of dollars for models in one run, in the place of
-/// what was granted before, and also to a plugin that asks for no such bound. A run that is being executed sees it at its next call.
+/// What is not granted stays denied. 'dollars=1.50' limits what one run may spend on models; it replaces an earlier amount
+/// and also applies to a plugin that asks for no amount. A run in progress uses a grant from its next call.
 ///
-/// What the plugin starts (agents, workflows, toolboxes) may do for it what it may do itself, and what you grant through
-/// it: 'through.write=docs/**', 'through.write' for all of the kind that those it starts may do, 'through' for all of it.
-/// How far the plugin would reach is shown first.
+/// What the plugin starts (agents, workflows, toolboxes) may do for it what the plugin may do itself, and what you grant
+/// through it: 'through.write=docs/**', 'through.write' for all of that kind that those it starts may do, 'through' for all
+/// kinds. The command first shows how far the plugin would reach.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Grant {
     /// Name of the plugin
     #[arg(value_name = "NAME")]
     plugin: String,
     #[command(flatten)]
-    these: Capabilities,
-    /// Grant these and nothing else, and do not be asked for the rest again
+    these: CapabilityArguments,
+    /// Grant these, and withhold everything else that it asks for
     #[arg(long, value_name = "CAPABILITY", num_args = 1.., conflicts_with = "capabilities")]
-    only: Vec<Named>,
+    only: Vec<String>,
     #[command(flatten)]
     terms: TermArguments,
     #[command(flatten)]
@@ -42,39 +45,71 @@ pub(in crate::cli) struct Grant {
 
 impl Grant {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(if self.dry_run { Access::Look } else { Access::Decide }).await?;
-        let change = self.change(&app).await?;
-        if self.dry_run {
-            return preview(context, &app, &self.plugin, &change).await;
-        }
-        decide_in(app, context, &self.plugin, &change, &self.reason).await
+        let host = context.open(if self.dry_run { Access::Look } else { Access::Decide }).await?;
+        let exit = self.grant(context, &host).await;
+        host.close().await;
+        exit
     }
 
-    async fn change(&self, app: &Host) -> Result<Change> {
-        let these = || self.these.capabilities.clone();
-        Ok(match self.terms.terms(app).await? {
-            _ if !self.only.is_empty() => Change::Only(self.only.clone()),
-            Some(terms) => Change::GrantOn(these(), terms),
-            None => Change::Grant(these()),
-        })
+    async fn grant(&self, context: &Context, host: &Host) -> Result<Exit> {
+        let request = self.request();
+        if self.dry_run {
+            let plan = plugins::plan_grant(host, &request).await?;
+            if context.screen.is_json() {
+                context.screen.document(&plan)?;
+                return Ok(Exit::Done);
+            }
+            context.screen.answer(reach::describe(context, &plan))?;
+            context.screen.tell("Nothing was changed.");
+            return Ok(Exit::Done);
+        }
+        if !context.screen.is_json() {
+            match plugins::plan_grant(host, &request).await {
+                Ok(plan) => context.screen.tell(reach::describe(context, &plan)),
+                // Something may be granted to a version that runs need, whose reach cannot be shown.
+                Err(problem) if problem.is(code::PLUGIN_NOT_FOUND) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+        decision::show(context, &plugins::grant(host, &host.config().operator, &request).await?)
+    }
+
+    fn request(&self) -> GrantPlugin {
+        let is_only = !self.only.is_empty();
+        let capabilities = if is_only { &self.only } else { &self.these.capabilities };
+        GrantPlugin {
+            plugin: self.plugin.clone(),
+            capabilities: capabilities.clone(),
+            only: is_only,
+            project: self.terms.project.clone(),
+            until: self.terms.until,
+            reason: self.reason.reason.clone(),
+        }
     }
 }
+
 /// Revoke what a plugin was granted, or a part of it
 ///
-/// A run that is being executed is denied it from its next call on; a call in flight ends as usual.
+/// A run in progress is denied it from its next call; a call in progress ends as usual.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Revoke {
     /// Name of the plugin
     #[arg(value_name = "NAME")]
     plugin: String,
     #[command(flatten)]
-    these: Capabilities,
+    these: CapabilityArguments,
     #[command(flatten)]
     reason: Reason,
 }
 
 impl Revoke {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        decide(context, &self.plugin, &Change::Revoke(self.these.capabilities.clone()), &self.reason).await
+        let host = context.open(Access::Decide).await?;
+        let request =
+            RevokePlugin { plugin: self.plugin.clone(), capabilities: self.these.capabilities.clone(), reason: self.reason.reason.clone() };
+        let decided = plugins::revoke(&host, &host.config().operator, &request).await?;
+        let exit = decision::show(context, &decided);
+        host.close().await;
+        exit
     }
 }

@@ -1,190 +1,175 @@
-//! `baton plugin history`: who decided what of a plugin, when and why, from the log of events.
+//! `baton plugin history`: who decided what on a plugin, when and why.
 
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::reach;
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         figures,
         number::number,
-        place::ProjectNames,
         screen::FAINT,
         table::{Align, Cell, Table},
         text,
     },
-    events::{Category, Event},
-    kernel::{granting::events::GrantTerms, grants::Terms},
-    operations::{Access, Host},
+    operations::{
+        Access, Page,
+        plugins::{self, Capabilities, ListPluginDecisions, PluginDecision},
+    },
 };
 
-/// The event of a call that was denied.
+/// The decision on a call that was denied.
 const DENIED: &str = "denied";
-/// Events that are looked at in one go.
-const PAGE: u32 = 1_000;
 
-/// Show the decisions on a plugin, newest first: who, when, what and why
+/// List the decisions on a plugin, newest first: who, when, what and why
 ///
-/// Decisions on versions that were removed are among them.
+/// The list includes decisions on versions that were removed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct History {
     /// Name of the plugin
     #[arg(value_name = "NAME")]
     plugin: String,
-    /// Show calls that were denied as well
+    /// Also list calls that were denied
     #[arg(long)]
     denied: bool,
-    /// Show at most this many
-    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(0..=usize::MAX, "give how many"))]
-    last: usize,
+    /// List at most this many
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(0..=u32::MAX, "give how many"))]
+    last: u32,
 }
 
 impl History {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let events = self.found(&app).await?;
-        if events.is_empty() && app.kernel.registry().find(&self.plugin).is_none() {
-            return Err(Misuse(format!("There is no plugin `{}` and no decision on one.", text::escaped(&self.plugin))).into());
-        }
+        let host = context.open(Access::Look).await?;
+        let request = ListPluginDecisions { plugin: self.plugin.clone(), denied: self.denied, cursor: None, limit: self.last };
+        let Page { items, next } = plugins::history(&host, &request).await?;
+        let items: Vec<_> = items.into_iter().map(|decision| with_advice(context, decision)).collect();
         if context.screen.is_json() {
-            context.screen.document(&events.iter().map(|event| document(context, event)).collect::<Vec<_>>())?;
-        } else if events.is_empty() {
+            context.screen.document(&Page { items, next })?;
+        } else if items.is_empty() {
             context.screen.tell(format!("There are no decisions on `{}` yet.", text::escaped(&self.plugin)));
         } else {
-            let projects = ProjectNames::load(&app).await?;
-            context.screen.answer(table(context, &events, &projects).fit(context.screen.room()))?;
+            context.screen.answer(table(&items).fit(context.screen.room()))?;
         }
         Ok(Exit::Done)
     }
-
-    async fn found(&self, app: &Host) -> Result<Vec<Event>> {
-        let (mut found, mut before) = (Vec::new(), None);
-        while found.len() < self.last {
-            let page = app.kernel.events().latest(Category::Audit, before, PAGE).await?;
-            before = page.last().map(|event| event.cursor);
-            if before.is_none() {
-                break;
-            }
-            let wanted = |event: &Event| event.draft.data["plugin"] == self.plugin && (self.denied || event.draft.name != DENIED);
-            found.extend(page.into_iter().filter(wanted));
-        }
-        found.truncate(self.last);
-        Ok(found)
-    }
 }
 
-fn document(context: &Context, event: &Event) -> Value {
-    let mut about = event.draft.data.clone();
-    if event.draft.name == DENIED {
-        about["reason"] = json!(reason(context, event));
-    }
-    json!({ "at": event.at, "what": event.draft.name, "run": event.draft.run, "actor": event.draft.actor, "about": about })
+/// A decision whose reason, if it is Baton's own sentence, names commands that lead to the same data.
+fn with_advice(context: &Context, decision: PluginDecision) -> PluginDecision {
+    let reason = match decision.reason {
+        Some(reason) if decision.decision == DENIED => Some(context.advice(&reason)),
+        reason => reason,
+    };
+    PluginDecision { reason, ..decision }
 }
 
-/// Why it was decided. That of a denied call is Baton's own sentence, whose command leads to the same data.
-fn reason(context: &Context, event: &Event) -> Option<String> {
-    let reason = event.draft.data["reason"].as_str()?;
-    Some(if event.draft.name == DENIED { context.advice(reason) } else { reason.to_owned() })
-}
-
-fn table(context: &Context, events: &[Event], projects: &ProjectNames) -> Table {
+fn table(decisions: &[PluginDecision]) -> Table {
     let left = Align::Left;
     let mut table = Table::new(&[("WHEN", left), ("WHO", left), ("WHAT", left), ("OF", left), ("VERSION", left), ("WHY", left)]);
-    for event in events {
-        let data = &event.draft.data;
-        let word = |name: &str| text::escaped(data[name].as_str().unwrap_or_default());
-        let by = || event.draft.actor.as_ref().map(|actor| text::escaped(&actor.name)).unwrap_or_default();
-        let who = event.draft.run.as_ref().map_or_else(by, |run| format!("run {}", text::short(run)));
-        let version = format!("{} {}", word("version"), word("hash").chars().take(8).collect::<String>());
+    for decision in decisions {
+        let by = || decision.actor.as_ref().map(|actor| text::escaped(&actor.name)).unwrap_or_default();
+        let who = decision.run.as_ref().map_or_else(by, |run| format!("run {}", text::short(run)));
+        let escaped = |word: &Option<String>| text::escaped(word.as_deref().unwrap_or_default());
+        let version = format!("{} {}", escaped(&decision.version), escaped(&decision.hash).chars().take(8).collect::<String>());
         table.row([
-            Cell::styled(figures::moment(event.at, &TimeZone::system()), FAINT),
+            Cell::styled(figures::moment(decision.at.0, &TimeZone::system()), FAINT),
             who.into(),
-            text::escaped(&event.draft.name).into(),
-            on_terms(of(data), data, projects).into(),
+            text::escaped(&decision.decision).into(),
+            describe_capabilities(decision).into(),
             Cell::styled(version, FAINT),
-            why(context, event).into(),
+            describe_reason(decision).into(),
         ]);
     }
     table
 }
 
-/// What was decided of, as it is typed.
-fn of(data: &Value) -> String {
-    let capability = &data["capability"];
-    if let (Some(kind), Some(value)) = (capability["kind"].as_str(), capability["value"].as_str()) {
-        return text::excerpt(&text::escaped(&format!("{kind}={value}")), 60);
-    }
-    let is_named = |name: &&str| data[*name].as_object().is_some_and(|kinds| !kinds.is_empty());
-    let Some(name) = ["capabilities", "withheld"].into_iter().find(is_named) else {
-        return if data["capabilities"].is_object() { "everything".to_owned() } else { String::new() };
-    };
-    let kinds = data[name].as_object().into_iter().flatten();
-    let each = |(kind, patterns): (&String, &Value)| {
-        let patterns = patterns.as_array().into_iter().flatten().filter_map(Value::as_str);
-        patterns.map(|pattern| text::escaped(&format!("{kind}={pattern}"))).collect::<Vec<_>>()
-    };
-    kinds.flat_map(each).collect::<Vec<_>>().join(" ")
+/// What was decided on, as it is typed, with where and until when it holds.
+fn describe_capabilities(decision: &PluginDecision) -> String {
+    let terms = reach::describe_terms(decision.project_name.as_deref().or(decision.project.as_deref()), decision.until);
+    let what = capabilities(decision);
+    if terms.is_empty() { what } else { format!("{what} {terms}") }
 }
 
-/// What was granted with where and until when it holds, where that is limited.
-fn on_terms(what: String, data: &Value, projects: &ProjectNames) -> String {
-    match GrantTerms::deserialize(&data["terms"]).map(Terms::from) {
-        Ok(terms) if terms != Terms::default() => format!("{what} {}", reach::stated(&terms, projects)),
-        _ => what,
+fn capabilities(decision: &PluginDecision) -> String {
+    if let Some(needed) = &decision.capability {
+        return text::excerpt(&text::escaped(&format!("{}={}", needed.kind, needed.value)), 60);
+    }
+    let listed = |capabilities: &Capabilities| {
+        let each = capabilities.iter().flat_map(|(kind, patterns)| patterns.iter().map(move |pattern| format!("{kind}={pattern}")));
+        each.map(|capability| text::escaped(&capability)).collect::<Vec<_>>().join(" ")
+    };
+    match &decision.capabilities {
+        Some(capabilities) if !capabilities.is_empty() => listed(capabilities),
+        _ if !decision.withheld.is_empty() => listed(&decision.withheld),
+        Some(_) => "everything".to_owned(),
+        None => String::new(),
     }
 }
 
-/// A reason as it is shown: an operator's own words are cut, a command is not. An empty one is shown as what it is.
-fn why(context: &Context, event: &Event) -> String {
-    const MOST: usize = 100;
-    match text::escaped(&reason(context, event).unwrap_or_default()) {
+/// A reason as it is shown: an operator's own words are cut, a command is not. An empty one is shown as such.
+fn describe_reason(decision: &PluginDecision) -> String {
+    const LONGEST: usize = 100;
+    match text::escaped(decision.reason.as_deref().unwrap_or_default()) {
         empty if empty.is_empty() => "–".to_owned(),
-        denial if event.draft.name == DENIED => text::line(&denial),
-        words => text::excerpt(&words, MOST),
+        denial if decision.decision == DENIED => text::line(&denial),
+        words => text::excerpt(&words, LONGEST),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::Draft;
+    use crate::operations::Moment;
 
-    #[test]
-    fn a_grant_on_terms_is_shown_with_them() {
-        let shown = |terms: Value| {
-            let data = json!({ "capabilities": { "write": ["docs/**"] }, "terms": terms });
-            on_terms(of(&data), &data, &ProjectNames::default())
-        };
-        let until = figures::moment(1_800_000_000_000, &TimeZone::system());
-        assert_eq!(
-            shown(json!({ "project": "sh\u{1b}op", "until": 1_800_000_000_000_u64 })),
-            format!(r"write=docs/** in project sh\u{{1b}}op until {until}")
-        );
-        assert_eq!(shown(json!({ "until": 1_800_000_000_000_u64 })), format!("write=docs/** until {until}"));
-        for none in [Value::Null, json!({}), json!("shop"), json!({ "until": -1 })] {
-            assert_eq!(shown(none.clone()), "write=docs/**", "{none}");
+    fn decision(name: &str) -> PluginDecision {
+        PluginDecision {
+            at: Moment(0),
+            decision: name.to_owned(),
+            run: None,
+            actor: None,
+            version: None,
+            hash: None,
+            all_versions: false,
+            capabilities: None,
+            withheld: Capabilities::new(),
+            capability: None,
+            call: None,
+            function: None,
+            project: None,
+            project_name: None,
+            until: None,
+            carried_from: None,
+            reason: None,
         }
     }
 
     #[test]
+    fn a_limited_grant_is_shown_with_its_limits() {
+        let until = Moment(1_800_000_000_000);
+        let write = Capabilities::from([("write".to_owned(), vec!["docs/**".to_owned()])]);
+        let granted = PluginDecision { capabilities: Some(write), ..decision("granted") };
+        let end = figures::moment(until.0, &TimeZone::system());
+        let limited = PluginDecision { project: Some("sh\u{1b}op".to_owned()), until: Some(until), ..granted.clone() };
+        assert_eq!(describe_capabilities(&limited), format!(r"write=docs/** in project sh\u{{1b}}op until {end}"));
+        assert_eq!(describe_capabilities(&granted), "write=docs/**");
+        let everything = PluginDecision { capabilities: Some(Capabilities::new()), ..decision("revoked") };
+        assert_eq!((describe_capabilities(&everything), describe_capabilities(&decision("enabled"))), ("everything".into(), String::new()));
+    }
+
+    #[test]
     fn the_command_in_a_denial_leads_to_the_same_data() {
-        let said = format!(
+        let reason = format!(
             "Plugin `p` was denied. {} Grant it with `baton plugin grant p 'write=a'`.",
             "It is a long sentence. ".repeat(5).trim_end()
         );
         let context = Context { data_dir: Some("my data".into()), ..Context::bare() };
-        let event = |name: &str| Event { cursor: 1, at: 0, draft: Draft::for_test(Category::Audit, name, None, json!({ "reason": said })) };
-        let whole = said.replace("'write=a'", "'write=a' --data-dir 'my data'");
-        assert_eq!(
-            (document(&context, &event("denied"))["about"]["reason"].clone(), why(&context, &event("denied"))),
-            (json!(whole), whole.clone())
-        );
-        assert_eq!(document(&context, &event("granted"))["about"]["reason"], json!(said), "an operator's words stay");
-        assert!(why(&context, &event("granted")).ends_with('…'));
+        let shown = |name: &str| with_advice(&context, PluginDecision { reason: Some(reason.clone()), ..decision(name) });
+        let whole = reason.replace("'write=a'", "'write=a' --data-dir 'my data'");
+        assert_eq!((shown(DENIED).reason.as_ref(), describe_reason(&shown(DENIED))), (Some(&whole), whole.clone()));
+        assert_eq!(shown("granted").reason.as_ref(), Some(&reason), "an operator's words stay");
+        assert!(describe_reason(&shown("granted")).ends_with('…'));
     }
 }

@@ -1,11 +1,11 @@
-//! `baton plugin key`. The private half is shown to nobody and written once.
+//! `baton plugin key`. Shows the private key to nobody, and writes it once.
 
 use std::{io::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use serde_json::json;
 
+use super::output;
 use crate::{
     cli::{
         Context,
@@ -13,8 +13,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    events::path_text,
-    kernel::signature::PrivateKey,
+    operations::plugins::{self, CreatedKey},
 };
 
 /// Create a key to sign plugins with
@@ -47,19 +46,19 @@ impl Key {
 
 impl New {
     fn execute(&self, context: &Context) -> Result<Exit> {
-        let key = PrivateKey::from_seed(rand::random());
+        let key = plugins::create_key()?;
         let shown = text::escaped(&self.file.display().to_string());
-        self.write(&key.to_pem()?, &shown)?;
-        let public = key.public().to_string();
+        self.write(&key.pem, &shown)?;
+        let created = CreatedKey { private_key: output::path_text(&self.file), public_key: key.public };
         if context.screen.is_json() {
-            context.screen.document(&json!({ "private-key": path_text(&self.file), "public-key": public }))?;
+            context.screen.document(&created)?;
             return Ok(Exit::Done);
         }
         context.screen.tell(format!("{} The private key is in {shown}: keep it to yourself, and keep a copy.", painted(GOOD, "✓")));
         context
             .screen
             .tell("  Users who trust you put this into the baton.toml of their own settings, under a name they choose:".to_owned());
-        context.screen.answer(format!("[signatures.keys]\nyour-name = \"{public}\""))?;
+        context.screen.answer(format!("[signatures.keys]\nyour-name = \"{}\"", created.public_key))?;
         Ok(Exit::Done)
     }
 
@@ -70,7 +69,7 @@ impl New {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = match options.open(&self.file) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                return Err(Misuse(format!("`{shown}` is there already; name another file with --to.")).into());
+                return Err(Misuse(format!("`{shown}` exists already; name another file with --to.")).into());
             }
             opened => opened.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?,
         };

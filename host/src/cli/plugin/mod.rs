@@ -1,6 +1,5 @@
-//! `baton plugin`: the plugins of this host, and what it would say of a file.
+//! `baton plugin`: the plugins of this host, and what it would say of a file. Decides nothing by itself.
 
-mod arrival;
 mod build;
 mod check;
 mod decision;
@@ -28,18 +27,12 @@ mod update;
 mod usage;
 mod verify;
 
-use std::path::Path;
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
 pub(super) use inputs::sample;
 
-use super::{
-    Context,
-    exit::{Exit, Misuse},
-    text,
-};
+use super::{Context, exit::Exit};
 
 /// Install plugins and manage their permissions
 #[derive(Debug, Args)]
@@ -97,39 +90,6 @@ impl Plugin {
             Command::Test(command) => command.execute(context).await,
             Command::Dev(command) => command.execute(context).await,
             Command::Host(command) => command.execute(),
-        }
-    }
-}
-
-/// What lies at a path where a plugin was named that is not installed, if that is not a regular file.
-fn not_a_file(path: &Path) -> Option<Misuse> {
-    let about = path.metadata().ok().filter(|about| !about.is_file())?;
-    let name = text::escaped(&path.display().to_string());
-    Some(Misuse(match about.is_dir() {
-        true => format!(
-            "There is no plugin `{name}`, and {name} here is a folder. Name a .wasm file, or pack an agent's folder with `baton plugin pack`."
-        ),
-        false => format!("There is no plugin `{name}`, and {name} here is a pipe, a socket or a device. Name a .wasm file."),
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_a_regular_file_is_named_as_what_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| not_a_file(path).map(|misuse| misuse.to_string()).unwrap_or_default();
-        assert!(said(folder.path()).contains("is a folder. Name a .wasm file"), "{}", said(folder.path()));
-        let file = folder.path().join("a.wasm");
-        std::fs::write(&file, "").unwrap();
-        assert_eq!((said(&file), said(&folder.path().join("none.wasm"))), Default::default());
-        #[cfg(unix)]
-        {
-            let socket = folder.path().join("b.wasm");
-            let _bound = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-            assert!(said(&socket).contains("is a pipe, a socket or a device"), "{}", said(&socket));
         }
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
-use serde_json::json;
 
+use super::output;
 use crate::{
     cli::{
         Context,
@@ -17,13 +17,12 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    events::path_text,
-    kernel::package::Kind,
+    operations::plugins::{CreatedPlugin, PluginKind, PluginLanguage},
 };
 
 /// Create a plugin: a folder that builds as it is, and the commands to type next
 ///
-/// Without --language a workflow or a toolbox begins in Rust, and an agent as a persona, which needs no code. Rust
+/// Without --language a workflow or a toolbox is created in Rust, and an agent as a persona, which needs no code. Rust
 /// plugins get Baton's SDK as source in the folder `vendor`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct New {
@@ -31,11 +30,11 @@ pub(in crate::cli) struct New {
     name: String,
     /// What it is: workflow, agent or toolbox
     #[arg(long, default_value = "workflow", value_parser = kinds())]
-    kind: Kind,
+    kind: PluginKind,
     /// What it is written in
     #[arg(long, value_enum)]
     language: Option<Language>,
-    /// Where to make the folder
+    /// Where to create the folder
     #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
     place: PathBuf,
 }
@@ -53,13 +52,15 @@ impl New {
         let inside = Context { screen: context.screen.clone(), data_dir, redactor: context.redactor.clone() };
         let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {
-            let files: Vec<_> = scaffold.files().into_iter().map(|(path, _)| path).collect();
-            context
-                .screen
-                .document(&json!({ "folder": path_text(&folder), "language": self.language().as_str(), "files": files, "next": next }))?;
+            context.screen.document(&CreatedPlugin {
+                folder: output::path_text(&folder),
+                language: self.language().into(),
+                files: scaffold.files().into_iter().map(|(path, _)| path).collect(),
+                next,
+            })?;
             return Ok(Exit::Done);
         }
-        let what = format!("{} `{}` in {}", self.kind, self.name, self.language().as_str());
+        let what = format!("{} `{}` in {}", self.kind.as_str(), self.name, self.language().as_str());
         context.screen.tell(format!("{} Created the {what}. Type next:", painted(GOOD, "✓")));
         context.screen.answer(next.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))?;
         if let Some(used) = scaffold.used() {
@@ -69,12 +70,25 @@ impl New {
     }
 
     fn language(&self) -> Language {
-        self.language.unwrap_or(if self.kind == Kind::Agent { Language::Persona } else { Language::Rust })
+        self.language.unwrap_or(if self.kind == PluginKind::Agent { Language::Persona } else { Language::Rust })
     }
 }
 
-fn kinds() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(["workflow", "agent", "toolbox"]).map(|word| Kind::from_word(&word).unwrap_or(Kind::Workflow))
+fn kinds() -> impl TypedValueParser<Value = PluginKind> {
+    let kinds = [PluginKind::Workflow, PluginKind::Agent, PluginKind::Toolbox];
+    let of_word = move |word: String| kinds.into_iter().find(|kind| kind.as_str() == word).unwrap_or(PluginKind::Workflow);
+    PossibleValuesParser::new(kinds.map(PluginKind::as_str)).map(of_word)
+}
+
+impl From<Language> for PluginLanguage {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Rust => Self::Rust,
+            Language::Python => Self::Python,
+            Language::JavaScript => Self::Javascript,
+            Language::Persona => Self::Persona,
+        }
+    }
 }
 
 /// What is named wrongly is the caller's; what cannot be written is the system's.

@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::{exit::Misuse, text};
 
+pub(super) use crate::operations::path_text;
+
 /// Who may read a file that was not there before, less what the user's mask takes away.
 #[cfg(unix)]
 const MODE: u32 = 0o644;

@@ -4,17 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{arrival::understood, list, output};
+use super::output;
 use crate::{
     cli::{
         Context,
         exit::{Exit, Misuse},
         figures, text,
     },
-    events::path_text,
-    kernel::signature::Trust,
+    operations::plugins::{Plugin, PluginFile},
 };
 
 /// Pack an agent's folder into one plugin file: plugin.toml, persona.md and the other files
@@ -35,16 +33,14 @@ impl Pack {
         if !self.folder.is_dir() {
             return Err(Misuse(format!("`{}` is not a folder.", text::escaped(&self.folder.display().to_string()))).into());
         }
-        let plugin = understood(&self.folder, &Trust::default())?;
-        let shown = text::escaped(&self.file.display().to_string());
-        output::write(&self.file, &plugin.package.wasm)?;
+        let packed = PluginFile::pack_unsigned(&self.folder)?;
+        output::write(&self.file, packed.wasm())?;
+        let plugin = Plugin { file: Some(output::path_text(&self.file)), ..packed.view() };
         if context.screen.is_json() {
-            let mut document = list::summary(&plugin);
-            document["file"] = json!(path_text(&self.file));
-            context.screen.document(&document)?;
+            context.screen.document(&plugin)?;
         } else {
-            let size = figures::bytes(plugin.package.wasm.len() as u64);
-            context.screen.tell(format!("Packed `{}` into {shown}, {size}.", text::escaped(plugin.name())));
+            let (name, file) = (text::escaped(&plugin.name), text::escaped(&self.file.display().to_string()));
+            context.screen.tell(format!("Packed `{name}` into {file}, {}.", figures::bytes(plugin.bytes)));
         }
         Ok(Exit::Done)
     }

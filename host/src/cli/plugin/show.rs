@@ -1,37 +1,27 @@
-//! `baton plugin show`. What a plugin says of itself is shown with nothing hidden: somebody decides by it.
-
-use std::{path::Path, sync::Arc};
+//! `baton plugin show`. Hides nothing of what a plugin says of itself: an operator decides by it.
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
 
-use super::{decision, inputs, list, not_a_file, reach, usage::Usage};
+use super::{decision, inputs, list, reach, usage};
 use crate::{
-    app::{self, Refused},
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         figures,
-        place::ProjectNames,
         screen::{BAD, FAINT, STRONG, WARNING, painted},
         table::{Align, Cell, Table},
         text,
     },
-    events::path_text,
-    interfaces::CAPABILITIES,
-    journal::Matching,
-    kernel::{
-        grants::GrantState,
-        registry::{Origin, Plugin, Status},
-        signature::Trust,
+    operations::{
+        Access,
+        plugins::{self, OfFile, Plugin, PluginDetails, RejectedFile, THROUGH, capability_kind},
     },
-    operations::{Access, Host},
 };
 
 /// Show a plugin or a file: what it is, what it asks for and what it may do, or why it is rejected
 ///
-/// Ends with 1 when this host rejects the file.
+/// Ends with 1 if this host rejects the file.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
     /// Name of a plugin or of a rejected file in the plugin folder, or a .wasm file
@@ -41,88 +31,37 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let installed = app.kernel.registry().find(&self.plugin);
-        let elsewhere = installed.as_ref().and_then(|plugin| decision::elsewhere(&app, plugin));
-        let usage = match &installed {
-            Some(plugin) => Some(Usage::of(&app, plugin).await?),
-            None => None,
+        let host = context.open(Access::Look).await?;
+        let details = match plugins::show(&host, &self.plugin).await? {
+            OfFile::Plugin(details) => details,
+            OfFile::Rejected(file) => return show_rejected(context, file),
         };
-        let plugin = match installed {
-            Some(plugin) => plugin,
-            None => {
-                if let Some(refused) = app.refused.iter().find(|refused| refused.is_named(&self.plugin)) {
-                    return rejected(context, refused);
-                }
-                match self.understood(&app)? {
-                    Ok(plugin) => {
-                        app.kernel.apply_decided(&plugin).await?;
-                        Arc::new(plugin)
-                    }
-                    Err(reason) => return refuse(context, &self.plugin, &reason),
-                }
-            }
-        };
-        let warnings = app::warnings(&plugin);
-        let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
         if context.screen.is_json() {
-            let mut document = document(&plugin, &warnings, &packed, &app.config.trust);
-            document["reach"] = reach::document(&app.kernel.reach(&plugin, &plugin.grant_state()));
-            if let Some(usage) = &usage {
-                document["begun-elsewhere"] = decision::summary(&app, &plugin)["begun-elsewhere"].take();
-                (document["versions"], document["runs"]) = usage.document();
-            }
-            context.screen.document(&document)?;
-        } else {
-            let room = context.screen.room();
-            let usage = usage.map(|usage| usage.describe(figures::now(), room)).filter(|usage| !usage.is_empty());
-            let granted = granted(context, &app, &plugin).await?;
-            let lines: Vec<_> =
-                [describe(&plugin, &warnings, &packed, &app.config.trust, room)].into_iter().chain(granted).chain(usage).collect();
-            context.screen.answer(lines.join("\n"))?;
-            elsewhere.into_iter().for_each(|differs| context.screen.tell(differs));
+            context.screen.document(&details)?;
+            return Ok(Exit::Done);
         }
+        let room = context.screen.room();
+        let usage = Some(usage::describe(&details, figures::now(), room)).filter(|usage| !usage.is_empty());
+        let lines: Vec<_> = [describe(&details, room)].into_iter().chain(describe_grants(context, &details)).chain(usage).collect();
+        context.screen.answer(lines.join("\n"))?;
+        decision::describe_other_version(&details.plugin).into_iter().for_each(|differs| context.screen.tell(differs));
         Ok(Exit::Done)
-    }
-
-    /// The inner error is why the file is refused.
-    fn understood(&self, app: &Host) -> Result<Result<Plugin, String>, Misuse> {
-        let path = Path::new(&self.plugin);
-        if path.is_file() {
-            return Ok(app::read_plugin(path, &app.config.trust));
-        }
-        if let Some(other) = not_a_file(path) {
-            return Err(other);
-        }
-        let known: Vec<_> = app.kernel.registry().all().keys().map(|name| format!("`{}`", text::escaped(name))).collect();
-        Err(Misuse(format!("There is no plugin and no file `{}`; the plugins are {}.", text::escaped(&self.plugin), known.join(", "))))
     }
 }
 
-/// Shows a file of the plugin folder that is not a plugin here.
-fn rejected(context: &Context, refused: &Refused) -> Result<Exit> {
-    let declared = refused.declared();
+/// Shows a file that this host rejects.
+fn show_rejected(context: &Context, file: RejectedFile) -> Result<Exit> {
     if context.screen.is_json() {
-        let declared = declared.as_ref();
-        context.screen.document(&json!({
-            "name": declared.map(|manifest| &manifest.name),
-            "kind": declared.map(|manifest| manifest.kind),
-            "version": declared.map(|manifest| manifest.version.to_string()),
-            "status": "rejected",
-            "file": path_text(&refused.path),
-            "refused": context.advice(&refused.reason),
-        }))?;
+        context.screen.document(&list::with_advice(context, file))?;
         return Ok(Exit::Failed);
     }
     let mut lines = Vec::new();
-    if let Some(manifest) = declared {
-        lines.push(fact("Name", text::escaped(&manifest.name)));
-        lines.push(fact("Kind", manifest.kind.to_string()));
-        lines.push(fact("Version", text::escaped(&manifest.version.to_string())));
-    }
+    lines.extend(file.name.as_deref().map(|name| fact("Name", text::escaped(name))));
+    lines.extend(file.kind.map(|kind| fact("Kind", kind.as_str().to_owned())));
+    lines.extend(file.version.as_deref().map(|version| fact("Version", text::escaped(version))));
     lines.push(fact("Status", painted(BAD, "rejected").to_string()));
-    lines.push(fact("Origin", text::escaped(&path_text(&refused.path))));
-    lines.push(fact("Reason", text::plain(&refused.reason)));
+    lines.push(fact("Origin", text::escaped(&file.file)));
+    lines.push(fact("Reason", text::plain(&file.reason)));
     context.screen.words(&lines.join("\n"))?;
     Ok(Exit::Failed)
 }
@@ -131,120 +70,112 @@ fn fact(name: &str, value: String) -> String {
     format!("{} {value}", painted(STRONG, format!("{name:<9}")))
 }
 
-/// Says why a file is no plugin here.
-pub(super) fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit> {
+/// Says why this host rejects a file.
+pub(super) fn reject(context: &Context, file: RejectedFile) -> Result<Exit> {
     if context.screen.is_json() {
-        context.screen.document(&json!({ "file": file, "refused": context.advice(reason) }))?;
+        context.screen.document(&list::with_advice(context, file))?;
     } else {
-        context.screen.warn(format!("{} This host rejects {}: {}", painted(BAD, "✗"), text::escaped(file), text::plain(reason)));
+        let (file, reason) = (text::escaped(&file.file), text::plain(&file.reason));
+        context.screen.warn(format!("{} This host rejects {file}: {reason}", painted(BAD, "✗")));
     }
     Ok(Exit::Failed)
 }
 
-fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust, room: Option<usize>) -> String {
-    let manifest = &plugin.package.manifest;
-    let imports = plugin.package.imports.iter().map(|import| text::escaped(import)).collect::<Vec<_>>().join(", ");
+/// Who signed a plugin, in words.
+pub(super) fn describe_signer(plugin: &Plugin) -> String {
+    match &plugin.signed_by {
+        _ if plugin.bundled => "Baton itself".to_owned(),
+        None => "no key".to_owned(),
+        Some(signature) => match &signature.trusted_as {
+            Some(name) => text::escaped(name),
+            None => format!("the unknown key {}", text::escaped(&signature.key)),
+        },
+    }
+}
+
+fn describe(details: &PluginDetails, room: Option<usize>) -> String {
+    let plugin = &details.plugin;
+    let imports = plugin.imports.iter().map(|import| text::escaped(import)).collect::<Vec<_>>().join(", ");
     let mut lines = vec![
-        fact("Name", text::escaped(&manifest.name)),
-        fact("For", text::escaped(&manifest.description)),
-        fact("Kind", manifest.kind.to_string()),
-        fact("Version", text::escaped(&manifest.version.to_string())),
-        fact("Status", if plugin.status() == Status::Tripped { list::stopped(plugin) } else { plugin.status().as_str().to_owned() }),
-        fact("Origin", text::escaped(&plugin.origin.to_string())),
-        fact(
-            "Signed by",
-            if plugin.origin == Origin::Bundled {
-                "Baton itself".to_owned()
-            } else {
-                text::escaped(&trust.signer(&plugin.package).to_string())
-            },
-        ),
-        fact("Size", figures::bytes(plugin.package.wasm.len() as u64)),
-        fact("SHA-256", plugin.package.hash.clone()),
-        fact("Contract", plugin.package.contract.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)),
+        fact("Name", text::escaped(&plugin.name)),
+        fact("For", text::escaped(&plugin.description)),
+        fact("Kind", plugin.kind.as_str().to_owned()),
+        fact("Version", text::escaped(&plugin.version)),
+        fact("Status", list::describe_status(plugin)),
+        fact("Origin", plugin.file.as_deref().map_or_else(|| "bundled".to_owned(), text::escaped)),
+        fact("Signed by", describe_signer(plugin)),
+        fact("Size", figures::bytes(plugin.bytes)),
+        fact("SHA-256", plugin.hash.clone()),
+        fact("Contract", details.contract.clone().unwrap_or_else(|| "none".to_owned())),
         fact("Imports", if imports.is_empty() { "nothing".to_owned() } else { imports }),
         String::new(),
         needs(plugin, room),
     ];
-    lines.extend(warnings.iter().map(|warning| format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning))));
-    lines.extend(manifest.input.as_ref().and_then(|schema| inputs::table(schema, room)).map(|table| format!("\n{table}")));
-    if !packed.is_empty() {
+    lines.extend(details.warnings.iter().map(|warning| format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning))));
+    lines.extend(details.input.as_ref().and_then(|schema| inputs::table(schema, room)).map(|table| format!("\n{table}")));
+    if !details.packed.is_empty() {
         lines.push(format!("\n{}", painted(STRONG, "PACKED FILES")));
-        lines.extend(packed.iter().map(|path| text::escaped(path)));
+        lines.extend(details.packed.iter().map(|path| text::escaped(path)));
     }
     lines.join("\n")
 }
 
-/// What it was granted on terms, and what others may do when it starts them.
-async fn granted(context: &Context, app: &Host, plugin: &Plugin) -> Result<Vec<String>> {
-    let grant_state = plugin.grant_state();
-    let projects = ProjectNames::load(app).await?;
-    let limited =
-        reach::limited(&grant_state, &projects).into_iter().map(|grant| format!("Granted on terms: {grant}.")).collect::<Vec<_>>();
-    let through = reach::through(context, plugin, &grant_state, &app.kernel.reach(plugin, &grant_state));
-    Ok([limited.join("\n"), through.unwrap_or_default()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .map(|part| format!("\n{part}"))
-        .collect())
+/// What it was granted for one project or until a time, and what other plugins may do when it starts them.
+fn describe_grants(context: &Context, details: &PluginDetails) -> Vec<String> {
+    let limited = reach::limited_grants(&details.plugin);
+    let limited = limited.into_iter().map(|grant| format!("Granted with limits: {grant}.")).collect::<Vec<_>>();
+    let through = reach::describe_through(context, &details.plugin, &details.reach);
+    let parts = [limited.join("\n"), through.unwrap_or_default()].into_iter().filter(|part| !part.is_empty());
+    parts.map(|part| format!("\n{part}")).collect()
 }
 
-/// What it asks for beside what it was given.
+/// What it asks for beside what it is granted.
 pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
-    let needs = &plugin.package.manifest.needs;
-    if needs.is_empty() && plugin.grant_state().granted.is_empty() {
+    if plugin.needs.is_empty() && plugin.grants.is_empty() {
         return "It asks for nothing, and may reach nothing but its own run.".to_owned();
     }
     let mut table = Table::new(&[("IT ASKS TO", Align::Left), ("NEED", Align::Left), ("OF", Align::Left), ("GRANTED", Align::Left)]);
-    let grant_state = plugin.grant_state();
-    for (kind, patterns) in needs.iter() {
-        let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
+    let meaning = |kind: &str| capability_kind(kind).map_or("", |known| known.meaning);
+    for (kind, patterns) in &plugin.needs {
         for pattern in patterns {
-            let granted = if grant_state.granted.of(kind).contains(pattern) {
+            let granted = if granted(plugin, kind).contains(pattern) {
                 Cell::from("yes")
             } else {
-                Cell::styled(narrower(&grant_state, kind, pattern), WARNING)
+                Cell::styled(narrower(plugin, kind, pattern), WARNING)
             };
-            table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
+            table.row([Cell::styled(meaning(kind), FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
         }
     }
-    for (kind, bounds) in grant_state.granted.own().iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
-        let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
-        let only = Cell::styled(format!("only {}", text::escaped(&bounds.join(", "))), WARNING);
-        table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), Cell::styled("no bound", FAINT), only]);
+    let own = plugin.grants.iter().filter(|(kind, _)| !kind.starts_with(THROUGH) && plugin.needs.get(*kind).is_none_or(Vec::is_empty));
+    for (kind, limits) in own {
+        let only = Cell::styled(format!("only {}", text::escaped(&limits.join(", "))), WARNING);
+        table.row([Cell::styled(meaning(kind), FAINT), text::escaped(kind).into(), Cell::styled("no limit", FAINT), only]);
     }
     table.fit(room)
 }
 
+fn granted<'a>(plugin: &'a Plugin, kind: &str) -> &'a [String] {
+    plugin.grants.get(kind).map_or(&[], Vec::as_slice)
+}
+
 /// What is granted of a need that is not granted as it stands.
-fn narrower(grant_state: &GrantState, kind: &str, pattern: &String) -> String {
-    let withheld = grant_state.withheld.of(kind).contains(pattern);
-    let granted: Vec<_> = grant_state.granted.of(kind).iter().filter(|granted| may_narrow(kind, pattern, granted)).collect();
+fn narrower(plugin: &Plugin, kind: &str, pattern: &String) -> String {
+    let is_withheld = plugin.withheld.get(kind).is_some_and(|withheld| withheld.contains(pattern));
+    let is_limited = || plugin.limited.iter().any(|grant| grant.grants.get(kind).is_some_and(|patterns| !patterns.is_empty()));
+    let is_reserved = || capability_kind(kind).is_some_and(|known| known.is_reserved);
+    let granted: Vec<_> = granted(plugin, kind).iter().filter(|granted| may_narrow(kind, pattern, granted)).collect();
     match &granted[..] {
-        [] if grant_state.limited.iter().any(|grant| !grant.granted.of(kind).is_empty()) => "on terms".to_owned(),
-        [] if is_reserved(kind) => "no, nothing uses it yet".to_owned(),
-        [] if withheld => "no, withheld".to_owned(),
+        [] if is_limited() => "with limits".to_owned(),
+        [] if is_reserved() => "no, nothing uses it yet".to_owned(),
+        [] if is_withheld => "no, withheld".to_owned(),
         [] => "not decided".to_owned(),
         granted => format!("only {}", granted.iter().map(|pattern| text::escaped(pattern)).collect::<Vec<_>>().join(", ")),
     }
 }
 
-/// Whether a grant may be a part of a need: of an amount, a smaller one; of a pattern, what begins as it does. A need without a
-/// wildcard has no parts.
+/// Whether a grant may be a part of a need: of an amount, a smaller one; of a pattern, one that begins as it does. A need without
+/// a wildcard has no parts.
 fn may_narrow(kind: &str, need: &str, granted: &str) -> bool {
-    let is_amount = CAPABILITIES.iter().any(|known| known.word == kind && known.matching == Matching::Amount);
+    let is_amount = capability_kind(kind).is_some_and(|known| known.is_amount);
     is_amount || need.find(['*', '?', '[', '{']).is_some_and(|wildcard| granted.starts_with(&need[..wildcard]))
-}
-
-fn is_reserved(kind: &str) -> bool {
-    CAPABILITIES.iter().any(|known| known.word == kind && known.interface.is_empty())
-}
-
-fn document(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust) -> Value {
-    let mut document = list::signed(list::summary(plugin), plugin, trust);
-    document["contract"] = json!(plugin.package.contract.as_ref().map(ToString::to_string));
-    document["warnings"] = json!(warnings);
-    document["packed"] = json!(packed);
-    document["input"] = json!(plugin.package.manifest.input);
-    document
 }

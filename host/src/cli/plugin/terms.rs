@@ -1,43 +1,24 @@
 //! `--project` and `--until` of `baton plugin grant`: where and until when something is granted.
 
-use anyhow::Result;
 use clap::Args;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{
-    cli::{exit::Misuse, figures, text},
-    kernel::grants::Terms,
-    operations::Host,
-};
+use crate::{cli::text, operations::Moment};
 
 /// Where and until when.
 #[derive(Debug, Args)]
 pub(super) struct TermArguments {
     /// Grant it in this project only, by its name or id
     #[arg(long, value_name = "NAME", conflicts_with = "only")]
-    project: Option<String>,
+    pub(super) project: Option<String>,
     /// Grant it until then: a date such as 2027-01-31, to its end in your time zone, or a time such as 2027-01-31T18:00:00Z
-    #[arg(long, value_name = "DATE", conflicts_with = "only", value_parser = until)]
-    until: Option<Timestamp>,
+    #[arg(long, value_name = "DATE", conflicts_with = "only", value_parser = moment)]
+    pub(super) until: Option<Moment>,
 }
 
-impl TermArguments {
-    /// What is meant; none where it holds everywhere and for good.
-    pub(super) async fn terms(&self, app: &Host) -> Result<Option<Terms>> {
-        if self.project.is_none() && self.until.is_none() {
-            return Ok(None);
-        }
-        let until = self.until.map(|until| u64::try_from(until.as_millisecond()).unwrap_or_default());
-        if until.is_some_and(|until| until <= app.kernel.now()) {
-            let until = figures::end(until.unwrap_or_default(), &TimeZone::system());
-            return Err(Misuse(format!("{until} has passed, so nothing would be granted. Give a later time.")).into());
-        }
-        let project = match &self.project {
-            Some(name) => Some(app.kernel.find_project(name).await?.id),
-            None => None,
-        };
-        Ok(Some(Terms { project, until }))
-    }
+fn moment(text: &str) -> Result<Moment, String> {
+    // A time before 1970 has passed, as 1970 has.
+    until(text).map(|until| Moment(u64::try_from(until.as_millisecond()).unwrap_or_default()))
 }
 
 /// A date counts to its end.

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
 
-use super::{build, check::Checked};
+use super::{build, check, output};
 use crate::{
     cli::{
         Context,
@@ -16,9 +15,9 @@ use crate::{
         screen::{BAD, GOOD, painted},
         text,
     },
-    events::path_text,
     operations::{
         Access, Host, Problem,
+        plugins::{self, OwnTests, RecordingOutcome, ReplayedRecording, TestedPlugin},
         runs::{self, RecordingSource, ReplayRecording, Replayed},
     },
 };
@@ -28,8 +27,8 @@ const RECORDINGS: &str = "recordings";
 
 /// Build and check a plugin, run its own tests, and replay its recordings against the new build
 ///
-/// Recordings are files of the folder `recordings` that `baton runs record` wrote. Ends with 0 when all went well, and
-/// with 1 when anything did not.
+/// Recordings are files in the folder `recordings` that `baton runs record` wrote. Ends with 0 if everything passed, and
+/// with 1 otherwise.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Test {
     /// The plugin's folder
@@ -43,53 +42,53 @@ pub(in crate::cli) struct Test {
 impl Test {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let (plugin, component) = build::built(context, &project, None, self.force).await?;
-        let app = context.open(Access::Look).await?;
-        let checked = Checked::of(&app, plugin).await?;
+        let (file, component) = build::build(context, &project, None, self.force).await?;
+        let host = context.open(Access::Look).await?;
+        let checked = plugins::check(&host, file, None).await?;
         if !context.screen.is_json() {
-            checked.show(context)?;
+            check::show_checked(context, &checked)?;
         }
-        if checked.is_refused() {
-            return self.end(context, &checked, &Value::Null, &[]);
+        if checked.rejected.is_some() {
+            return end(context, TestedPlugin { check: checked, tests: None, recordings: Vec::new() });
         }
-        let tests = own_tests(context, &project).await;
-        let mut replayed = Vec::new();
-        for path in recordings(&project.folder) {
-            replayed.push(replay_one(context, &app, &component, &path).await?);
+        let tests = Some(run_own_tests(context, &project).await);
+        let mut recordings = Vec::new();
+        for path in list_recordings(&project.folder) {
+            recordings.push(replay_one(context, &host, &component, &path).await?);
         }
-        self.end(context, &checked, &tests, &replayed)
-    }
-
-    fn end(&self, context: &Context, checked: &Checked, tests: &Value, replayed: &[Value]) -> Result<Exit> {
-        if context.screen.is_json() {
-            context.screen.document(&json!({ "check": checked.document(), "tests": tests, "recordings": replayed }))?;
-        }
-        let same = replayed.iter().all(|replayed| replayed["verdict"] == "same");
-        let well = !checked.is_refused() && tests["failed"].is_null() && same;
-        Ok(if well { Exit::Done } else { Exit::Failed })
+        end(context, TestedPlugin { check: checked, tests, recordings })
     }
 }
 
-/// What came of the plugin's own tests: `passed`, `failed` with the reason, or that there are none.
-async fn own_tests(context: &Context, project: &Project) -> Value {
+fn end(context: &Context, tested: TestedPlugin) -> Result<Exit> {
+    if context.screen.is_json() {
+        context.screen.document(&tested)?;
+    }
+    let is_same = tested.recordings.iter().all(ReplayedRecording::is_same);
+    let has_passed = tested.check.rejected.is_none() && !matches!(tested.tests, Some(OwnTests::Failed { .. })) && is_same;
+    Ok(if has_passed { Exit::Done } else { Exit::Failed })
+}
+
+async fn run_own_tests(context: &Context, project: &Project) -> OwnTests {
     match project.run_tests().await {
         Ok(true) => {
             context.screen.tell(format!("{} Its own tests pass.", painted(GOOD, "✓")));
-            json!({ "passed": true })
+            OwnTests::Passed
         }
         Ok(false) => {
             context.screen.tell("  It has no tests of its own.");
-            json!({ "passed": null })
+            OwnTests::Absent
         }
         Err(error) => {
-            context.screen.warn(format!("{} Its own tests: {}", painted(BAD, "✗"), text::plain(&error.to_string())));
-            json!({ "passed": false, "failed": error.to_string() })
+            let reason = error.to_string();
+            context.screen.warn(format!("{} Its own tests: {}", painted(BAD, "✗"), text::plain(&reason)));
+            OwnTests::Failed { reason }
         }
     }
 }
 
-/// The recordings by name. Compressed ones are read by nobody.
-fn recordings(folder: &Path) -> Vec<PathBuf> {
+/// The recordings by name. Compressed ones are not read.
+fn list_recordings(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join(RECORDINGS)).into_iter().flatten().flatten();
     let mut paths: Vec<_> =
         entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
@@ -98,30 +97,28 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Replays one recording; a file that is not one is a failure like any other.
-async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Path) -> Result<Value> {
-    let file = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
-    let replayed = match replay::read(path) {
-        Ok(recording) => replay_text(host, component, recording).await.map_err(|problem| problem.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let (described, mut document) = match replayed {
-        Ok(replayed) => (replay::describe(&replayed), json!(replayed)),
-        Err(reason) => unusable(&reason),
+async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Path) -> Result<ReplayedRecording> {
+    let name = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
+    let outcome = match replay_file(host, component, path).await {
+        Ok(replayed) => RecordingOutcome::Replayed(replayed),
+        Err(error) => RecordingOutcome::Unusable { problem: Problem::of(error.as_ref()) },
     };
     if !context.screen.is_json() {
-        context.screen.answer(format!("{RECORDINGS}/{file}: {described}"))?;
+        context.screen.answer(format!("{RECORDINGS}/{name}: {}", describe(&outcome)))?;
     }
-    document["file"] = json!(path_text(path));
-    Ok(document)
+    Ok(ReplayedRecording { file: output::path_text(path), outcome })
 }
 
-async fn replay_text(host: &Host, component: &Path, recording: String) -> Result<Replayed, Problem> {
-    let request = ReplayRecording { source: RecordingSource::Text(recording), component: Some(component.to_owned()) };
-    runs::replay(host, &request).await
+async fn replay_file(host: &Host, component: &Path, path: &Path) -> Result<Replayed> {
+    let source = RecordingSource::Text(replay::read(path)?);
+    Ok(runs::replay(host, &ReplayRecording { source, component: Some(component.to_owned()) }).await?)
 }
 
-fn unusable(reason: &str) -> (String, Value) {
-    (format!("{} {}", painted(BAD, "✗"), text::plain(reason)), json!({ "verdict": "unusable", "reason": reason }))
+fn describe(outcome: &RecordingOutcome) -> String {
+    match outcome {
+        RecordingOutcome::Replayed(replayed) => replay::describe(replayed),
+        RecordingOutcome::Unusable { problem } => format!("{} {}", painted(BAD, "✗"), text::plain(&problem.to_string())),
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +134,7 @@ mod tests {
         assert!(files.len() > 1, "{files:?}");
         for file in files {
             std::fs::write(folder.path().join(file), "{}").unwrap();
-            assert_eq!(recordings(folder.path()), [folder.path().join(file)], "{file}");
+            assert_eq!(list_recordings(folder.path()), [folder.path().join(file)], "{file}");
         }
         assert!(
             page.contains(" --plugin target/hello.wasm\n") && !page.contains("wasm32-wasip2"),

@@ -36,7 +36,7 @@ impl List {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let host = context.open(Access::Look).await?;
         let request = ListPullRequests { project: choice.reference(), all: self.all, cursor: self.cursor.clone(), limit: self.limit };
-        let page = pull_requests::list(&host, &host.config().operator, &request).await?;
+        let page = pull_requests::list(&host, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&page)?;
         } else if page.items.is_empty() {

@@ -5,6 +5,8 @@ mod list;
 mod merge;
 mod show;
 
+pub(super) use show::check;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 

@@ -34,7 +34,7 @@ impl Show {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let host = context.open(Access::Look).await?;
         let request = ShowPullRequest { project: choice.reference(), number: self.number, diff: self.diff };
-        let shown = pull_requests::show(&host, &host.config().operator, &request).await?;
+        let shown = pull_requests::show(&host, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&shown)?;
             return Ok(Exit::Done);

@@ -2,24 +2,24 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::PATIENCE;
 use crate::{
-    app::ApprovalError,
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    operations::Access,
+    operations::{
+        Access,
+        tools::{self, ApproveTools},
+    },
 };
 
 /// Approve the present form of tools that changed since they were granted
 ///
-/// Asks their MCP server for its tools now and keeps the form it answers with: a later change is denied again. A run that is
-/// being executed sees it at its next call.
+/// Asks the MCP server for its tools now and keeps the form that it answers with. A later change is denied again. A run in
+/// progress uses the tool from its next call.
 #[derive(Debug, Args)]
 pub(super) struct Approve {
     /// The name of a tool such as web.search, or a pattern such as 'web.*'
@@ -29,21 +29,18 @@ pub(super) struct Approve {
 
 impl Approve {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Decide).await?;
-        let approved = app.approve_tools(&self.tools, PATIENCE).await;
-        app.close().await;
-        let approved = approved.map_err(|error| match error {
-            ApprovalError::NoTool(_) => anyhow::Error::from(Misuse(error.to_string())),
-            other => other.into(),
-        })?;
+        let host = context.open(Access::Decide).await?;
+        let approved = tools::approve(&host, &host.config().operator, &ApproveTools { tools: self.tools.clone() }).await;
+        host.close().await;
+        let approved = approved?;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "approved": approved }))?;
+            context.screen.document(&approved)?;
             return Ok(Exit::Done);
         }
-        if approved.is_empty() {
+        if approved.items.is_empty() {
             context.screen.tell("  Nothing to approve: no plugin was granted another form.");
         }
-        for approval in approved {
+        for approval in approved.items {
             let plugins = approval.plugins.iter().map(|plugin| format!("`{}`", text::escaped(plugin))).collect::<Vec<_>>().join(", ");
             context.screen.tell(format!("{} `{}` is approved for {plugins}.", painted(GOOD, "✓"), text::escaped(&approval.tool)));
         }

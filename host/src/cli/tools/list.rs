@@ -2,27 +2,26 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::PATIENCE;
 use crate::{
-    app::{Tool, ToolSet},
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         figures,
         screen::{BAD, FAINT, GOOD, WARNING, painted},
         table::{Align, Cell, Table},
         text,
     },
-    interfaces::toolboxes::Effects,
-    operations::Access,
+    operations::{
+        Access,
+        tools::{self, ListTools, Tool, ToolEffects, ToolSet},
+    },
 };
 
-/// List the tools of the host, of MCP servers and of toolboxes, and which plugins are granted them
+/// List the tools of the host, of MCP servers and of toolboxes, and the plugins that may call them
 ///
-/// Starts the MCP servers of the settings and asks each for its tools. A tool that no model could use is quarantined, and
-/// the others of its server stay. One that changed since it was granted is denied until you approve it.
+/// Starts the MCP servers from the settings and asks each for its tools. A tool that no model could use is quarantined; the
+/// others of its server stay. A tool that changed since it was granted is denied until you approve it.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Only the tools of these MCP servers or toolboxes; `host` for the host's own
@@ -32,18 +31,13 @@ pub(super) struct List {
 
 impl List {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let sets = app.tool_sets(&self.sets, PATIENCE).await?;
-        if let Some(unknown) = self.sets.iter().find(|name| sets.iter().all(|set| set.name != **name)) {
-            let unknown = text::escaped(unknown);
-            return Err(
-                Misuse(format!("There is no MCP server and no toolbox `{unknown}`. Run `baton tools list` to list all tools.")).into()
-            );
-        }
+        let host = context.open(Access::Look).await?;
+        let sets = tools::list(&host, &ListTools { sets: self.sets.clone() }).await?;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "sets": sets }))?;
+            context.screen.document(&sets)?;
             return Ok(Exit::Done);
         }
+        let sets = sets.items;
         context.screen.answer(table(&sets).fit(context.screen.room()))?;
         for remark in sets.iter().flat_map(remarks) {
             context.screen.tell(remark);
@@ -78,12 +72,12 @@ fn state(tool: &Tool) -> Cell {
     }
 }
 
-fn effects(effects: Effects) -> &'static str {
+fn effects(effects: ToolEffects) -> &'static str {
     match effects {
-        Effects { read_only: true, .. } => "reads",
-        Effects { destructive: true, idempotent: true, .. } => "destroys, repeatable",
-        Effects { destructive: true, .. } => "destroys",
-        Effects { idempotent: true, .. } => "changes, repeatable",
+        ToolEffects { read_only: true, .. } => "reads",
+        ToolEffects { destructive: true, idempotent: true, .. } => "destroys, repeatable",
+        ToolEffects { destructive: true, .. } => "destroys",
+        ToolEffects { idempotent: true, .. } => "changes, repeatable",
         _ => "changes",
     }
 }
@@ -113,14 +107,14 @@ fn remarks(set: &ToolSet) -> Vec<String> {
     }));
     for tool in &set.tools {
         let tool_name = text::escaped(&tool.name);
-        if tool.spelled != tool.name.replacen('.', "__", 1) {
+        if tool.provider_name != tool.name.replacen('.', "__", 1) {
             let said = format!(
                 "`{tool_name}` is sent to providers as `{}`: its name is too long, or could be confused with another.",
-                tool.spelled
+                tool.provider_name
             );
             remarks.push(line("·", FAINT, &said));
         }
-        remarks.extend(tool.mended.iter().map(|note| line("·", FAINT, &format!("`{tool_name}`: {note}"))));
+        remarks.extend(tool.fixes.iter().map(|note| line("·", FAINT, &format!("`{tool_name}`: {note}"))));
         for changed in &tool.needs_approval {
             let (plugin, parts) = (text::escaped(&changed.plugin), changed.changed.join(" and "));
             let said = format!(
@@ -136,26 +130,32 @@ fn remarks(set: &ToolSet) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        app::{Changed, SetKind},
-        interfaces::toolboxes::Quarantined,
-    };
+    use crate::operations::tools::{QuarantinedTool, ToolChange, ToolProvider};
 
     fn set() -> ToolSet {
-        let tool = serde_json::json!({ "type": "object" });
-        let tool = |name: &str, granted: &[&str], needs_approval: Vec<Changed>| {
-            Tool::sample(name, tool.clone(), granted.iter().map(ToString::to_string).collect(), needs_approval)
+        let tool = |name: &str, granted: &[&str], needs_approval: Vec<ToolChange>| Tool {
+            name: name.to_owned(),
+            provider_name: name.replacen('.', "__", 1),
+            description: "Does.".to_owned(),
+            parameters: serde_json::json!({ "type": "object" }),
+            effects: ToolEffects::default(),
+            fixes: Vec::new(),
+            granted: granted.iter().map(ToString::to_string).collect(),
+            needs_approval,
         };
-        let changed = Changed { plugin: "probe".to_owned(), changed: vec!["description".to_owned()] };
+        let changed = ToolChange { plugin: "probe".to_owned(), changed: vec!["description".to_owned()] };
         ToolSet {
+            name: "web".to_owned(),
+            kind: ToolProvider::Server,
+            problem: None,
+            left_out: 0,
             remarks: vec!["It wrote 1 line.".to_owned()],
             tools: vec![tool("web.look", &["probe"], Vec::new()), tool("web.new", &[], Vec::new()), tool("web.post", &[], vec![changed])],
-            quarantined: vec![Quarantined {
+            quarantined: vec![QuarantinedTool {
                 name: "bad".to_owned(),
                 field: "inputSchema".to_owned(),
                 reason: "It is\u{1b}[2J wrong.".to_owned(),
             }],
-            ..ToolSet::empty("web", SetKind::Server)
         }
     }
 

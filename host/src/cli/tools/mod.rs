@@ -3,15 +3,10 @@
 mod approve;
 mod list;
 
-use std::time::Duration;
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::{Context, exit::Exit};
-
-/// Longest that one server or toolbox is waited for: some are fetched when they are started.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// List tools and approve tools that changed
 #[derive(Debug, Args)]

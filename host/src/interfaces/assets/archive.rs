@@ -5,30 +5,41 @@ use std::{
     io::{self, Read},
 };
 
+use crate::errors::Hint;
 use tar::{Archive, Entry, EntryType};
 
 const MOST_FILES: usize = 4096;
 const MOST_BYTES: u64 = 32 << 20;
 const LONGEST_PATH: usize = 1024;
 
-/// Why a plugin's assets were not accepted.
+/// Why a plugin's assets are rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum AssetsError {
-    /// Cut off, or no archive at all.
-    #[error("The assets are not a complete tar archive: {}. Pack the plugin again with `baton plugin pack`.", .0.to_string().escape_debug())]
+    #[error("The assets are not a complete tar archive: {}.", .0.to_string().escape_debug())]
     NotAnArchive(#[from] io::Error),
     /// A name that could mean something else than a file below the archive's root.
-    #[error("The assets hold the path `{0}`; paths are relative UTF-8 text with `/` between names, without `.` and `..`. Rename the file.")]
+    #[error("The assets hold the path `{0}`; paths are relative UTF-8 text with `/` between names, without `.` and `..`.")]
     UnsafePath(String),
     /// A link, a device, a directory.
-    #[error("The asset `{0}` is not a regular file; pack only files.")]
+    #[error("The asset `{0}` is not a regular file.")]
     NotAFile(String),
-    /// Which of them is meant?
-    #[error("The assets hold `{0}` twice; pack it once.")]
+    #[error("The assets hold `{0}` twice.")]
     Duplicate(String),
-    /// More than a plugin may carry.
-    #[error("The assets are too big: at most {MOST_FILES} files with {} MiB together. Pack less.", MOST_BYTES >> 20)]
+    #[error("The assets are larger than the limit of {MOST_FILES} files with {} MiB together.", MOST_BYTES >> 20)]
     TooBig,
+}
+
+impl Hint for AssetsError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotAnArchive(_) => "Pack the plugin again with `baton plugin pack`.",
+            Self::UnsafePath(_) => "Rename the file.",
+            Self::NotAFile(_) => "Pack only files.",
+            Self::Duplicate(_) => "Pack it once.",
+            Self::TooBig => "Pack less.",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 pub(super) fn read(archive: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, AssetsError> {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     bindings::{Fault, backlog as wit},
+    errors::Hint,
     interfaces::numbers::to_wit,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
 };
@@ -110,7 +111,7 @@ impl<A> From<BacklogError> for Performed<A> {
         match error {
             BacklogError::Refused(refusal) => Self::answer(Err(refusal.into())),
             BacklogError::Store(_) => {
-                let reason = format!("{error} Check the store, then resume the run.");
+                let reason = format!("{} Check the store, then resume the run.", error.explain());
                 Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
             }
         }

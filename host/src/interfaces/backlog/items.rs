@@ -4,7 +4,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Labels, Refusal};
-use crate::{actor::Actor, errors::StorageError, journal::RunId};
+use crate::{
+    actor::Actor,
+    errors::{Hint, StorageError},
+    journal::RunId,
+};
 
 /// How wide a piece of work is, from the widest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -176,9 +180,17 @@ pub enum BacklogError {
     /// The request does not fit the backlog.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for BacklogError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) => refusal.hint(),
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 /// Keeps the items of every project. Every change is durable, with its event, when it returns.

@@ -97,6 +97,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::errors::Hint;
 
     fn labels(given: &[&str]) -> Labels {
         given.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>().into()
@@ -122,12 +123,12 @@ mod tests {
         assert_eq!(labels(&["b", "a/2", "a"]).as_slice(), ["a", "a/2", "b"]);
         assert_eq!(labels(&["b", "a"]), labels(&["a", "b"]));
         assert!(labels(&["b", "a"]).contains("b") && !labels(&["b", "a"]).contains("c"));
-        let refused = |given: &[&str]| labels(given).check("1-1").unwrap_err().to_string();
+        let refused = |given: &[&str]| labels(given).check("1-1").unwrap_err().explain();
         assert!(refused(&["a", "B"]).starts_with("`B` is not a label"), "{}", refused(&["a", "B"]));
-        assert_eq!(refused(&["b", "a", "b"]), "`1-1` has the label `b` twice; give it once.");
+        assert_eq!(refused(&["b", "a", "b"]), "`1-1` has the label `b` twice. Give it once.");
         let many: Vec<_> = (0..21).map(|number| number.to_string()).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
-        assert_eq!(refused(&many), "`1-1` has 21 labels, and at most 20 are kept; give fewer.");
+        assert_eq!(refused(&many), "`1-1` has 21 labels, and the limit is 20. Give fewer.");
         assert_eq!(labels(&many[..20]).check("1-1"), Ok(()));
     }
 

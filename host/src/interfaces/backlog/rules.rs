@@ -1,7 +1,7 @@
 //! What can be said of an item, and what may become of it. Pure; knows one item at a time, the graph knows the rest.
 
 use super::{Draft, Kind, Status};
-use crate::{interfaces::likeness::distance, journal::CallError};
+use crate::{errors::Hint, interfaces::likeness::distance, journal::CallError};
 
 /// Items of one project.
 pub const MOST_ITEMS: usize = 10_000;
@@ -15,131 +15,83 @@ const LONGEST_REASON: usize = 4 << 10;
 const MOST_AFTER: usize = 100;
 const HIGHEST_PRIORITY: u8 = 10;
 
-/// Why a backlog is not changed. Every text says what to do instead.
+/// Why a backlog is not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nothing that could be a file's name and a branch's.
     #[error(
-        "`{0}` is not a key: a key has 1 to 64 of the characters a-z and 0-9, with single dashes between them, such as `1-2-user-login`; choose another."
+        "`{0}` is not a key: a key has 1 to 64 of the characters a-z and 0-9, with single dashes between them, such as `1-2-user-login`."
     )]
     Key(String),
-    /// A title, assignee or branch that is no line.
-    #[error("The {what} of `{key}` has to be one line of 1 to 1024 bytes without control characters; choose another.")]
-    Line {
-        /// The item.
-        key: String,
-        /// `title`, `assignee` or `branch`.
-        what: &'static str,
-    },
-    /// A body that is too long, or no text.
-    #[error("The body of `{0}` has to be text of at most 262144 bytes; leave control characters out, and put more into a document.")]
+    /// `what` is `title`, `assignee` or `branch`.
+    #[error("The {what} of `{key}` has to be one line of 1 to 1024 bytes without control characters.")]
+    Line { key: String, what: &'static str },
+    #[error("The body of `{0}` has to be text of at most 262144 bytes, without control characters.")]
     Body(String),
-    /// Too many edges.
-    #[error("`{key}` waits for {count} items, and at most 100 are kept; name fewer.")]
-    After {
-        /// The item.
-        key: String,
-        /// How many.
-        count: usize,
-    },
-    /// A priority beyond the scale.
-    #[error("The priority of `{key}` is {priority}; give 0 (last) to 10 (first).")]
-    Priority {
-        /// The item.
-        key: String,
-        /// What was given.
-        priority: u8,
-    },
-    /// Nothing that items can be found by.
+    #[error("`{key}` waits for {count} items, and the limit is 100.")]
+    After { key: String, count: usize },
+    #[error("The priority of `{key}` is {priority}, which is not on the scale from 0 (last) to 10 (first).")]
+    Priority { key: String, priority: u8 },
     #[error(
         "`{0}` is not a label: a label has 1 to 50 of the characters a-z (lower case), 0-9, `-`, `.`, `/` and `_`, and starts with a letter or \
-         digit, such as `area/checkout`; choose another."
+         digit, such as `area/checkout`."
     )]
     Label(String),
-    /// The same label more than once.
-    #[error("`{key}` has the label `{label}` twice; give it once.")]
-    LabelTwice {
-        /// The item.
-        key: String,
-        /// The label.
-        label: String,
-    },
-    /// Too many labels.
-    #[error("`{key}` has {count} labels, and at most 20 are kept; give fewer.")]
-    Labels {
-        /// The item.
-        key: String,
-        /// How many.
-        count: usize,
-    },
-    /// The same item more than once.
-    #[error("`{0}` is given twice in one call; say once what it is.")]
+    #[error("`{key}` has the label `{label}` twice.")]
+    LabelTwice { key: String, label: String },
+    #[error("`{key}` has {count} labels, and the limit is 20.")]
+    Labels { key: String, count: usize },
+    #[error("`{0}` is given twice in one call.")]
     Twice(String),
-    /// Part of something that is no wider.
-    #[error(
-        "`{key}` is {} and cannot belong to `{parent}`, which is {}; a story belongs to an epic, a task to an epic or a story.",
-        with_article(kind),
-        with_article(above)
-    )]
-    Belongs {
-        /// The item.
-        key: String,
-        /// Its kind.
-        kind: &'static str,
-        /// What it was to be a part of.
-        parent: String,
-        /// The kind of that.
-        above: &'static str,
-    },
-    /// A parent or an edge that leads nowhere.
-    #[error("`{key}` {how} `{other}`, which is not in the backlog; add it first, or in the same call.")]
-    Missing {
-        /// The item.
-        key: String,
-        /// `waits for` or `belongs to`.
-        how: &'static str,
-        /// What is not there.
-        other: String,
-    },
-    /// Items that would wait for ever.
-    #[error("These items wait for each other: {}. Take one of them out of `after`.", circle(.0))]
+    /// Part of something that is not wider: `above` is the kind of `parent`.
+    #[error("`{key}` is {} and cannot belong to `{parent}`, which is {}.", with_article(kind), with_article(above))]
+    Belongs { key: String, kind: &'static str, parent: String, above: &'static str },
+    /// `how` is `waits for` or `belongs to`.
+    #[error("`{key}` {how} `{other}`, which is not in the backlog.")]
+    Missing { key: String, how: &'static str, other: String },
+    #[error("These items wait for each other: {}.", circle(.0))]
     Cycle(Vec<String>),
-    /// More items than a project has.
-    #[error("A project has at most 10000 items, and these would be {0}; keep fewer.")]
+    #[error("A project has at most 10000 items, and these would be {0}.")]
     TooMany(usize),
     /// More than one answer holds.
-    #[error(
-        "The titles, edges and labels of the backlog would have {0} bytes, more than the 4194304 that one list can hold; keep fewer items, or say it shorter."
-    )]
+    #[error("The titles, edges and labels of the backlog would have {0} bytes, more than the 4194304 that one list can hold.")]
     TooLarge(usize),
-    /// No such item.
-    #[error("There is no item `{key}` in the backlog; {}.", advice(near))]
-    Unknown {
-        /// What was asked for.
-        key: String,
-        /// Keys that look alike.
-        near: Vec<String>,
-    },
-    /// A status that cannot follow.
-    #[error("`{key}` is `{}` and cannot become `{}`: {}.", before.as_str(), after.as_str(), way_on(*before, *by_person))]
-    Conflict {
-        /// The item.
-        key: String,
-        /// Its status.
-        before: Status,
-        /// What it was to become.
-        after: Status,
-        /// A person wanted it, who may do more than a run.
-        by_person: bool,
-    },
-    /// A reason nobody would read.
-    #[error("The reason has more than 4096 bytes; say it in fewer words.")]
+    /// `near` are keys that look alike.
+    #[error("Item `{key}` is not in the backlog.")]
+    Unknown { key: String, near: Vec<String> },
+    /// A status that cannot follow. A person may do more than a run.
+    #[error("`{key}` is `{}` and cannot become `{}`.", before.as_str(), after.as_str())]
+    Conflict { key: String, before: Status, after: Status, by_person: bool },
+    #[error("The reason has more than 4096 bytes.")]
     Reason,
+}
+
+impl Hint for Refusal {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Key(_) | Self::Line { .. } | Self::Label(_) => "Choose another.",
+            Self::Body(_) => "Leave control characters out, and put more into a document.",
+            Self::After { .. } => "Name fewer.",
+            Self::Priority { .. } => "Give 0 (last) to 10 (first).",
+            Self::LabelTwice { .. } => "Give it once.",
+            Self::Labels { .. } => "Give fewer.",
+            Self::Twice(_) => "Say once what it is.",
+            Self::Belongs { .. } => "A story belongs to an epic, a task to an epic or a story.",
+            Self::Missing { .. } => "Add it first, or in the same call.",
+            Self::Cycle(_) => "Take one of them out of `after`.",
+            Self::TooMany(_) => "Keep fewer.",
+            Self::TooLarge(_) => "Keep fewer items, or say it shorter.",
+            Self::Unknown { near, .. } => return Some(advice(near)),
+            Self::Conflict { before, by_person, .. } => return Some(way_on(*before, *by_person)),
+            Self::Reason => "Say it in fewer words.",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl From<Refusal> for CallError {
     fn from(refusal: Refusal) -> Self {
-        let text = refusal.to_string();
+        let text = refusal.explain();
         match refusal {
             Refusal::Unknown { key, .. } | Refusal::Missing { other: key, .. } => Self::not_found(text).about(key),
             Refusal::Conflict { key, .. } => Self::conflict(text).about(key),
@@ -294,16 +246,16 @@ fn circle(keys: &[String]) -> String {
 
 fn advice(near: &[String]) -> String {
     match near {
-        [] => "`backlog.all` and `baton backlog list` list the items".to_owned(),
-        near => format!("near it are `{}`", near.join("`, `")),
+        [] => "`backlog.all` and `baton backlog list` list the items.".to_owned(),
+        near => format!("Did you mean `{}`?", near.join("` or `")),
     }
 }
 
 fn way_on(before: Status, by_person: bool) -> String {
     if before == Status::Done && !by_person {
-        return "a run cannot reopen what is done; add another item for what is still to do".to_owned();
+        return "A run cannot reopen what is done; add another item for what is still to do.".to_owned();
     }
     let may = |after: &Status| follows(before, *after) || by_person && reopens(before, *after);
     let next: Vec<_> = Status::ALL.into_iter().filter(may).map(|status| format!("`{}`", status.as_str())).collect();
-    format!("it may have been moved meanwhile, so look at its history; next may be {}", next.join(", "))
+    format!("It may have been moved meanwhile, so look at its history. Next may be {}.", next.join(", "))
 }

@@ -15,7 +15,7 @@ use crate::{
         Fault,
         backlog::{self as wit, Host},
     },
-    errors::StorageError,
+    errors::{Hint, StorageError},
     journal::{Attempt, CallError, EntryState, ErrorKind, Interrupt, testing::Bench},
 };
 
@@ -42,7 +42,7 @@ fn item(draft: Draft, status: Status) -> Item {
 }
 
 fn refused(drafts: &[Draft]) -> String {
-    Changes::of(&[], drafts).unwrap_err().to_string()
+    Changes::of(&[], drafts).unwrap_err().explain()
 }
 
 fn keys(items: &[Item], places: &[usize]) -> Vec<String> {
@@ -84,9 +84,9 @@ fn a_person_alone_reopens_what_is_done() {
         assert_eq!(reopens(Status::Done, after), matches!(after, Status::Todo | Status::InProgress), "{after:?}");
         assert!(!reopens(Status::Cancelled, after) && !reopens(Status::Todo, after));
     }
-    let said = |by_person| Refusal::Conflict { key: "a".to_owned(), before: Status::Done, after: Status::Review, by_person }.to_string();
-    assert!(said(true).ends_with("next may be `todo`, `in-progress`."), "{}", said(true));
-    assert!(said(false).ends_with("a run cannot reopen what is done; add another item for what is still to do."), "{}", said(false));
+    let said = |by_person| Refusal::Conflict { key: "a".to_owned(), before: Status::Done, after: Status::Review, by_person }.explain();
+    assert!(said(true).ends_with("Next may be `todo`, `in-progress`."), "{}", said(true));
+    assert!(said(false).ends_with("A run cannot reopen what is done; add another item for what is still to do."), "{}", said(false));
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_large_backlog_takes_no_time() {
     circle[0].after = vec![(MOST_ITEMS - 1).to_string()];
     let refused = Changes::of(&[], &circle).unwrap_err();
     assert!(matches!(&refused, Refusal::Cycle(keys) if keys.len() == MOST_ITEMS + 1));
-    let said = refused.to_string();
+    let said = refused.explain();
     assert!(said.contains(": 0 → 9999 → 9998 → 9997 → 9996 → 9991 more → 4 → 3 → 2 → 1 → 0. "), "{said}");
     // Without optimisation, on a busy machine; a walk that is not linear takes minutes.
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
@@ -236,8 +236,8 @@ fn a_large_backlog_takes_no_time() {
 #[test]
 fn a_wrong_key_names_those_near_it() {
     let known = ["1-1-init-ledger", "1-2-add-expense", "2-1-print"];
-    let near = |key: &str| unknown(key, known.into_iter()).to_string();
-    assert_eq!(near("1-2-add-expnse"), "There is no item `1-2-add-expnse` in the backlog; near it are `1-2-add-expense`.");
+    let near = |key: &str| unknown(key, known.into_iter()).explain();
+    assert_eq!(near("1-2-add-expnse"), "Item `1-2-add-expnse` is not in the backlog. Did you mean `1-2-add-expense`?");
     assert!(near("1-1").contains("`1-1-init-ledger`") && near("print").contains("`2-1-print`"));
     assert!(near("\u{1b}[2J").contains("baton backlog list") && !near("\u{1b}[2J").contains('\u{1b}'));
     assert!(near(&"x".repeat(100_000)).len() < 300);
@@ -433,7 +433,7 @@ async fn items_are_put_moved_and_told() {
     view.move_to("a".into(), wit::Status::Done, String::new()).await.unwrap();
     let refused = refusal(view.move_to("a".into(), wit::Status::Todo, String::new()).await);
     assert!(
-        matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("a run cannot reopen what is done")),
+        matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("A run cannot reopen what is done")),
         "{refused}"
     );
     let item = view.get("a".into()).await.unwrap();

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     bindings::{Fault, forge as wit},
+    errors::Hint,
     events::Draft,
     interfaces::{
         numbers::{to_u32, to_wit},
@@ -235,7 +236,7 @@ fn performed<A>(result: Result<A, Failure>, events: impl FnOnce() -> Vec<Draft>)
         Err(Failure::Denied(reason)) => return Performed::answer(Err(CallError::denied(reason))),
         Err(Failure::Forge(error)) => error,
     };
-    let text = error.to_string();
+    let text = error.explain();
     match error {
         ForgeError::Unknown(_) => Performed::answer(Err(CallError::not_found(text))),
         ForgeError::Conflict(_) => Performed::answer(Err(CallError::conflict(text))),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::errors::StorageError;
+use crate::errors::{Hint, Reason, StorageError};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -217,34 +217,36 @@ pub struct Landing {
 /// Why a forge did not do what it was asked. No text holds a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForgeError {
-    /// No such pull request.
-    #[error("This project has no pull request {0}. `baton pull-requests list --all` lists all of them.")]
+    #[error("This project does not have a pull request {0}.")]
     Unknown(u64),
-    /// Somebody was first, or it does not apply.
-    #[error("{0}")]
-    Conflict(String),
+    /// Another was first, or it does not apply.
+    #[error(transparent)]
+    Conflict(Reason),
     /// The forge does not take this.
-    #[error("{0}")]
-    Invalid(String),
+    #[error(transparent)]
+    Invalid(Reason),
     /// The operator has to do something.
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(Reason),
     /// Still failing after the host's own tries.
-    #[error("{0}")]
-    Unavailable(String),
-    /// It takes no requests for a while.
+    #[error(transparent)]
+    Unavailable(Reason),
+    /// It takes no requests for a while. `account` is the host, as the operator knows it; `until` is in milliseconds since 1970 UTC.
     #[error("{account} takes no more requests before {}: {reason}", moment(*.until))]
-    Limited {
-        /// The host, as the operator knows it.
-        account: String,
-        /// When it is worth asking again, in milliseconds since 1970 UTC.
-        until: u64,
-        /// Why, a sentence.
-        reason: String,
-    },
-    /// The store failed.
+    Limited { account: String, until: u64, reason: String },
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for ForgeError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown(_) => Some("`baton pull-requests list --all` lists all of them.".to_owned()),
+            Self::Conflict(reason) | Self::Invalid(reason) | Self::Refused(reason) | Self::Unavailable(reason) => reason.hint(),
+            Self::Limited { .. } => None,
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 /// `2026-01-02T14:05:09Z`.

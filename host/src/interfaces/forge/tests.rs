@@ -14,7 +14,7 @@ use crate::{
         Fault,
         forge::{self as wit, Host},
     },
-    errors::StorageError,
+    errors::{Reason, StorageError},
     interfaces::{keys::Keys, pins::Pin},
     journal::{CallError, Clock, EntryState, ErrorKind, Interrupt, NeedKind, PauseKind, Wait, testing::Bench},
 };
@@ -342,12 +342,12 @@ async fn a_missing_token_is_waited_for_and_used_as_soon_as_it_is_kept() {
 #[tokio::test]
 async fn each_failure_comes_to_what_can_be_done_about_it() {
     let failures = [
-        (ForgeError::Conflict("It is merged.".into()), "conflict"),
-        (ForgeError::Invalid("No.".into()), "invalid"),
-        (ForgeError::Unavailable("Gone.".into()), "unavailable"),
+        (ForgeError::Conflict(Reason::new("It is merged.")), "conflict"),
+        (ForgeError::Invalid(Reason::new("No.")), "invalid"),
+        (ForgeError::Unavailable(Reason::new("Gone.")), "unavailable"),
         (ForgeError::Unknown(7), "not-found"),
         (ForgeError::Limited { account: "api.github.com".into(), until: 77, reason: "Used up.".into() }, "waits"),
-        (ForgeError::Refused("The token is wrong.".into()), "paused"),
+        (ForgeError::Refused(Reason::new("The token is wrong.")), "paused"),
         (ForgeError::Store(StorageError::write("the pull requests", "The disk is full.")), "paused"),
     ];
     for (failure, wanted) in failures {

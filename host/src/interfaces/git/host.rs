@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     bindings::{Fault, git as wit},
+    errors::Hint,
     events::Draft,
     interfaces::numbers::to_wit,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
@@ -302,7 +303,7 @@ fn told<A, B, E: IntoIterator<Item = Draft>>(result: Result<A, Trouble>, tell: i
         // Nothing was done before it was found out.
         Err(Trouble::Changed(reason)) => Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false },
         Err(Trouble::Register(error)) => {
-            let reason = format!("{error} Check the store, then resume the run.");
+            let reason = format!("{} Check the store, then resume the run.", error.explain());
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
         }
     }

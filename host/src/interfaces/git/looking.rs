@@ -7,7 +7,7 @@ use super::{
     checkout::Checkout,
     service::{Repositories, Trouble, reading},
 };
-use crate::journal::CallError;
+use crate::{errors::Hint, journal::CallError};
 
 impl Repositories {
     /// The commit that a branch ends with; none where there is no such branch. `folder` is a checkout or a worktree of the
@@ -95,7 +95,7 @@ impl Repositories {
         answered.await.map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
             Trouble::Changed(reason) => CallError::conflict(reason),
-            Trouble::Register(error) => CallError::unavailable(error.to_string()),
+            Trouble::Register(error) => CallError::unavailable(error.explain()),
         })
     }
 }

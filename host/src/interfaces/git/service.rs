@@ -21,7 +21,7 @@ use super::{
     sweeping,
 };
 use crate::{
-    errors::StorageError,
+    errors::{Hint, StorageError},
     interfaces::{
         blocking::{Deadline, blocking},
         folder_locks::{FolderLock, FolderLocks, LONGEST_WAIT, Work, busy},
@@ -72,7 +72,7 @@ impl fmt::Display for Trouble {
         match self {
             Self::Answer(error) => error.fmt(to),
             Self::Changed(reason) => to.write_str(reason),
-            Self::Register(error) => error.fmt(to),
+            Self::Register(error) => to.write_str(&error.explain()),
         }
     }
 }
@@ -331,7 +331,7 @@ impl Worktrees for Repositories {
     }
 
     async fn owners(&self) -> Result<Vec<RunId>, WorktreesError> {
-        let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
+        let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.explain()))?;
         let mut owners: Vec<_> =
             all.into_iter().filter(|worktree| worktree.state != WorktreeState::Free).map(|worktree| worktree.claim.root).collect();
         owners.sort();
@@ -344,7 +344,7 @@ impl Worktrees for Repositories {
     }
 
     async fn give_back(&self, root: &RunId) -> Result<(), WorktreesError> {
-        let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
+        let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.explain()))?;
         for worktree in all.into_iter().filter(|worktree| worktree.state != WorktreeState::Free && worktree.claim.root == *root) {
             self.release(worktree).await.map_err(|trouble| WorktreesError(trouble.to_string()))?;
         }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Found, KNOWLEDGE, REMEMBER, View, events::Remembered};
 use crate::{
     bindings::{Fault, knowledge as wit},
-    errors::StorageError,
+    errors::{Hint, StorageError},
     events::Draft,
     journal::{Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
 };
@@ -52,7 +52,7 @@ impl wit::Host for View<'_> {
 
 /// Knowledge that cannot be read is for the operator to fix; the run loses nothing meanwhile.
 fn paused<A>(error: &StorageError) -> Performed<A> {
-    Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{error} Then resume the run.")), happened: false }
+    Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{} Then resume the run.", error.explain())), happened: false }
 }
 
 fn check_query(query: &str, limit: u32) -> Result<(), CallError> {

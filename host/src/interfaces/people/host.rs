@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Decision, Expiry, PEOPLE, Question, QuestionStatus, Questions, QuestionsError, Severity, View, events::DecisionMade};
 use crate::{
     bindings::{Fault, people as wit},
+    errors::Hint,
     events::Draft,
     interfaces::{
         numbers,
@@ -90,7 +91,7 @@ impl Awaited for Posted {
 /// The guest's mistakes are its answers; a store that fails stops the run, for nothing could be told of it later.
 impl<A> From<QuestionsError> for Performed<A> {
     fn from(error: QuestionsError) -> Self {
-        let text = error.to_string();
+        let text = error.explain();
         match error {
             QuestionsError::Store(_) => {
                 let reason = format!("{text} Check the store, then resume the run.");

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     actor::Actor,
-    errors::StorageError,
+    errors::{Hint, StorageError},
     journal::{QuestionId, RunId},
 };
 
@@ -227,27 +227,36 @@ pub struct DecisionFilter {
     pub limit: u32,
 }
 
-/// Why a question could not be asked or answered.
+/// Why a question was not asked or answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionsError {
-    /// Whoever asks is no run.
-    #[error("A question was asked outside of a run, where nothing receives the answer. Start a run instead.")]
+    #[error("A question was asked outside of a run, where nothing receives the answer.")]
     Outside,
-    /// More than people can answer.
-    #[error("The runs of this root have {0} questions open, which is the most; ask for less, or wait until some are answered.")]
+    #[error("The runs of this root have {0} questions open, which is the limit.")]
     TooMany(u64),
-    /// No such question.
-    #[error("There is no question `{0}`. `baton questions list --all` lists all of them.")]
+    #[error("Question `{0}` does not exist.")]
     Unknown(String),
-    /// Somebody was first.
     #[error("The question was answered already, by {} at {}: “{}”. The run continues with that answer.", .0.by, moment(.0.at), .0.answer)]
     Answered(Answer),
     /// Its run has ended.
-    #[error("The run that asked has ended, at {}, and does not wait for an answer any more. Start another run.", moment(*.0))]
+    #[error("The run that asked ended at {} and does not wait for an answer any more.", moment(*.0))]
     Withdrawn(u64),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for QuestionsError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Outside => "Start a run instead.",
+            Self::TooMany(_) => "Ask for less, or wait until some are answered.",
+            Self::Unknown(_) => "`baton questions list --all` lists all of them.",
+            Self::Answered(_) => return None,
+            Self::Withdrawn(_) => "Start another run.",
+            Self::Store(error) => return error.hint(),
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// `2026-01-02T14:05:09Z`.

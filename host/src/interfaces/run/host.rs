@@ -12,6 +12,7 @@ use crate::{
         Fault,
         run::{Host, Info, Level},
     },
+    errors::Hint,
     events::{Draft, Payload},
     interfaces::{
         children::Role,
@@ -83,9 +84,9 @@ impl Host for View<'_> {
         let publish = |_| async move {
             match published.publish(&run, &key, &value).await {
                 Ok(()) => Performed::Answered(Ok(()), vec![event]),
-                Err(error @ PublishError::Full) => Performed::answer(Err(CallError::invalid(error.to_string()).about(key))),
+                Err(error @ PublishError::Full) => Performed::answer(Err(CallError::invalid(error.explain()).about(key))),
                 Err(error @ PublishError::Store(_)) => {
-                    let reason = format!("{error} Check the store, then resume the run.");
+                    let reason = format!("{} Check the store, then resume the run.", error.explain());
                     Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
                 }
             }

@@ -10,6 +10,7 @@ use super::{
     settings::Image,
 };
 use crate::{
+    errors::Hint,
     interfaces::environments::PROJECT_IMAGE,
     journal::{CallError, NeedKind, Performed, RunId, Wait},
 };
@@ -70,7 +71,7 @@ impl Sandbox {
     async fn approved<A>(&self, name: &str, run: &RunId) -> Result<Option<Image>, Performed<A>> {
         let Some(limits) = self.parts.settings.limits(name).filter(|_| name == PROJECT_IMAGE) else { return Ok(None) };
         let approved = self.parts.environments.image_of_run(run).await;
-        let approved = approved.map_err(|error| Performed::answer(Err(CallError::unavailable(error.to_string()))))?;
+        let approved = approved.map_err(|error| Performed::answer(Err(CallError::unavailable(error.explain()))))?;
         let Some(approved) = approved else { return Ok(None) };
         // No registry is asked for what only this machine can have.
         if approved.is_local && matches!(self.parts.engine.has_image(&approved.reference).await, Ok(false)) {

@@ -24,6 +24,7 @@ use super::{
     watching::{Watched, watched},
 };
 use crate::{
+    errors::{Hint, StorageError},
     events::{Draft, EventLog},
     interfaces::{
         environments::Environments,
@@ -373,12 +374,12 @@ impl Sandbox {
                 "No command of this run has an output `{name}`; use a name that an outcome gave, or execute the command again."
             )));
         }
-        self.parts.artifacts.load(name).await.map_err(|error| CallError::not_found(error.to_string()))
+        self.parts.artifacts.load(name).await.map_err(|error| CallError::not_found(error.explain()))
     }
 
     async fn has_output(&self, run: &RunId, name: &str) -> Result<bool, CallError> {
         const PAGE: u32 = 1_000;
-        let unread = |error| CallError::unavailable(format!("The events of the run cannot be read: {error}."));
+        let unread = |error: StorageError| CallError::unavailable(error.explain());
         let mut cursor = 0;
         loop {
             let page = self.parts.events.after(cursor, Some(run), PAGE).await.map_err(unread)?;
@@ -477,7 +478,7 @@ impl Sandbox {
                 Ok(name) => Some(name),
                 Err(error) => {
                     self.leftovers.leave(&teller.key);
-                    return paused(format!("The output of a command cannot be kept: {error} Then resume the run."), true);
+                    return paused(format!("{} Then resume the run.", error.explain()), true);
                 }
             },
         };

@@ -1,5 +1,6 @@
 //! The document of settings: how layers are merged, what a key finds, what stays out of sight.
 
+use crate::errors::Hint;
 use serde_json::{Map, Value};
 
 /// Everything that is set, one JSON object.
@@ -10,7 +11,7 @@ pub struct Settings(Value);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// Not TOML.
-    #[error("`{name}`, line {line}: {reason}. Correct the line and try again.")]
+    #[error("`{name}`, line {line}: {reason}.")]
     NotToml {
         /// The file.
         name: String,
@@ -20,13 +21,23 @@ pub enum SettingsError {
         reason: String,
     },
     /// A number that JSON does not have.
-    #[error("`{name}` sets `{key}` to a number that is not finite; write a finite one.")]
+    #[error("`{name}` sets `{key}` to a number that is not finite.")]
     NotFinite {
         /// The file.
         name: String,
         /// The dotted key.
         key: String,
     },
+}
+
+impl Hint for SettingsError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotToml { .. } => "Correct the line and try again.",
+            Self::NotFinite { .. } => "Write a finite one.",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl Settings {

@@ -1,6 +1,6 @@
 //! The port below `state`: small JSON documents with versions. Knows no run and no grant.
 
-use crate::errors::StorageError;
+use crate::errors::{Hint, StorageError};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub struct Versioned {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentsError {
     /// The document has another version than the one expected.
-    #[error("`{key}` has version {found} and not {expected}, because something else changed it; read it and decide again.")]
+    #[error("`{key}` has version {found} and not {expected}, because something else changed it.")]
     Conflict {
         /// The key that was to be set.
         key: String,
@@ -38,9 +38,17 @@ pub enum DocumentsError {
         /// The version it has; 0 for none.
         found: u64,
     },
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
+}
+
+impl Hint for DocumentsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Conflict { .. } => Some("Read it and decide again.".to_owned()),
+            Self::Store(error) => error.hint(),
+        }
+    }
 }
 
 /// Keeps documents.

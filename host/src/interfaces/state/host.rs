@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{DocumentsError, Place, STATE, Versioned, View};
 use crate::{
     bindings::{Fault, state as wit},
+    errors::Hint,
     interfaces::numbers::to_u32,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
 };
@@ -64,9 +65,9 @@ fn capability(bucket: &str) -> Capability<'static> {
 fn performed<A>(result: Result<A, DocumentsError>) -> Performed<A> {
     match result {
         Ok(answer) => Performed::answer(Ok(answer)),
-        Err(error @ DocumentsError::Conflict { .. }) => Performed::answer(Err(CallError::conflict(error.to_string()))),
+        Err(error @ DocumentsError::Conflict { .. }) => Performed::answer(Err(CallError::conflict(error.explain()))),
         Err(error @ DocumentsError::Store(_)) => {
-            let reason = format!("{error} Check the store, then resume the run.");
+            let reason = format!("{} Check the store, then resume the run.", error.explain());
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
         }
     }

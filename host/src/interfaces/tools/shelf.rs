@@ -11,7 +11,7 @@ use super::{
     toolset::{Toolset, for_the_operator, full_name, split, unasked},
 };
 use crate::{
-    errors::StorageError,
+    errors::{Hint, StorageError},
     interfaces::{
         children::Children,
         toolboxes::{Declared, Form, Roster, Toolboxes},
@@ -188,7 +188,7 @@ impl Shelf {
     }
 
     async fn check_form(&self, name: &str, form: &Form) -> Result<(), CallError> {
-        let unknown = |error: StorageError| CallError::unavailable(error.to_string());
+        let unknown = |error: StorageError| CallError::unavailable(error.explain());
         match self.pins.pinned(&self.plugin).await.map_err(unknown)?.get(name) {
             Some(pinned) if pinned == form => Ok(()),
             Some(pinned) => Err(CallError::denied(format!(

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     bindings::{Fault, waits as wit},
+    errors::Hint,
     interfaces::{
         item_changes, numbers,
         signals::{Signals, check_name},
@@ -54,7 +55,7 @@ impl wit::Host for View<'_> {
     }
 
     async fn signal(&mut self, signal: String) -> Result<String, Fault> {
-        check_name(&signal).map_err(|error| CallError::invalid(error.to_string()).about("name"))?;
+        check_name(&signal).map_err(|error| CallError::invalid(error.explain()).about("name"))?;
         self.tickets.check_room()?;
         let call = Call::new("waits.signal", Effect::Read, &signal)?;
         let ticket: String = self.recorder.call(call, |attempt| name("signal", attempt)).await??;

@@ -23,7 +23,7 @@ use super::{
     reach::Reach,
     registry::{Origin, Plugin},
 };
-use crate::{actor::Actor, events::Draft, interfaces::CAPABILITIES, journal::PluginVersion};
+use crate::{actor::Actor, errors::Hint, events::Draft, interfaces::CAPABILITIES, journal::PluginVersion};
 
 /// Who decides where no operator does.
 const HOST: &str = "baton";
@@ -43,88 +43,52 @@ impl<'a> From<&'a Actor> for By<'a> {
     }
 }
 
-/// Why a decision was not taken.
+/// Why a decision is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// No plugin has this name.
-    #[error("There is no plugin `{name}`; the plugins are {known}.")]
-    NoPlugin {
-        /// What was named.
-        name: String,
-        /// Those there are.
-        known: String,
-    },
-    /// It could not use it.
+    /// `known` are the names of all plugins.
+    #[error("Plugin `{name}` does not exist.")]
+    NoPlugin { name: String, known: String },
     #[error("`{plugin}` does not ask for `{named}`; it asks for {asked}.")]
-    NotAsked {
-        /// The plugin.
-        plugin: String,
-        /// What was named.
-        named: String,
-        /// What it asks for.
-        asked: String,
-    },
-    /// It could not be granted to anybody.
+    NotAsked { plugin: String, named: String, asked: String },
+    /// It could not be granted to any plugin.
     #[error("This cannot be granted: {0}.")]
     Wrong(#[from] PatternError),
-    /// Nothing serves it yet.
     #[error("`{kind}` cannot be granted: nothing in this version of Baton uses it, and a grant would open what a later version brings.")]
-    Reserved {
-        /// The kind.
-        kind: String,
-    },
-    /// It starts no other plugin.
+    Reserved { kind: String },
     #[error("Nothing can be granted through `{plugin}`: it asks for no `agents`, `workflows` or `tools`, so it starts no other plugin.")]
-    StartsNothing {
-        /// The plugin.
-        plugin: String,
-    },
-    /// It needs nothing granted through it.
+    StartsNothing { plugin: String },
     #[error("Nothing has to be granted through `{plugin}`: it is bundled, and what it starts may do what that was granted itself.")]
-    BundledThrough {
-        /// The plugin.
-        plugin: String,
-    },
-    /// None of those it starts may do it.
-    #[error("`{named}` of `{plugin}` names nothing that those it may start were granted. Name a pattern, such as `{example}`.")]
-    NothingThrough {
-        /// The plugin.
-        plugin: String,
-        /// What was named.
-        named: String,
-        /// A pattern, as it is typed.
-        example: String,
-    },
-    /// It would be no limit of it.
-    #[error(
-        "`{plugin}` is granted {granted} already, everywhere and for good. Revoke that first to grant it for a project or until a date."
-    )]
-    Granted {
-        /// The plugin.
-        plugin: String,
-        /// What was named.
-        granted: String,
-    },
+    BundledThrough { plugin: String },
+    /// `example` is a pattern, as it is typed.
+    #[error("`{named}` of `{plugin}` does not name anything that the plugins it may start were granted.")]
+    NothingThrough { plugin: String, named: String, example: String },
+    #[error("`{plugin}` is granted {granted} already, everywhere and without an end.")]
+    Granted { plugin: String, granted: String },
     /// It would end by allowing more.
     #[error(
         "`{kind}` only limits `{plugin}`, so it cannot be granted for a project or until a date: elsewhere or later there would be no limit."
     )]
-    BoundOnTerms {
-        /// The plugin.
-        plugin: String,
-        /// The kind.
-        kind: String,
-    },
-    /// There is nothing to take back.
-    #[error("`{named}` is not granted to `{plugin}` as it stands; granted is {granted}. Revoke one of these.")]
-    NotGranted {
-        /// The plugin.
-        plugin: String,
-        /// What was named.
-        named: String,
-        /// What is granted.
-        granted: String,
-    },
+    BoundOnTerms { plugin: String, kind: String },
+    #[error("`{plugin}` does not have the grant `{named}`; it has {granted}.")]
+    NotGranted { plugin: String, named: String, granted: String },
+}
+
+impl Hint for GrantError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoPlugin { known, .. } => Some(format!("The plugins are {known}.")),
+            Self::NotAsked { .. }
+            | Self::Wrong(_)
+            | Self::Reserved { .. }
+            | Self::StartsNothing { .. }
+            | Self::BundledThrough { .. }
+            | Self::BoundOnTerms { .. } => None,
+            Self::NothingThrough { example, .. } => Some(format!("Name a pattern, such as `{example}`.")),
+            Self::Granted { .. } => Some("Revoke that first to grant it for a project or until a date.".to_owned()),
+            Self::NotGranted { .. } => Some("Revoke one of these.".to_owned()),
+        }
+    }
 }
 
 impl Kernel {

@@ -25,6 +25,7 @@ use super::{
     signature::{self, PublicKey, SignatureError},
 };
 use crate::{
+    errors::Hint,
     escape::escaped_character,
     journal::{CapabilityKind, Matching},
 };
@@ -127,106 +128,71 @@ pub struct Package {
 /// Why a file is not a plugin that this host can run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackageError {
-    /// No bytes.
-    #[error("The file is empty; copy it again.")]
+    #[error("The file is empty.")]
     Empty,
-    /// Too many bytes.
-    #[error(
-        "The file has {size} bytes, more than the {} a plugin may have; strip debug information, or ship data as files.",
-        Package::LARGEST
-    )]
-    TooLarge {
-        /// Bytes.
-        size: usize,
-    },
-    /// Another kind of file.
+    #[error("The file has {size} bytes, more than the {} a plugin may have.", Package::LARGEST)]
+    TooLarge { size: usize },
     #[error("The file is not WebAssembly: it does not begin with `\\0asm`.")]
     NotWasm,
-    /// A module where a component is wanted.
-    #[error(
-        "The file is a core WebAssembly module and not a component; build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`."
-    )]
+    #[error("The file is a core WebAssembly module and not a component.")]
     CoreModule,
-    /// Cut off or damaged.
+    /// `reason` is what the parser met, and where.
     #[error("The file is damaged or cut off: {reason}.")]
-    Malformed {
-        /// What the parser met, and where.
-        reason: String,
-    },
-    /// Sound, and more than this host has.
-    #[error(
-        "The component uses a part of WebAssembly that this host does not have: {reason}. Build it without garbage-collected types, \
-         exceptions, shared memories and asynchronous functions."
-    )]
-    BeyondHost {
-        /// What the validator met, and where.
-        reason: String,
-    },
-    /// No manifest.
-    #[error("The component has no manifest; a Rust plugin gets one by `baton_sdk::export!` from the plugin.toml beside its Cargo.toml.")]
+    Malformed { reason: String },
+    /// Sound, and more than this host has. `reason` is what the validator met, and where.
+    #[error("The component uses a part of WebAssembly that this host does not have: {reason}.")]
+    BeyondHost { reason: String },
+    #[error("The component has no manifest.")]
     NoManifest,
     /// Two manifests, or two packs of assets.
-    #[error("The component has the section `{section}` more than once; pack it again from the bare component.")]
-    Duplicate {
-        /// The section's name.
-        section: &'static str,
-    },
-    /// A manifest that cannot be read.
+    #[error("The component has the section `{section}` more than once.")]
+    Duplicate { section: &'static str },
     #[error("The manifest is not valid: {reason}")]
-    Manifest {
-        /// Where and what.
-        reason: String,
-    },
-    /// Another world than its kind.
+    Manifest { reason: String },
+    /// Another world than its kind. `missing` is the first export that is not there.
+    #[error("The manifest says `kind = \"{kind}\"` and the component does not export `{missing}`; it exports {found}.")]
+    WrongWorld { kind: Kind, missing: &'static str, found: String },
+    /// `advice` depends on whether that is older or newer.
+    #[error("The component was built for `{import}`, and this host serves {}.", Package::API)]
+    WrongVersion { import: String, advice: String },
+    /// `import` is the interface, or the interface and its function, such as `files.read`; `advice` names the Baton that has it,
+    /// where there is one.
     #[error(
-        "The manifest says `kind = \"{kind}\"` and the component does not export `{missing}`; it exports {found}. Set the kind it was built for."
+        "The component imports `{import}` of the contract {built_for}, and this Baton serves the contract {served}, which does not have it."
     )]
-    WrongWorld {
-        /// What the manifest says.
-        kind: Kind,
-        /// The first export that is not there.
-        missing: &'static str,
-        /// What is exported.
-        found: String,
-    },
-    /// Another version of the contract.
-    #[error("The component was built for `{import}`, and this host serves {}. {advice}", Package::API)]
-    WrongVersion {
-        /// The import.
-        import: String,
-        /// What to do, which depends on whether that is older or newer.
-        advice: String,
-    },
-    /// Something that the contract has not got, or not yet.
-    #[error(
-        "The component imports `{import}` of the contract {built_for}, and this Baton serves the contract {served}, which does not have it. {advice}"
-    )]
-    Lacking {
-        /// The interface, or the interface and its function, such as `files.read`.
-        import: String,
-        /// The version for which the component was built.
-        built_for: String,
-        /// The version that this host serves.
-        served: String,
-        /// The Baton that has it, where there is one.
-        advice: String,
-    },
-    /// An import nobody serves.
-    #[error(
-        "The component imports `{import}`, which this host does not serve; a plugin can import `{}` and the interfaces io, clocks, \
-         filesystem, random, sockets and cli of WASI 0.2.",
-        Package::API
-    )]
-    UnknownImport {
-        /// The import.
-        import: String,
-    },
+    Lacking { import: String, built_for: String, served: String, advice: String },
+    #[error("The component imports `{import}`, which this host does not serve.")]
+    UnknownImport { import: String },
     /// Other types than those of the contract.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
     /// A signature that is not one of this file.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+}
+
+impl Hint for PackageError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Empty => "Copy it again.".to_owned(),
+            Self::TooLarge { .. } => "Strip debug information, or ship data as files.".to_owned(),
+            Self::NotWasm | Self::Malformed { .. } | Self::Manifest { .. } => return None,
+            Self::CoreModule => "Build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`.".to_owned(),
+            Self::BeyondHost { .. } => {
+                "Build it without garbage-collected types, exceptions, shared memories and asynchronous functions.".to_owned()
+            }
+            Self::NoManifest => "A Rust plugin gets one by `baton_sdk::export!` from the plugin.toml beside its Cargo.toml.".to_owned(),
+            Self::Duplicate { .. } => "Pack it again from the bare component.".to_owned(),
+            Self::WrongWorld { .. } => "Set the kind it was built for.".to_owned(),
+            Self::WrongVersion { advice, .. } | Self::Lacking { advice, .. } => advice.clone(),
+            Self::UnknownImport { .. } => format!(
+                "A plugin can import `{}` and the interfaces io, clocks, filesystem, random, sockets and cli of WASI 0.2.",
+                Package::API
+            ),
+            Self::Mismatch(error) => error.hint()?,
+            Self::Signature(error) => error.hint()?,
+        })
+    }
 }
 
 impl Package {

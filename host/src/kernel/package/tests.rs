@@ -1,5 +1,5 @@
 use super::*;
-use crate::journal::Matching;
+use crate::{errors::Hint, journal::Matching};
 
 const KINDS: &[CapabilityKind] = &[
     CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "", values: &[] },
@@ -95,7 +95,7 @@ fn what_is_not_a_plugin_is_refused_with_the_reason() {
     for (version, advice) in others {
         let other = workflow(&format!(r#"(import "baton:plugin/files@{version}" (instance))"#));
         let error = read(packed(&other, MANIFEST)).unwrap_err();
-        assert!(matches!(error, PackageError::WrongVersion { .. }) && error.to_string().contains(advice), "{error}");
+        assert!(matches!(error, PackageError::WrongVersion { .. }) && error.explain().contains(advice), "{error}");
     }
     for foreign in ["baton:plugin/files@0.2", "acme:db/store@1.0.0", "env"] {
         let foreign = workflow(&format!(r#"(import "{foreign}" (instance))"#));
@@ -107,7 +107,7 @@ fn what_is_not_a_plugin_is_refused_with_the_reason() {
 fn an_import_that_the_contract_lacks_is_named_with_the_baton_that_has_it() {
     let said = |import: &str, export: &str| {
         let wasm = workflow(&format!(r#"(import "baton:plugin/{import}" (instance {export}))"#));
-        read(packed(&wasm, MANIFEST)).map_err(|error| error.to_string())
+        read(packed(&wasm, MANIFEST)).map_err(|error| error.explain())
     };
     const GLANCE: &str = r#"(export "f" (func)) (export "glance" (func (param "path" string) (result string)))"#;
     let used = said("files@0.2.7", r#"(export "f" (func))"#).expect("what was added later is not used");
@@ -152,7 +152,7 @@ fn what_the_engine_has_no_part_for_is_refused_at_once() {
     ];
     for module in beyond {
         let wasm = containing(module);
-        let said = read(wasm.clone()).unwrap_err().to_string();
+        let said = read(wasm.clone()).unwrap_err().explain();
         assert!(said.contains("does not have:") && said.contains("Build it without"), "{module}: {said}");
         assert!(engine.precompile_component(&wasm).is_err(), "the engine has it: {module}");
     }

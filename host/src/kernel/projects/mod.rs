@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::run::Run;
 use crate::{
     actor::Actor,
-    errors::StorageError,
+    errors::{Hint, StorageError},
     events::Draft,
     interfaces::{pins::Pin, project},
     journal::RunId,
@@ -166,67 +166,58 @@ pub enum Change {
 /// Why a project is not changed, or no run starts in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Nothing that a project may be called.
-    #[error(
-        "`{0}` is not a valid project name. Use 1 to 64 letters, digits, `-`, `_` and `.`, starting with a letter or digit, that do not look \
-         like an id."
-    )]
+    #[error("`{0}` is not a valid project name.")]
     Name(String),
-    /// Another project has the name.
-    #[error("Project `{0}` exists already. Choose another name, or rename that project with `baton project rename {0} NAME`.")]
+    #[error("Project `{0}` exists already.")]
     NameTaken(String),
-    /// Another project has the folder.
-    #[error("The folder `{folder}` belongs to project `{name}` already. `baton project show {name}` shows it.")]
-    FolderTaken {
-        /// The folder.
-        folder: String,
-        /// The project's name.
-        name: String,
-    },
-    /// The project has no such folder.
-    #[error("`{folder}` is not a folder of project `{name}`. `baton project show {name}` lists its folders.")]
-    NotItsFolder {
-        /// The folder.
-        folder: String,
-        /// The project's name.
-        name: String,
-    },
-    /// It has several folders, and one has to be meant.
-    #[error("Project `{0}` has several folders. Name the one that moved with --from.")]
+    /// Project `name` has the folder.
+    #[error("The folder `{folder}` belongs to project `{name}` already.")]
+    FolderTaken { folder: String, name: String },
+    #[error("`{folder}` is not a folder of project `{name}`.")]
+    NotItsFolder { folder: String, name: String },
+    /// One of them has to be meant.
+    #[error("Project `{0}` has several folders.")]
     SeveralFolders(String),
-    /// Runs of it have not ended.
-    #[error(
-        "Project `{name}` has unfinished runs, such as {run}. Let them end, or cancel them with `baton runs cancel {run}`. If their folder has moved already, move it back until then."
-    )]
-    Unfinished {
-        /// The project's name.
-        name: String,
-        /// The root of one of them, as people name it.
-        run: String,
-    },
-    /// Stories that are open lie in worktrees of it.
-    #[error(
-        "Run {run} of project `{name}` still has a worktree, such as one with an open story. Resume the run with `baton runs resume {run}`, \
-         or cancel it with `baton runs cancel {run}`, which keeps its commits."
-    )]
-    Worktrees {
-        /// The project's name.
-        name: String,
-        /// The run at the root of the tree that has it, as people name it.
-        run: String,
-    },
-    /// An operator paused it.
-    #[error("Project `{0}` is paused: no run starts or continues in it. Resume it with `baton project resume {0}`.")]
+    /// `run` is the root of one of them, in short.
+    #[error("Project `{name}` has unfinished runs, such as {run}.")]
+    Unfinished { name: String, run: String },
+    /// `run` is the root of the tree that has it, in short.
+    #[error("Run {run} of project `{name}` still has a worktree, such as one with an open story.")]
+    Worktrees { name: String, run: String },
+    #[error("Project `{0}` is paused: no run starts or continues in it.")]
     Paused(String),
-    /// An operator said that it is done.
-    #[error("Project `{0}` is completed: no run starts in it. Resume it with `baton project resume {0}`.")]
+    #[error("Project `{0}` is completed: no run starts in it.")]
     Completed(String),
-    /// It was removed.
-    #[error("Project `{0}` was removed. Start a new run in its folder, which makes a new project.")]
+    #[error("Project `{0}` was removed.")]
     Removed(String),
-    /// There is none of that id.
-    #[error("There is no project `{0}`. `baton project list` lists the projects.")]
+    /// No project has that id.
+    #[error("Project `{0}` does not exist.")]
     Unknown(String),
+}
+
+impl Hint for Refusal {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Name(_) => {
+                "Use 1 to 64 letters, digits, `-`, `_` and `.`, starting with a letter or digit, that do not look like an id.".to_owned()
+            }
+            Self::NameTaken(name) => {
+                format!("Choose another name, or rename that project with `baton project rename {name} NAME`.")
+            }
+            Self::FolderTaken { name, .. } => format!("`baton project show {name}` shows it."),
+            Self::NotItsFolder { name, .. } => format!("`baton project show {name}` lists its folders."),
+            Self::SeveralFolders(_) => "Name the one that moved with --from.".to_owned(),
+            Self::Unfinished { run, .. } => format!(
+                "Let them end, or cancel them with `baton runs cancel {run}`. If their folder has moved already, move it back until then."
+            ),
+            Self::Worktrees { run, .. } => format!(
+                "Resume the run with `baton runs resume {run}`, or cancel it with `baton runs cancel {run}`, which keeps its commits."
+            ),
+            Self::Paused(name) | Self::Completed(name) => format!("Resume it with `baton project resume {name}`."),
+            Self::Removed(_) => "Start a new run in its folder, which makes a new project.".to_owned(),
+            Self::Unknown(_) => "`baton project list` lists the projects.".to_owned(),
+        })
+    }
 }
 
 /// Keeps the rows of projects. Every change is durable when it returns, and is made in one step with what it depends on.

@@ -8,6 +8,7 @@ use std::{
 use super::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal, check_name};
 use crate::{
     actor::Actor,
+    errors::Reason,
     interfaces::{likeness::nearest, project},
     journal::RunId,
     kernel::{Kernel, KernelError, run::Run},
@@ -170,18 +171,18 @@ fn moved_from(project: &Project, from: Option<&Path>) -> Result<Option<PathBuf>,
     }
 }
 
-fn unknown(word: &str, projects: &[Project]) -> String {
+fn unknown(word: &str, projects: &[Project]) -> Reason {
     const MOST_SHOWN: usize = 5;
     let names: Vec<_> = projects.iter().filter(|project| project.removed_at.is_none()).map(|project| project.name.as_str()).collect();
     let shown: String = word.chars().take(100).flat_map(char::escape_debug).collect();
     let near = nearest(word, names.iter().copied());
     let hint = match (near.as_slice(), names.len()) {
-        ([], 0) => "No project is known yet".to_owned(),
-        ([], known) if known <= MOST_SHOWN => format!("The projects are {}", quoted(&names)),
-        ([], _) => "`baton project list` lists the projects".to_owned(),
+        ([], 0) => "Baton does not know any project yet.".to_owned(),
+        ([], known) if known <= MOST_SHOWN => format!("The projects are {}.", quoted(&names)),
+        ([], _) => "`baton project list` lists the projects.".to_owned(),
         (near, _) => format!("Did you mean {}?", quoted(near)),
     };
-    format!("There is no project `{shown}`. {hint}{}", if hint.ends_with('?') { "" } else { "." })
+    Reason::new(format!("Project `{shown}` does not exist.")).advise(hint)
 }
 
 fn quoted(names: &[&str]) -> String {
@@ -193,6 +194,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::errors::Hint;
 
     fn project(name: &str, folders: &[&str]) -> Project {
         Project {
@@ -240,10 +242,11 @@ mod tests {
     #[test]
     fn an_unknown_name_is_told_with_what_may_be_meant() {
         let known = [project("shop", &[]), project("notes", &[])];
-        assert_eq!(unknown("shpo", &known), "There is no project `shpo`. Did you mean `shop`?");
-        assert_eq!(unknown("x\u{1b}", &known), "There is no project `x\\u{1b}`. The projects are `shop`, `notes`.");
-        assert_eq!(unknown("x", &[]), "There is no project `x`. No project is known yet.");
-        assert!(unknown(&"x".repeat(10_000), &known).len() < 300);
+        let told = |word: &str, known: &[Project]| unknown(word, known).explain();
+        assert_eq!(told("shpo", &known), "Project `shpo` does not exist. Did you mean `shop`?");
+        assert_eq!(told("x\u{1b}", &known), "Project `x\\u{1b}` does not exist. The projects are `shop`, `notes`.");
+        assert_eq!(told("x", &[]), "Project `x` does not exist. Baton does not know any project yet.");
+        assert!(told(&"x".repeat(10_000), &known).len() < 300);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use ed25519_dalek::{
 };
 use sha2::{Digest, Sha256};
 
+use crate::errors::Hint;
 pub use section::SECTION;
 use section::{CONTENT, Found};
 pub use trust::{Policy, Signer, Trust, TrustError};
@@ -25,35 +26,39 @@ const DOMAIN: &[u8] = b"baton plugin signature v1\0";
 /// The only algorithm there is: Ed25519 over the domain and the SHA-256 of all bytes before the section.
 const ED25519: u8 = 1;
 
-/// Why a signature is not one. A file with one of these is refused, whatever the policy.
+/// Why a signature does not hold. A file with one of these is rejected, whatever the policy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// More than one section.
-    #[error("The file has more than one section `{SECTION}`; get the file again from its author, or sign it again.")]
+    #[error("The file has more than one section `{SECTION}`.")]
     Several,
     /// Bytes after it, or it lies inside a module.
-    #[error("The section `{SECTION}` is not the last of the file, so it does not cover all of it; get the file again from its author.")]
+    #[error("The section `{SECTION}` is not the last of the file, so it does not cover all of it.")]
     NotLast,
-    /// Another length.
-    #[error("The section `{SECTION}` has {0} bytes and not {CONTENT}; it was cut off or made by something else. Get the file again.")]
+    #[error("The section `{SECTION}` has {0} bytes and not {CONTENT}; it was cut off or made by another program.")]
     Length(usize),
     /// Another way to write the same.
-    #[error("The section `{SECTION}` is not written as Baton writes it; get the file again from its author, or sign it again.")]
+    #[error("The section `{SECTION}` is not written as Baton writes it.")]
     Form,
-    /// Another algorithm.
-    #[error("The file is signed with the algorithm {0}, which this Baton does not know; use a newer Baton.")]
+    #[error("The file is signed with the algorithm {0}, which this Baton does not know.")]
     Algorithm(u8),
-    /// A key that is none.
-    #[error("The public key in the signature is none; get the file again from its author.")]
+    #[error("The public key in the signature is not valid.")]
     Key,
-    /// The file is not the one that was signed.
-    #[error(
-        "The signature does not fit the file: the file was changed after it was signed, or the signature was taken from another. Get the file again from its author."
-    )]
+    #[error("The signature does not fit the file: the file was changed after it was signed, or the signature was taken from another.")]
     Broken,
-    /// Not WebAssembly.
     #[error("The file is damaged or cut off: {0}.")]
     Malformed(String),
+}
+
+impl Hint for SignatureError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Several | Self::Form => "Get the file again from its author, or sign it again.",
+            Self::NotLast | Self::Length(_) | Self::Key | Self::Broken => "Get the file again from its author.",
+            Self::Algorithm(_) => "Use a newer Baton.",
+            Self::Malformed(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// A public key: who signed.

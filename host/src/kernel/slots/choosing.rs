@@ -7,6 +7,7 @@ use baton_slots::Slot;
 
 use super::{Binding, Scope, Scoped, Source, Table, kind_of};
 use crate::{
+    errors::Hint,
     interfaces::children::ChildError,
     kernel::{Kernel, KernelError, package::Kind, projects::Project, registry::Plugin, run::Run, starting::startable},
 };
@@ -178,7 +179,7 @@ impl Kernel {
                 slot = slot.name
             ));
         }
-        startable(&plugin).map_err(|error| format!("The slot `{}` is bound to `{name}` by {told}. {error}", slot.name))?;
+        startable(&plugin).map_err(|error| format!("The slot `{}` is bound to `{name}` by {told}. {}", slot.name, error.explain()))?;
         Ok(plugin)
     }
 
@@ -193,7 +194,7 @@ impl Kernel {
 
     /// A plugin that is asked for by the name of a slot, and in the wrong way.
     fn hinted(&self, error: &KernelError, slot: Option<&Slot>) -> String {
-        let Some(slot) = slot else { return error.to_string() };
+        let Some(slot) = slot else { return error.explain() };
         let (kind, call) = match kind_of(slot) {
             Kind::Agent => ("an agent", "agents.perform"),
             Kind::Workflow | Kind::Toolbox => ("a workflow", "workflows.start"),
@@ -210,6 +211,6 @@ pub(in crate::kernel) struct Item<'a> {
     pub(in crate::kernel) input: &'a serde_json::Value,
 }
 
-fn store(error: impl std::fmt::Display) -> ChildError {
-    ChildError::Store(error.to_string())
+fn store(error: impl Hint) -> ChildError {
+    ChildError::Store(error.explain())
 }

@@ -17,7 +17,12 @@ use baton_slots::Slot;
 use serde::Serialize;
 
 use super::package::Kind;
-use crate::{actor::Actor, errors::StorageError, events::Draft, interfaces::likeness::nearest};
+use crate::{
+    actor::Actor,
+    errors::{Hint, StorageError},
+    events::Draft,
+    interfaces::likeness::nearest,
+};
 
 pub use choosing::{Asked, Chosen};
 pub(in crate::kernel) use choosing::{Filled, Item};
@@ -78,36 +83,32 @@ pub enum Source {
 /// Why a binding makes no sense, whatever is installed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
-    /// No such slot.
-    #[error("There is no slot `{}`. {hint}", .name.escape_debug())]
-    NoSlot {
-        /// What was named.
-        name: String,
-        /// What is perhaps meant, or all of them.
-        hint: String,
-    },
+    /// `hint` is what is perhaps meant, or all of them.
+    #[error("Slot `{}` does not exist.", .name.escape_debug())]
+    NoSlot { name: String, hint: String },
     /// A slot in the place of a plugin.
-    #[error("`{slot}` cannot be bound to `{other}`, which is a slot itself. Name a plugin, as `baton plugin list` shows it.")]
-    ToSlot {
-        /// The slot.
-        slot: String,
-        /// The other.
-        other: String,
-    },
-    /// No name of a plugin.
+    #[error("`{slot}` cannot be bound to `{other}`, which is a slot itself.")]
+    ToSlot { slot: String, other: String },
+    /// Not the name of a plugin.
     #[error("`{slot}` has to be bound to the name of a plugin, and is {}.", .found.escape_debug())]
-    NoPlugin {
-        /// The slot.
-        slot: String,
-        /// What it is bound to.
-        found: String,
-    },
-    /// No table of bindings.
+    NoPlugin { slot: String, found: String },
+    /// Not a table of bindings.
     #[error("`{}` has to be a table that binds slots to plugins, such as `developer = \"amelia\"`.", .0.escape_debug())]
     NoTable(String),
     /// A repository cannot speak for other projects.
-    #[error("`projects` has no place in the bindings of a repository. Leave it out.")]
+    #[error("The bindings of a repository cannot have `projects`.")]
     OfProjects,
+}
+
+impl Hint for BindingError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSlot { hint, .. } => Some(hint.clone()),
+            Self::ToSlot { .. } => Some("Name a plugin, as `baton plugin list` shows it.".to_owned()),
+            Self::NoPlugin { .. } | Self::NoTable(_) => None,
+            Self::OfProjects => Some("Leave it out.".to_owned()),
+        }
+    }
 }
 
 /// Keeps what operators bound by command, and which proposals they approved.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{Scoped, events::BindingsApproved};
 use crate::{
     actor::Actor,
-    errors::StorageError,
+    errors::{Hint, StorageError},
     events::Draft,
     journal::form::canonical,
     kernel::{Kernel, KernelError},
@@ -106,7 +106,7 @@ impl Kernel {
     }
 
     fn read_proposal(&self, bindings: &Value) -> Result<Scoped, String> {
-        Scoped::of_repository(self.parts.slots.known, bindings).map_err(|(key, error)| format!("`{key}`: {error}"))
+        Scoped::of_repository(self.parts.slots.known, bindings).map_err(|(key, error)| format!("`{key}`: {}", error.explain()))
     }
 
     async fn approvals_of(&self, project: &str) -> Result<Vec<Approval>, StorageError> {

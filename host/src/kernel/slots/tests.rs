@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::kernel::projects::{Project, ProjectState};
+use crate::{
+    errors::Hint,
+    kernel::projects::{Project, ProjectState},
+};
 
 const KNOWN: &[Slot] = baton_slots::SLOTS;
 
@@ -26,7 +29,7 @@ fn project() -> Project {
 
 fn table(bindings: Value) -> Result<Table, String> {
     let (table, mistakes) = Table::from_settings(KNOWN, &json!({ "bindings": bindings }));
-    mistakes.first().map_or(Ok(table), |(key, error)| Err(format!("{key}: {error}")))
+    mistakes.first().map_or(Ok(table), |(key, error)| Err(format!("{key}: {}", error.explain())))
 }
 
 fn kept(project: Option<&str>, label: Option<&str>, plugin: &str) -> Binding {
@@ -122,11 +125,11 @@ fn labels_without_a_binding_change_nothing_and_of_several_the_first_by_name_coun
 #[test]
 fn what_cannot_be_bound_is_told_with_its_place() {
     for (bindings, expected) in [
-        (json!({ "develper": "amelia" }), "bindings.develper: There is no slot `develper`. Did you mean `developer`?"),
-        (json!({ "x\u{1b}[2J": "amelia" }), "bindings.x\\u{1b}[2J: There is no slot `x\\u{1b}[2J`. The slots are `analyst`"),
+        (json!({ "develper": "amelia" }), "bindings.develper: Slot `develper` does not exist. Did you mean `developer`?"),
+        (json!({ "x\u{1b}[2J": "amelia" }), "bindings.x\\u{1b}[2J: Slot `x\\u{1b}[2J` does not exist. The slots are `analyst`"),
         (
             json!({ "labels": { "web": { "codereview": "a" } } }),
-            "bindings.labels.web.codereview: There is no slot `codereview`. Did you mean `code-review`?",
+            "bindings.labels.web.codereview: Slot `codereview` does not exist. Did you mean `code-review`?",
         ),
         (json!({ "developer": "reviewer" }), "bindings.developer: `developer` cannot be bound to `reviewer`, which is a slot itself."),
         (json!({ "code-review": "dev-story" }), "which is a slot itself"),

@@ -7,11 +7,7 @@ use crate::{
     config::{self, Config},
     escape::{escaped, shell_word},
     interfaces::sandbox::EngineKind,
-    kernel::{
-        KernelError,
-        slots::{Source, declared_misfit},
-    },
-    operations::{Access, Host, Problem},
+    operations::{Access, Host, Problem, bindings},
 };
 
 /// Less free space than this will soon be none.
@@ -78,7 +74,7 @@ fn opened(host: &Host) -> Vec<Check> {
 
 /// Nothing where every binding can be used. What a repository proposes is told when a run starts in it.
 async fn unusable_bindings(host: &Host) -> Option<Check> {
-    match binding_problems(host).await {
+    match bindings::problems(host).await {
         Ok(problems) if problems.is_empty() => None,
         Ok(problems) => {
             let found = format!("{} cannot be used", counted(problems.len(), "binding", "bindings"));
@@ -86,23 +82,6 @@ async fn unusable_bindings(host: &Host) -> Option<Check> {
         }
         Err(problem) => Some(Check::warn("bindings", "cannot be read", problem.to_string())),
     }
-}
-
-/// Each binding anywhere that cannot be used, in a sentence.
-async fn binding_problems(host: &Host) -> Result<Vec<String>, Problem> {
-    let kernel = &host.app.kernel;
-    let projects = kernel.projects().all_projects().await.map_err(KernelError::from)?;
-    let present = projects.iter().filter(|project| project.removed_at.is_none()).map(Some);
-    let mut found: Vec<String> = Vec::new();
-    for project in std::iter::once(None).chain(present) {
-        for (slot, _, chosen) in kernel.overview(project, None).await? {
-            let plugin = kernel.registry().find(&chosen.plugin);
-            let misfit = || plugin.as_ref().and_then(|plugin| declared_misfit(slot, plugin)).map(|misfit| misfit.to_string());
-            let problem = kernel.unusable(slot, &chosen).or_else(misfit).filter(|_| chosen.source != Source::Default);
-            found.extend(problem.filter(|problem| !found.contains(problem)));
-        }
-    }
-    Ok(found)
 }
 
 /// What executes commands.

@@ -20,7 +20,7 @@ use crate::{
             providers::pace::SystemPace,
         },
     },
-    operations::grouped,
+    operations::{Problem, grouped},
 };
 
 const NAME: &str = "model";
@@ -67,7 +67,7 @@ pub async fn ask_models(config: &Config, forget: bool) -> Vec<Check> {
     // Secrets have been opened already, and nothing is set while the models are asked.
     let catalogue = match Catalogue::new(&config.models, pace, &watchers, &(Arc::new(NoKeys) as _)) {
         Ok(catalogue) => catalogue,
-        Err(error) => return vec![Check::fail(NAME, "the providers cannot be used", error.to_string())],
+        Err(error) => return vec![Check::fail(NAME, "the providers cannot be used", Problem::of(&error).to_string())],
     };
     let mut checks = Vec::new();
     for model in &models {

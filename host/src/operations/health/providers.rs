@@ -15,6 +15,7 @@ use crate::{
             providers::{Reached, reach},
         },
     },
+    operations::Problem,
 };
 
 /// A check for every service that is set up: by a key, by `[providers.NAME]`, or by `models.default`, also that of the
@@ -22,7 +23,7 @@ use crate::{
 pub(super) async fn checks(config: &Config) -> Vec<Check> {
     match reach(&config.models, &wanted(config, effective(config))).await {
         Ok(reached) => reached.iter().map(check).collect(),
-        Err(error) => vec![Check::warn("provider", "cannot be asked", error.to_string())],
+        Err(error) => vec![Check::warn("provider", "cannot be asked", Problem::of(&error).to_string())],
     }
 }
 

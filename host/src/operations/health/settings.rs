@@ -13,6 +13,7 @@ use crate::{
         llm,
         settings::{misspelt, user_tables_in},
     },
+    operations::Problem,
 };
 
 /// The settings of the user and of the project in the current folder, and the models that they name.
@@ -37,7 +38,7 @@ fn project_settings(config: &Config, folder: &Path) -> Option<Check> {
         Ok(settings) => {
             without_effect(spelt(NAME, format!("{} (read)", shown(&path.canonicalize().unwrap_or(path))), &settings), &settings)
         }
-        Err(error) => Check::warn(NAME, error.to_string(), "No run starts in this folder until the file is fixed."),
+        Err(error) => Check::warn(NAME, Problem::from(error).to_string(), "No run starts in this folder until the file is fixed."),
     })
 }
 

@@ -6,7 +6,7 @@ use super::{Check, counted};
 use crate::{
     app::{SetKind, ToolSet},
     escape::escaped,
-    operations::Host,
+    operations::{Host, Problem},
 };
 
 /// A server that is fetched when it is started takes a while.
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn checks(host: &Host) -> Vec<Check> {
     match host.app.tool_sets(&[], PATIENCE).await {
         Ok(sets) => sets.iter().filter_map(check).collect(),
-        Err(error) => vec![Check::warn("tools", "cannot be listed", error.to_string())],
+        Err(error) => vec![Check::warn("tools", "cannot be listed", Problem::from(error).to_string())],
     }
 }
 

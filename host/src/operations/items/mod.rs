@@ -8,6 +8,7 @@ mod import;
 mod list;
 mod move_to;
 mod show;
+mod story;
 mod view;
 mod write;
 
@@ -27,6 +28,7 @@ pub use import::{ImportEffect, ImportFinding, ImportItems, ImportedItems, import
 pub use list::{BacklogSummary, ListItems, MOST_LISTED, SummarizeItems, list, summarize};
 pub use move_to::{MoveItem, MovedItem, move_to};
 pub use show::{ItemDetails, ShowItem, show};
+pub use story::{ItemReview, ItemStory, ItemTests, ReviewFinding, TestCounts};
 pub use view::{Item, ItemKind, ItemMove, ItemStatus};
 pub use write::{LeftDocument, WriteDocuments, WrittenDocuments, write};
 

@@ -1,9 +1,9 @@
-//! One item: what it says, what it waits for, and how it was moved.
+//! One item: what it says, what it waits for, how it was moved and what happened for it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Host, Item, ItemMove, Problem, ProjectRef, load};
+use super::{Host, Item, ItemMove, ItemStory, Problem, ProjectRef, load, story};
 
 /// Which item to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -24,6 +24,9 @@ pub struct ItemDetails {
     pub body: String,
     /// How it was moved, oldest first.
     pub history: Vec<ItemMove>,
+    /// What happened for it.
+    #[serde(flatten)]
+    pub story: ItemStory,
 }
 
 /// An item and its story.
@@ -32,5 +35,6 @@ pub async fn show(host: &Host, request: &ShowItem) -> Result<ItemDetails, Proble
     let whole = host.app.backlog.item(project.id(), &request.key).await?;
     let history = host.app.backlog.history(project.id(), &request.key).await?;
     let item = load(host, project.id(), &request.key).await?;
-    Ok(ItemDetails { item, body: whole.draft.body, history: history.into_iter().map(ItemMove::from).collect() })
+    let story = story::load(host, &project, &request.key, item.branch.as_deref()).await?;
+    Ok(ItemDetails { item, body: whole.draft.body, history: history.into_iter().map(ItemMove::from).collect(), story })
 }

@@ -161,7 +161,7 @@ async fn change(host: &Host, actor: &Actor, project: &str, change: Change) -> Re
 
 async fn added(host: &Host, project: projects::Project) -> Result<AddedProject, Problem> {
     let folder = project.folders.last();
-    let settings_problem = folder.and_then(|folder| host.app.config.project(folder).err()).map(|error| error.to_string());
+    let settings_problem = folder.and_then(|folder| host.app.config.project(folder).err()).map(|error| Problem::from(error).to_string());
     Ok(AddedProject { outer: outer(host, &project).await?, settings_problem, project: project.into() })
 }
 

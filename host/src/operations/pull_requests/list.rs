@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Host, Page, Problem, ProjectRef, PullRequestSummary, Request, forge_of};
-use crate::actor::Actor;
 
 /// Which pull requests to list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,10 +21,10 @@ pub struct ListPullRequests {
 }
 
 /// Pull requests by number.
-pub async fn list(host: &Host, actor: &Actor, request: &ListPullRequests) -> Result<Page<PullRequestSummary>, Problem> {
+pub async fn list(host: &Host, request: &ListPullRequests) -> Result<Page<PullRequestSummary>, Problem> {
     let behind = request.cursor.as_deref().map(read_cursor).transpose()?;
     let project = request.project.find(host).await?;
-    let of = Request::of(actor);
+    let of = Request::reading();
     let found = forge_of(host, &project)?.list(of.place(&project)?, request.all).await?;
     let mut wanted = found.into_iter().filter(|(summary, _)| behind.is_none_or(|behind| summary.number > behind)).peekable();
     let items: Vec<_> = wanted.by_ref().take(request.limit as usize).map(PullRequestSummary::from).collect();

@@ -22,6 +22,7 @@ use crate::{
 pub use change::{ClosePullRequest, MergePullRequest, close, merge};
 pub use land::{FinishLanding, finish_landing};
 pub use list::{ListPullRequests, list};
+pub(in crate::operations) use show::of_branch;
 pub use show::{ShowPullRequest, show};
 pub use view::{
     ChangedPullRequest, Check, CheckProgress, MergeMethod, Mergeable, PullRequest, PullRequestState, PullRequestSummary, Review,
@@ -45,6 +46,11 @@ struct Request {
 impl Request {
     fn of(actor: &Actor) -> Self {
         Self { key: format!("person:{}", uuid::Uuid::now_v7()), author: actor.name.clone() }
+    }
+
+    /// One that changes nothing, whoever makes it.
+    fn reading() -> Self {
+        Self { key: format!("reading:{}", uuid::Uuid::now_v7()), author: String::new() }
     }
 
     fn place<'a>(&'a self, project: &'a Place) -> Result<forge::Place<'a>, Problem> {

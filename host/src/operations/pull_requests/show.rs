@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Host, Problem, ProblemKind, ProblemSource, ProjectRef, PullRequest, Request, forge_of};
-use crate::actor::Actor;
+use super::{Host, Place, Problem, ProblemKind, ProblemSource, ProjectRef, PullRequest, Request, forge_of};
 
 /// Which pull request to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -19,15 +18,25 @@ pub struct ShowPullRequest {
 }
 
 /// A pull request as it is now.
-pub async fn show(host: &Host, actor: &Actor, request: &ShowPullRequest) -> Result<PullRequest, Problem> {
+pub async fn show(host: &Host, request: &ShowPullRequest) -> Result<PullRequest, Problem> {
     let project = request.project.find(host).await?;
-    let of = Request::of(actor);
+    let of = Request::reading();
     let found = forge_of(host, &project)?.get(of.place(&project)?, request.number).await?;
     let diff = match request.diff {
         true => Some(host.app.forges.repository().diff(project.folder()?, &found).await.map_err(no_diff)?),
         false => None,
     };
     Ok(PullRequest { diff, ..PullRequest::from(found) })
+}
+
+/// The newest pull request of a branch, if there is one.
+pub(in crate::operations) async fn of_branch(host: &Host, project: &Place, branch: &str) -> Result<Option<PullRequest>, Problem> {
+    let (forge, of) = (forge_of(host, project)?, Request::reading());
+    let listed = forge.list(of.place(project)?, true).await?;
+    match listed.into_iter().rev().find(|(summary, _)| summary.branch == branch) {
+        Some((summary, _)) => Ok(Some(forge.get(of.place(project)?, summary.number).await?.into())),
+        None => Ok(None),
+    }
 }
 
 fn no_diff(reason: String) -> Problem {

@@ -107,6 +107,7 @@ async fn filter(host: &Host, request: &ListRuns) -> Result<Filter, Problem> {
         states: request.states.iter().map(|state| state.as_str().to_owned()).collect(),
         plugin: request.plugin.clone(),
         project,
+        item: None,
         since: request.since.map_or(0, |since| since.0),
         behind: request.cursor.as_deref().map(read_cursor).transpose()?,
         limit: request.limit,

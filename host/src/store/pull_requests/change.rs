@@ -11,7 +11,10 @@ use super::{
     },
     find,
 };
-use crate::interfaces::forge::{Check, Ending, ForgeError, Kept, Place, Proposal, State, Verdict};
+use crate::{
+    errors::Reason,
+    interfaces::forge::{Check, Ending, ForgeError, Kept, Place, Proposal, State, Verdict},
+};
 
 /// Of what this call opened before, and of what is open: the former first.
 const OPENED: &str = "select number from pull_requests where project = $1 and opened_key = $2";
@@ -157,5 +160,6 @@ async fn open(caller: &Caller, number: u64, step: &mut Step<'_>) -> Result<Resul
 
 fn over(number: u64, kept: &Kept) -> ForgeError {
     let by = kept.merge_commit.as_ref().map(|commit| format!(" by {commit}")).unwrap_or_default();
-    ForgeError::Conflict(format!("Pull request {number} is {}{by}; open another for what is still to be done.", kept.state.as_str()))
+    let reason = Reason::new(format!("Pull request {number} is {}{by}.", kept.state.as_str()));
+    ForgeError::Conflict(reason.advise("Open another for what is still to be done."))
 }

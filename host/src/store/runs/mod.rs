@@ -59,7 +59,8 @@ macro_rules! summary_columns {
 macro_rules! of_list {
     () => {
         " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
-         and ($13 = '' or project = $13) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17))"
+         and ($13 = '' or project = $13) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17)) \
+         and ($18 = '' or item = $18)"
     };
 }
 macro_rules! in_order {
@@ -125,9 +126,9 @@ const MATCHING: &str = concat!(
     " order by created_at desc, id limit 20"
 );
 const LIST: &str = concat!("select ", columns!(), of_list!(), in_order!());
-const LIST_TREES: &str = concat!("select ", columns!(), of_list!(), " and ", in_trees!("id", "$18"), in_order!());
+const LIST_TREES: &str = concat!("select ", columns!(), of_list!(), " and ", in_trees!("id", "$19"), in_order!());
 const SUMMARIES: &str = concat!("select ", summary_columns!(), of_list!(), in_order!());
-const SUMMARIES_TREES: &str = concat!("select ", summary_columns!(), of_list!(), " and ", in_trees!("id", "$18"), in_order!());
+const SUMMARIES_TREES: &str = concat!("select ", summary_columns!(), of_list!(), " and ", in_trees!("id", "$19"), in_order!());
 /// Only a run that waits has a time, and there is an index of those that have one.
 const NEXT_DUE: &str = "select min(wake_at) from runs where wake_at is not null";
 const NEXT_DUE_TREE: &str = concat!("select min(wake_at) from runs where wake_at is not null and ", in_tree!("id", "$1"));
@@ -308,6 +309,7 @@ impl Store {
         let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(stored(filter.since));
         let (at, id) = filter.behind.as_ref().map(|(at, id)| (*at, id.as_str())).unwrap_or_default();
         let query = query.bind(i64::from(filter.behind.is_some())).bind(stored(at)).bind(id);
+        let query = query.bind(filter.item.as_deref().unwrap_or_default());
         let query = if filter.within.is_empty() { query } else { query.bind(to_text(&filter.within)?) };
         Ok(query.fetch_all(&self.reads).await?)
     }

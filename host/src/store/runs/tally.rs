@@ -5,12 +5,15 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{AnyPool, Row};
 
 use super::{
-    super::{StoreError, number::read_number},
+    super::{StoreError, ledger::charge, number::read_number},
     record::to_text,
     unfinished,
 };
 use crate::{
-    interfaces::llm::events::Completed,
+    interfaces::llm::{
+        events::Completed,
+        money::{Amount, Charge, Sum},
+    },
     journal::{RunId, events::Repeated},
     kernel::run::Tally,
 };
@@ -36,12 +39,11 @@ const LIMITED_RUNS: &str = concat!(
 /// What each of several runs took with its descendants; nothing where there is no such run. One statement, so that all counts
 /// are of one moment.
 pub(super) async fn count(reads: &AnyPool, runs: &[RunId]) -> Result<HashMap<RunId, Tally>, StoreError> {
-    let nothing = || Tally { cost_usd: Some(0.0), ..Tally::default() };
-    let mut tallies: HashMap<RunId, Tally> = runs.iter().map(|run| (run.clone(), nothing())).collect();
+    let mut tallies: HashMap<RunId, (Tally, Sum)> = runs.iter().map(|run| (run.clone(), Default::default())).collect();
     let mut repeated = HashSet::new();
     for row in sqlx::query(TALLIES).bind(to_text(&runs)?).fetch_all(reads).await? {
         let top = RunId::from_text(row.try_get::<String, _>("top")?);
-        let Some(tally) = tallies.get_mut(&top) else { continue };
+        let Some((tally, sum)) = tallies.get_mut(&top) else { continue };
         match row.try_get("what")? {
             "runs" => tally.runs = read_number(&row, "number")?,
             "calls" => tally.host_calls = read_number(&row, "number")?,
@@ -50,10 +52,15 @@ pub(super) async fn count(reads: &AnyPool, runs: &[RunId]) -> Result<HashMap<Run
                 let call = (top, row.try_get::<String, _>("run_id")?, seq(row.try_get("data")?)?);
                 tally.repeated_model_calls += u64::from(repeated.insert(call));
             }
-            _ => add_reply(tally, row.try_get("data")?)?,
+            _ => sum.add(&reply(row.try_get("data")?)?),
         }
     }
-    Ok(tallies)
+    Ok(tallies.into_iter().map(|(run, (tally, sum))| (run, with_replies(tally, &sum))).collect())
+}
+
+fn with_replies(tally: Tally, sum: &Sum) -> Tally {
+    let cost_usd = sum.whole_cost().map(Amount::dollars);
+    Tally { model_calls: sum.replies, input_tokens: sum.input_tokens, output_tokens: sum.output_tokens, cost_usd, ..tally }
 }
 
 /// How many runs of a tree count towards its limit.
@@ -66,13 +73,7 @@ fn seq(data: &str) -> Result<u64, StoreError> {
     Ok(repeated.seq)
 }
 
-fn add_reply(tally: &mut Tally, data: &str) -> Result<(), StoreError> {
+fn reply(data: &str) -> Result<Charge, StoreError> {
     let reply: Completed = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
-    // Of a try that may have been charged, no reply came back.
-    tally.model_calls += u64::from(!reply.possibly_charged);
-    tally.input_tokens = tally.input_tokens.saturating_add(reply.input_tokens.unwrap_or_default());
-    tally.output_tokens = tally.output_tokens.saturating_add(reply.output_tokens.unwrap_or_default());
-    // One unknown price makes the sum unknown, which is not the same as free.
-    tally.cost_usd = tally.cost_usd.zip(reply.cost_usd).map(|(sum, cost)| sum + cost);
-    Ok(())
+    Ok(charge(&reply))
 }

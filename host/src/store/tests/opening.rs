@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::{clock, entry, fresh, id, open, write};
 use crate::{
+    errors::Hint,
     journal::Journal,
     store::{Lease, Store, StoreError},
 };
@@ -70,7 +71,7 @@ async fn a_closed_store_refuses_and_its_files_are_whole() {
     }
     store.close().await;
     assert!(!folder.path().join("baton.db-wal").exists());
-    assert!(store.write(vec![write("a", 51)]).await.unwrap_err().to_string().contains("was closed"));
+    assert!(store.write(vec![write("a", 51)]).await.unwrap_err().to_string().contains("is closed"));
     store.close().await;
     assert_eq!(open(folder.path()).await.entries(&id("a")).await.unwrap().len(), 50);
 }
@@ -119,8 +120,8 @@ async fn a_damaged_file_is_told_of() {
     damaged[8_192..].fill(0xa5);
     fs::write(&file, damaged).unwrap();
     let error = match Store::open(folder.path(), clock()).await {
-        Ok(store) => store.entries(&id("a")).await.unwrap_err().to_string(),
-        Err(error) => error.to_string(),
+        Ok(store) => store.entries(&id("a")).await.unwrap_err().explain(),
+        Err(error) => error.explain(),
     };
     assert!(error.contains("is damaged") && error.contains("from a copy"), "{error}");
     fs::write(&file, &whole[..whole.len() / 2]).unwrap();
@@ -138,7 +139,7 @@ async fn a_file_in_place_of_the_directory_is_told_of() {
     fs::write(&data, "not a folder").unwrap();
     for path in [data.clone(), data.join("below")] {
         let error = refusal(&path).await;
-        assert!(matches!(error, StoreError::Directory { .. }) && error.to_string().contains("--data-dir"), "{error}");
+        assert!(matches!(error, StoreError::Directory { .. }) && error.explain().contains("--data-dir"), "{error}");
         assert!(matches!(Lease::take(&path, 0), Err(StoreError::Directory { .. })));
     }
     assert_eq!(fs::read_to_string(&data).unwrap(), "not a folder");
@@ -167,7 +168,7 @@ async fn looking_works_beside_a_writer_and_changes_nothing() {
     let looker = Store::open_read_only(folder.path()).await.unwrap();
     writer.write(vec![write("a", 1)]).await.unwrap();
     assert_eq!(looker.entries(&id("a")).await.unwrap(), [entry("a", 1)]);
-    assert!(looker.write(vec![write("a", 2)]).await.unwrap_err().to_string().contains("for looking only"));
+    assert!(looker.write(vec![write("a", 2)]).await.unwrap_err().to_string().contains("read-only"));
     writer.close().await;
     let looker = Store::open_read_only(folder.path()).await.unwrap();
     assert_eq!(looker.entries(&id("a")).await.unwrap(), [entry("a", 1)]);
@@ -177,15 +178,15 @@ async fn looking_works_beside_a_writer_and_changes_nothing() {
 fn a_lease_is_held_by_one_and_given_back() {
     let folder = TempDir::new().unwrap();
     let lease = Lease::take(folder.path(), 1_767_323_045_000).unwrap();
-    let error = Lease::take(folder.path(), 0).unwrap_err().to_string();
+    let error = Lease::take(folder.path(), 0).unwrap_err().explain();
     let holder = format!("(process {}, since 2026-01-02T03:04:05Z)", std::process::id());
-    assert!(error.contains(&holder) && error.contains("wait for it, stop it, or use another --data-dir"), "{error}");
+    assert!(error.contains(&holder) && error.contains("Wait for it, stop it, or use another --data-dir"), "{error}");
     drop(lease);
     drop(Lease::take(folder.path(), u64::MAX).unwrap());
     fs::write(folder.path().join("lock"), [0xff; 10_000]).unwrap();
     let stranger = fs::File::open(folder.path().join("lock")).unwrap();
     stranger.lock().unwrap();
-    assert!(Lease::take(folder.path(), 0).unwrap_err().to_string().contains("just started"));
+    assert!(Lease::take(folder.path(), 0).unwrap_err().explain().contains("just started"));
 }
 
 #[tokio::test]

@@ -302,6 +302,9 @@ async fn runs_are_listed_newest_first_and_filtered() {
     assert_eq!(list(Filter { states: vec!["queued".into()], within: vec![id("a")], ..all() }).await, "a1 a");
     assert_eq!(list(Filter { states: vec!["' or 1=1".into()], ..all() }).await, "");
     assert_eq!(list(Filter { within: vec![id("a1"), id("b"), id("nobody")], ..all() }).await, "a11 a1 b");
+    add(&store, &Run { created_at: 5, item: Some("1-1".to_owned()), ..child("a2", "a", 2) }).await;
+    assert_eq!(list(Filter { item: Some("1-1".to_owned()), ..all() }).await, "a2");
+    assert_eq!(list(Filter { item: Some("1-1".to_owned()), within: vec![id("b")], ..all() }).await, "");
 }
 
 #[tokio::test]

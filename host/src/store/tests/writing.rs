@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 
 use super::{clock, entry, id, open, write};
 use crate::{
-    errors::FailureScope,
+    errors::{FailureScope, Hint},
     journal::{Entry, Journal, Write},
     store::{
         Store, StoreError, database,
@@ -41,7 +41,7 @@ async fn on_a_full_disk_everyone_is_told_and_nothing_is_half_written() {
     both.journal.extend(prepared(&store, "a", 2, 60_000).await.journal);
     let (first, second) = tokio::join!(queue.write(both), queue.write(prepared(&store, "b", 1, 60_000).await));
     assert_eq!((first.unwrap_err(), second.unwrap_err()), (StoreError::Full, StoreError::Full));
-    assert!(StoreError::Full.to_string().contains("free some space"));
+    assert!(StoreError::Full.explain().contains("Free some space"));
     assert_eq!(store.entries(&id("a")).await.unwrap(), []);
     // The writer lives on, and what fits is kept.
     queue.write(prepared(&store, "c", 1, 10).await).await.unwrap();
@@ -81,7 +81,7 @@ async fn one_write_that_the_database_refuses_does_not_take_others_with_it() {
     enqueued.unwrap();
     other.unwrap();
     let bad = bad.unwrap_err();
-    assert!(bad.to_string().contains("The database refused (no)") && bad.scope == FailureScope::Run, "{bad:?}");
+    assert!(bad.to_string().contains("The database reports an error: no.") && bad.scope == FailureScope::Run, "{bad:?}");
     store.write(vec![write("good", 2)]).await.unwrap();
     let kept = async |run: &str| store.entries(&id(run)).await.unwrap().len();
     assert_eq!((kept("good").await, kept("mixed").await, kept("bad").await, kept("other").await), (2, 1, 0, 2));

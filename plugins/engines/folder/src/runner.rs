@@ -42,6 +42,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) about: String,
     pub(crate) history: String,
     pub(crate) document: Document,
+    /// Where it was written first: a name in its path may get another value while the run goes on.
+    pub(crate) written_to: Option<String>,
     /// What files of their own hold so far.
     pub(crate) others: BTreeMap<String, Document>,
     pub(crate) files: Vec<String>,
@@ -67,6 +69,7 @@ impl<'a> Runner<'a> {
             about: String::new(),
             history: String::new(),
             document: Document { text },
+            written_to: None,
             others: BTreeMap::new(),
             files: Vec::new(),
             handed: BTreeMap::new(),
@@ -226,6 +229,9 @@ impl<'a> Runner<'a> {
 
     /// Where the document is written. Names without a value are written as themselves.
     pub(crate) fn document_file(&self) -> Option<String> {
+        if let Some(file) = &self.written_to {
+            return Some(file.clone());
+        }
         let file = self.plan.document.as_ref()?.file.as_ref()?;
         let path = self.fill(file).replace(['{', '}'], "");
         paths::clean(&path).ok()

@@ -189,7 +189,9 @@ impl Runner<'_> {
             _ => (fill.names().into_iter().map(|name| self.fill(name).replace(['{', '}'], "")).collect(), String::new()),
         };
         let Some(path) = self.target(file) else {
-            run::warn("A section has no file to be written to; it is left out.");
+            // Without a document, what is written is for the steps that follow.
+            let sections = self.write_sections(&names, &instructions)?;
+            self.keep(&sections);
             return Ok(Next::Continue);
         };
         let mut wish = instructions;
@@ -225,13 +227,23 @@ impl Runner<'_> {
             document.fill(name, text);
         }
         files::write(path, &document.text)?;
-        for (name, text) in sections {
-            self.set(name, text);
+        if is_document {
+            self.written_to = Some(path.to_owned());
         }
+        self.keep(sections);
         if !self.files.iter().any(|file| file == path) {
             self.files.push(path.to_owned());
         }
         Ok(())
+    }
+
+    /// Sections are variables as well, unless the folder or the run has set one of that name.
+    fn keep(&mut self, sections: &std::collections::BTreeMap<String, String>) {
+        for (name, text) in sections {
+            if self.value(name).is_none_or(|value| value.is_empty()) {
+                self.set(name, text);
+            }
+        }
     }
 
     /// Starts another workflow by the last part of its path, and takes over what it hands back.

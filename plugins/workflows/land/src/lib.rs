@@ -71,7 +71,7 @@ fn landed(order: &Input) -> Result<Output> {
         if advancing::advanced(order, &expected)? {
             return Ok(Output { withdrawn, ..finished(&order.main, batch)? });
         }
-        run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));
+        run::info(&format!("`{}` moved meanwhile; the batch is merged and tested again", order.main));
     }
     Err(Error::conflict(format!(
         "`{}` moved {MOST_ROUNDS} times while this batch was tested, so nothing was landed; land it when less is going on.",

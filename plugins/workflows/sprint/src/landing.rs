@@ -117,8 +117,7 @@ impl Sprint {
     fn leave_out_unwanted(&mut self) -> Result<()> {
         for place in self.places(&Stage::Approved) {
             if !self.withdraw(place)? && self.forge.is_closed(&self.stories[place]) {
-                let step =
-                    self.stories[place].end(End::Blocked("It is approved and green, and somebody closed its pull request.".to_owned()));
+                let step = self.stories[place].end(End::Blocked("It is approved and green, but its pull request was closed.".to_owned()));
                 self.take(place, step)?;
             }
         }

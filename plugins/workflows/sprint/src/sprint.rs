@@ -205,7 +205,7 @@ impl Sprint {
         if self.resume && item.status == Status::InProgress {
             return Ok(());
         }
-        let (verb, main) = (if item.branch.is_some() && self.resume { "resumed" } else { "taken up" }, &self.main);
+        let (verb, main) = (if item.branch.is_some() && self.resume { "resumed" } else { "started" }, &self.main);
         backlog::move_to(&item.draft.key, Status::InProgress, &format!("{verb} by a sprint on {main}"))
     }
 

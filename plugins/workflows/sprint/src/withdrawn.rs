@@ -18,8 +18,8 @@ pub(crate) fn why(story: &Story) -> Result<Option<String>> {
 fn of(item: &Item, branch: &str) -> Option<String> {
     let key = &item.draft.key;
     let happened = match item.taken_from(branch)? {
-        TakenAway::Moved(status) => format!("Somebody moved {key} to `{}` while it was at work.", status.as_str()),
-        TakenAway::Elsewhere(theirs) => format!("Somebody else took {key} meanwhile, on `{theirs}`."),
+        TakenAway::Moved(status) => format!("A person moved {key} to `{}` while it was at work.", status.as_str()),
+        TakenAway::Elsewhere(theirs) => format!("Another developer took {key} meanwhile, on `{theirs}`."),
     };
     Some(format!("{happened} What was written is on `{branch}`."))
 }

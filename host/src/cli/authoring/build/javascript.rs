@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{BuildError, component, world};
 use crate::{
     cli::authoring::{Program, Project},
-    kernel::package::Kind,
+    operations::plugins::PluginKind,
 };
 
 const SCRIPT: &str = include_str!("componentize.mjs");
@@ -14,7 +14,7 @@ const SOURCE: &str = "baton/component.js";
 const PACKAGE: &str = "node_modules/@bytecodealliance/componentize-js";
 const MISSING: &str = "Install Node.js 20 or later, run `npm install` in the plugin's folder and try again.";
 
-pub(super) async fn build(project: &Project, kind: Kind) -> Result<Vec<u8>, BuildError> {
+pub(super) async fn build(project: &Project, kind: PluginKind) -> Result<Vec<u8>, BuildError> {
     installed(project)?;
     let (contract, output) = (project.contract()?, tempfile::tempdir());
     let output = output.map_err(|source| BuildError::File { path: std::env::temp_dir(), source })?;

@@ -11,14 +11,9 @@ use std::{
 };
 
 use super::{Language, Project, programs::ProgramError, scaffold::CONTRACT};
-use crate::{
-    app,
-    kernel::{
-        disk::read_text,
-        package::{Kind, Manifest, Package, PackageError},
-        registry::Plugin,
-        signature::Trust,
-    },
+use crate::operations::{
+    Problem,
+    plugins::{FolderManifest, PluginFile, PluginKind},
 };
 
 /// Why there is no component.
@@ -27,9 +22,9 @@ pub(in crate::cli) enum BuildError {
     /// A compiler.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// The manifest, before anything is compiled.
-    #[error("plugin.toml cannot be used: {0}")]
-    Manifest(PackageError),
+    /// The manifest cannot be used, or the host rejects what was built.
+    #[error(transparent)]
+    Rejected(#[from] Problem),
     /// What would be written lies elsewhere, or over something else.
     #[error("`{}` is a link or not a folder. What is built goes there, and a link is not followed: remove it and build again.", .0.display())]
     NoFolder(PathBuf),
@@ -37,7 +32,7 @@ pub(in crate::cli) enum BuildError {
     #[error("Rust plugins are built for wasm32-wasip2, which is not installed. Run `rustup target add wasm32-wasip2` and build again.")]
     NoTarget,
     /// The crate makes nothing that could be a plugin.
-    #[error("The crate makes no component. Put `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml and build again.")]
+    #[error("The crate does not build a component. Put `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml and build again.")]
     NoComponent,
     /// A package that the build needs.
     #[error("componentize-js is not installed here. Run `npm install` in `{}` and build again.", .0.display())]
@@ -45,15 +40,6 @@ pub(in crate::cli) enum BuildError {
     /// Where the SDK goes there is something else.
     #[error("`{}` is not Baton's SDK, which is written there. Give your folder another name and build again.", .0.display())]
     ForeignSdk(PathBuf),
-    /// The manifest could not be put into the component.
-    #[error("The manifest cannot be put into the component: {0}")]
-    Pack(#[from] baton_pack::PackError),
-    /// The folder of a persona makes no plugin.
-    #[error("The folder makes no plugin: {0}")]
-    Unpacked(String),
-    /// The host would not take it.
-    #[error("It was built, and this host rejects it: {0}")]
-    Refused(String),
     /// The system says no.
     #[error("`{}` cannot be used: {source}. Make it readable and writable for this user.", .path.display())]
     File {
@@ -66,29 +52,28 @@ pub(in crate::cli) enum BuildError {
 
 impl Project {
     /// Builds the component. The compiler's own words go to standard error.
-    pub(in crate::cli) async fn build(&self) -> Result<Plugin, BuildError> {
-        // A mistake in the manifest is told before minutes are spent on compiling.
-        let text = self.manifest()?;
+    pub(in crate::cli) async fn build(&self) -> Result<PluginFile, BuildError> {
+        // A mistake in the manifest is shown before minutes are spent on compiling.
+        let manifest = FolderManifest::read(&self.folder)?;
         is_folder(&self.folder.join(Self::BUILT))?;
-        let manifest = Manifest::parse(text.as_bytes()).map_err(BuildError::Manifest)?;
         self.write_sdk()?;
         let wasm = match self.language {
-            Language::Persona => return app::pack(&self.folder, &Trust::default()).map_err(BuildError::Unpacked),
+            Language::Persona => return Ok(PluginFile::pack_unsigned(&self.folder)?),
             Language::Rust => rust::build(self).await?,
-            Language::Python => baton_pack::pack(&python::build(self, manifest.kind).await?, &text, &[])?,
-            Language::JavaScript => baton_pack::pack(&javascript::build(self, manifest.kind).await?, &text, &[])?,
+            Language::Python => manifest.add_to(&python::build(self, manifest.kind).await?)?,
+            Language::JavaScript => manifest.add_to(&javascript::build(self, manifest.kind).await?)?,
         };
-        self.understand(wasm)
+        self.read_component(wasm)
     }
 
     /// Reads a component as this host would.
-    pub(in crate::cli) fn understand(&self, wasm: Vec<u8>) -> Result<Plugin, BuildError> {
-        app::understand(wasm, &self.folder, &Trust::default()).map_err(BuildError::Refused)
+    pub(in crate::cli) fn read_component(&self, wasm: Vec<u8>) -> Result<PluginFile, BuildError> {
+        Ok(PluginFile::of_bytes(wasm, &self.folder)?)
     }
 
     /// The name that the component will have, by its manifest.
     pub(in crate::cli) fn name(&self) -> Result<String, BuildError> {
-        Ok(Manifest::parse(self.manifest()?.as_bytes()).map_err(BuildError::Manifest)?.name)
+        Ok(FolderManifest::read(&self.folder)?.name)
     }
 
     /// The version of the compiler, where Baton has to know it.
@@ -121,11 +106,6 @@ impl Project {
         }
         Ok(folder)
     }
-
-    fn manifest(&self) -> Result<String, BuildError> {
-        let path = self.folder.join("plugin.toml");
-        read_text(&path, Package::LARGEST_MANIFEST as u64).map_err(|source| BuildError::File { path, source })
-    }
 }
 
 pub(super) fn own_folder(path: &Path) -> Result<(), BuildError> {
@@ -150,6 +130,6 @@ fn component(path: PathBuf) -> Result<Vec<u8>, BuildError> {
 }
 
 /// The world of a kind has its name.
-fn world(kind: Kind) -> &'static str {
+fn world(kind: PluginKind) -> &'static str {
     kind.as_str()
 }

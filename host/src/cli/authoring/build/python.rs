@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{BuildError, component, world};
 use crate::{
     cli::authoring::{Program, Project},
-    kernel::package::Kind,
+    operations::plugins::PluginKind,
 };
 
 /// Its own virtual environment, where Debian and Homebrew want what pip installs.
@@ -13,7 +13,7 @@ const ENVIRONMENT: &str = ".venv/bin";
 const LIBRARIES: &str = ".venv/lib";
 const MISSING: &str = "Run `python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1` in the plugin's folder and try again.";
 
-pub(super) async fn build(project: &Project, kind: Kind) -> Result<Vec<u8>, BuildError> {
+pub(super) async fn build(project: &Project, kind: PluginKind) -> Result<Vec<u8>, BuildError> {
     let (contract, output) = (project.contract()?, tempfile::tempdir());
     let output = output.map_err(|source| BuildError::File { path: std::env::temp_dir(), source })?;
     let file = output.path().join("component.wasm");
@@ -41,7 +41,7 @@ impl Project {
     }
 }
 
-fn componentize(folder: &Path, contract: &Path, kind: Kind) -> Program {
+fn componentize(folder: &Path, contract: &Path, kind: PluginKind) -> Program {
     let program = Program::new(installed(folder, "componentize-py"), folder, MISSING);
     program.with(["-q", "-d"]).with([contract]).with(["-w", world(kind)])
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Language, Project};
-use crate::kernel::package::{Kind, is_name};
+use crate::operations::plugins::{PluginKind, is_plugin_name};
 
 /// Every file of `host/scaffolds`, by its path.
 const TEMPLATES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scaffold_files.rs"));
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Scaffold {
     /// The plugin's name, and its folder's.
     pub(in crate::cli) name: String,
     /// What it is.
-    pub(in crate::cli) kind: Kind,
+    pub(in crate::cli) kind: PluginKind,
     /// What it is written in.
     pub(in crate::cli) language: Language,
 }
@@ -41,7 +41,7 @@ pub(in crate::cli) enum ScaffoldError {
     #[error("`{0}` is the name of a slot. Give the plugin another name, and bind it with `baton bindings set {0} NAME`.")]
     Slot(String),
     /// Somebody's files.
-    #[error("`{}` is there already and not empty; choose another name, or another place with --in.", .0.display())]
+    #[error("`{}` exists already and is not empty; choose another name, or another place with --in.", .0.display())]
     Present(PathBuf),
     /// The system says no.
     #[error("`{}` cannot be written: {source}. Choose another place with --in.", .path.display())]
@@ -55,8 +55,8 @@ pub(in crate::cli) enum ScaffoldError {
 
 impl Scaffold {
     /// A scaffold of a name that a plugin can have.
-    pub(in crate::cli) fn new(name: &str, kind: Kind, language: Language) -> Result<Self, ScaffoldError> {
-        if !is_name(name) {
+    pub(in crate::cli) fn new(name: &str, kind: PluginKind, language: Language) -> Result<Self, ScaffoldError> {
+        if !is_plugin_name(name) {
             return Err(ScaffoldError::Name(name.to_owned()));
         }
         if baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == name) {
@@ -110,16 +110,16 @@ impl Scaffold {
             Language::JavaScript => Some("npm install"),
             Language::Persona => None,
         };
-        let run = (self.kind == Kind::Workflow).then(|| again(&format!("run {} --input '{{\"name\": \"Mary\"}}'", self.name)));
+        let run = (self.kind == PluginKind::Workflow).then(|| again(&format!("run {} --input '{{\"name\": \"Mary\"}}'", self.name)));
         once.map(str::to_owned).into_iter().chain(["baton plugin build".to_owned(), install]).chain(run).collect()
     }
 
     /// How a plugin that nobody starts by itself is used; nothing for a workflow.
     pub(in crate::cli) fn used(&self) -> Option<String> {
         match self.kind {
-            Kind::Workflow => None,
-            Kind::Agent => Some(format!("A workflow has it do a task once its plugin.toml needs `agents = [\"{}\"]`.", self.name)),
-            Kind::Toolbox => {
+            PluginKind::Workflow => None,
+            PluginKind::Agent => Some(format!("A workflow has it do a task once its plugin.toml needs `agents = [\"{}\"]`.", self.name)),
+            PluginKind::Toolbox => {
                 Some(format!("A workflow or agent calls its tools once its plugin.toml needs `tools = [\"{}.*\"]`.", self.name))
             }
         }
@@ -133,7 +133,8 @@ impl Scaffold {
             Language::JavaScript => "javascript",
             Language::Persona => "persona",
         };
-        let (own, shared) = (format!("{language}/{}/", self.kind), [format!("manifest/{}/", self.kind), format!("{language}/all/")]);
+        let (own, shared) =
+            (format!("{language}/{}/", self.kind.as_str()), [format!("manifest/{}/", self.kind.as_str()), format!("{language}/all/")]);
         let below = move |path: &'static str| shared.iter().chain([&own]).find_map(|folder| path.strip_prefix(folder.as_str()));
         TEMPLATES.iter().filter_map(move |(path, text)| Some((below(path)?, *text)))
     }

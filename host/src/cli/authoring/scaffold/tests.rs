@@ -1,16 +1,17 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::operations::plugins::FolderManifest;
 
-fn scaffold(kind: Kind, language: Language) -> Scaffold {
+fn scaffold(kind: PluginKind, language: Language) -> Scaffold {
     Scaffold::new("my-plugin", kind, language).unwrap()
 }
 
 fn all() -> Vec<Scaffold> {
-    let kinds = [Kind::Workflow, Kind::Agent, Kind::Toolbox];
+    let kinds = [PluginKind::Workflow, PluginKind::Agent, PluginKind::Toolbox];
     let languages = [Language::Rust, Language::Python, Language::JavaScript];
     let code = kinds.into_iter().flat_map(|kind| languages.into_iter().map(move |language| scaffold(kind, language)));
-    code.chain([scaffold(Kind::Agent, Language::Persona)]).collect()
+    code.chain([scaffold(PluginKind::Agent, Language::Persona)]).collect()
 }
 
 #[test]
@@ -25,8 +26,7 @@ fn every_scaffold_is_a_folder_that_the_build_understands() {
         assert!(paths.contains(".gitignore") && paths.contains("README.md"), "{scaffold:?}: {paths:?}");
         let own = files.iter().filter(|(path, _)| !path.starts_with("vendor/"));
         assert!(own.into_iter().all(|(_, text)| !text.contains("{{")), "{scaffold:?}");
-        let manifest = fs::read(folder.join("plugin.toml")).unwrap();
-        let manifest = crate::kernel::package::Manifest::parse(&manifest).unwrap();
+        let manifest = FolderManifest::read(&folder).unwrap();
         assert_eq!((manifest.name.as_str(), manifest.kind), ("my-plugin", scaffold.kind));
     }
 }
@@ -34,17 +34,17 @@ fn every_scaffold_is_a_folder_that_the_build_understands() {
 #[test]
 fn names_that_no_plugin_can_have_are_refused_with_a_sentence() {
     for bad in ["", "Hello", "my_plugin", "a--b", "-a", "a-", "1a", "../a", "a b", "\u{1b}[2J", &"a".repeat(65)] {
-        let error = Scaffold::new(bad, Kind::Workflow, Language::Rust).unwrap_err().to_string();
+        let error = Scaffold::new(bad, PluginKind::Workflow, Language::Rust).unwrap_err().to_string();
         assert!(error.contains("lower-case") && !error.contains('\u{1b}'), "{bad:?}: {error}");
     }
-    let error = Scaffold::new("plan", Kind::Workflow, Language::Rust).unwrap_err().to_string();
+    let error = Scaffold::new("plan", PluginKind::Workflow, Language::Rust).unwrap_err().to_string();
     assert!(error.contains("part of Baton"), "{error}");
 }
 
 #[test]
 fn somebodys_files_are_left_alone() {
     let place = tempfile::tempdir().unwrap();
-    let scaffold = scaffold(Kind::Agent, Language::Persona);
+    let scaffold = scaffold(PluginKind::Agent, Language::Persona);
     fs::create_dir(place.path().join("my-plugin")).unwrap();
     scaffold.write(place.path()).unwrap();
     let before = fs::read(place.path().join("my-plugin/persona.md")).unwrap();
@@ -70,7 +70,7 @@ fn the_vendored_sdk_stands_without_its_workspace() {
 #[test]
 fn the_page_on_writing_plugins_shows_what_new_makes() {
     let page = include_str!("../../../../../docs/writing-plugins.md");
-    let files = scaffold(Kind::Workflow, Language::Rust).files();
+    let files = scaffold(PluginKind::Workflow, Language::Rust).files();
     let source = &files.iter().find(|(path, _)| path == "src/lib.rs").unwrap().1;
     let (start, end) = (source.find("struct Greeter;").unwrap(), source.find("\n\n#[cfg(test)]").unwrap());
     assert!(page.contains(&source[start..end]), "{}", &source[start..end]);
@@ -80,7 +80,7 @@ fn the_page_on_writing_plugins_shows_what_new_makes() {
 fn the_examples_are_what_new_makes() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     for (name, language) in [("hello-python", Language::Python), ("hello-javascript", Language::JavaScript)] {
-        let files = Scaffold::new(name, Kind::Workflow, language).unwrap().files();
+        let files = Scaffold::new(name, PluginKind::Workflow, language).unwrap().files();
         // The SDK is written by the build, and there is one copy of it.
         for (path, text) in files.iter().filter(|(path, _)| !path.starts_with("baton/")) {
             let present = fs::read_to_string(examples.join(name).join(path)).unwrap_or_default();

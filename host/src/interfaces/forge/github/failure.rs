@@ -9,6 +9,7 @@ use super::{
     super::ForgeError,
     transport::{Transport, TransportError},
 };
+use crate::errors::Reason;
 
 const LONGEST: usize = 300;
 
@@ -36,10 +37,10 @@ impl Failure {
                 let said = excerpt(&transport.clean(&said.join(": ")));
                 match source.status_code {
                     status if status.is_server_error() => Self::Passing(format!("it answers {}: {said}", status.as_u16())),
-                    StatusCode::UNAUTHORIZED => Self::Final(ForgeError::Refused(format!(
-                        "{} does not accept the token. Set another, see `[forge]` in docs/forge.md, then resume the run.",
-                        transport.account()
-                    ))),
+                    StatusCode::UNAUTHORIZED => Self::Final(ForgeError::Refused(
+                        Reason::new(format!("{} does not accept the token.", transport.account()))
+                            .advise("Set another, see `[forge]` in docs/forge.md, then resume the run."),
+                    )),
                     status => Self::Said(status, said),
                 }
             }
@@ -56,10 +57,9 @@ impl Failure {
                 Self::Final(ForgeError::Limited { account: transport.account(), until: closed.until, reason: closed.reason.clone() })
             }
             TransportError::Broken(reason) => Self::Passing(excerpt(reason)),
-            TransportError::Refused(reason) => Self::Final(ForgeError::Refused(format!(
-                "{} is not trusted: {reason} Look at `[forge]` in the settings.",
-                transport.account()
-            ))),
+            TransportError::Refused(reason) => Self::Final(ForgeError::Refused(
+                Reason::new(format!("{} is not trusted: {reason}", transport.account())).advise("Look at `[forge]` in the settings."),
+            )),
         }
     }
 
@@ -67,19 +67,27 @@ impl Failure {
     pub(super) fn settled(self, transport: &Transport) -> ForgeError {
         let account = transport.account();
         match self {
-            Self::Passing(reason) => ForgeError::Unavailable(format!("{account} does not answer as it should: {reason}. Try again later.")),
-            Self::Said(StatusCode::FORBIDDEN, said) => ForgeError::Refused(format!(
-                "{account} does not allow this to the owner of the token: {said}. Give the token the right to read and write pull requests, commit \
-                 statuses and contents of the repository, then resume the run."
-            )),
-            Self::Said(StatusCode::NOT_FOUND, _) => ForgeError::Refused(format!(
-                "{account} does not have the repository, or does not show it to the owner of the token. Look at `repository` and the token under \
-                 [forge] in the settings, then resume the run."
-            )),
-            Self::Said(StatusCode::CONFLICT | StatusCode::METHOD_NOT_ALLOWED, said) => {
-                ForgeError::Conflict(format!("{account} does not merge it: {said}. Read the pull request again and decide again."))
+            Self::Passing(reason) => {
+                let reason = Reason::new(format!("{account} does not answer as it should: {reason}."));
+                ForgeError::Unavailable(reason.advise("Try again later."))
             }
-            Self::Said(_, said) => ForgeError::Invalid(format!("{account} rejects the request: {said}. Change the request.")),
+            Self::Said(StatusCode::FORBIDDEN, said) => {
+                ForgeError::Refused(Reason::new(format!("{account} does not allow this to the owner of the token: {said}.")).advise(
+                    "Give the token the right to read and write pull requests, commit statuses and contents of the repository, then resume \
+                     the run.",
+                ))
+            }
+            Self::Said(StatusCode::NOT_FOUND, _) => ForgeError::Refused(
+                Reason::new(format!("{account} does not have the repository, or does not show it to the owner of the token."))
+                    .advise("Look at `repository` and the token under [forge] in the settings, then resume the run."),
+            ),
+            Self::Said(StatusCode::CONFLICT | StatusCode::METHOD_NOT_ALLOWED, said) => {
+                let reason = Reason::new(format!("{account} does not merge it: {said}."));
+                ForgeError::Conflict(reason.advise("Read the pull request again and decide again."))
+            }
+            Self::Said(_, said) => {
+                ForgeError::Invalid(Reason::new(format!("{account} rejects the request: {said}.")).advise("Change the request."))
+            }
             Self::Final(error) => error,
         }
     }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{
     Check, Forge, ForgeError, Landing, Method, Place, Progress, Proposal, PullRequest, Repository, State, Summary, Token, Verdict,
 };
-use crate::journal::Clock;
+use crate::{errors::Reason, journal::Clock};
 use answers::{Found, Pull};
 use failure::Failure;
 use marker::Marker;
@@ -111,11 +111,10 @@ impl GitHub {
         let pull = self.pull(number).await?;
         match pull.state() {
             State::Open => Ok(pull),
-            state => Err(ForgeError::Conflict(format!(
-                "Pull request {number} is {}; open another for what is still to be done.",
-                state.as_str()
-            ))
-            .into()),
+            state => {
+                let reason = Reason::new(format!("Pull request {number} is {}.", state.as_str()));
+                Err(ForgeError::Conflict(reason.advise("Open another for what is still to be done.")).into())
+            }
         }
     }
 
@@ -305,7 +304,9 @@ impl Forge for GitHub {
             let closed = self.hub.octocrab.patch(self.route(&format!("pulls/{number}")), Some(&body)).await;
             let closed: Pull = closed.map_err(|error| known(number, self.failure(&error)))?;
             match closed.state() {
-                State::Merged => Err(ForgeError::Conflict(format!("Pull request {number} is merged; it cannot be closed.")).into()),
+                State::Merged => {
+                    Err(ForgeError::Conflict(Reason::new(format!("Pull request {number} is merged and cannot be closed."))).into())
+                }
                 State::Open | State::Closed => Ok(()),
             }
         };

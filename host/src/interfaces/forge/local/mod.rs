@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 
 use super::{Check, Forge, ForgeError, Landing, Mergeable, Place, Proposal, PullRequest, State, Summary, Verdict};
-use crate::interfaces::pins::Pin;
+use crate::{errors::Reason, interfaces::pins::Pin};
 
 pub use rows::{Ending, Kept, PullRequests};
 
@@ -56,10 +56,11 @@ impl Local {
     async fn merge_commit(&self, place: Place<'_>, Proposal { branch, into, .. }: &Proposal) -> Result<String, ForgeError> {
         let found = self.repository.merge_commit(place.folder, branch, into).await;
         found.ok_or_else(|| {
-            ForgeError::Conflict(format!(
-                "`{into}` does not have `{branch}`, as far as git can say. A person merges it with `git merge --no-ff {branch}` where `{into}` is \
-                 checked out, a run with `git.merge` and `git.advance`; mark the pull request as merged after that."
-            ))
+            let hint = format!(
+                "A person merges it with `git merge --no-ff {branch}` where `{into}` is checked out, a run with `git.merge` and \
+                 `git.advance`; mark the pull request as merged after that."
+            );
+            ForgeError::Conflict(Reason::new(format!("`{into}` does not have `{branch}`, as far as git can say.")).advise(hint))
         })
     }
 
@@ -68,16 +69,13 @@ impl Local {
         let Proposal { branch, into, .. } = &kept.proposal;
         let head = self.repository.head(place.folder, branch).await;
         if let Some(head) = head.filter(|head| *head != landing.head) {
-            let reason = format!(
-                "`{branch}` ends with {head} and not with {} any more; read the pull request again and decide again.",
-                landing.head
-            );
-            return Err(ForgeError::Conflict(reason));
+            let reason = Reason::new(format!("`{branch}` ends with {head} and not with {} any more.", landing.head));
+            return Err(ForgeError::Conflict(reason.advise("Read the pull request again and decide again.")));
         }
         for commit in [commit, &landing.head] {
             if self.repository.has(place.folder, into, commit).await == Some(false) {
-                let reason = format!("`{into}` does not have {commit}; merge with git first, then mark the pull request as merged.");
-                return Err(ForgeError::Conflict(reason));
+                let reason = Reason::new(format!("`{into}` does not have {commit}."));
+                return Err(ForgeError::Conflict(reason.advise("Merge with git first, then mark the pull request as merged.")));
             }
         }
         Ok(())

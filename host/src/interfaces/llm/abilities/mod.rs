@@ -10,6 +10,7 @@ use super::{
     Effort,
     versions::{self, Table},
 };
+use crate::errors::Hint;
 
 const TABLE: &str = include_str!("table.toml");
 /// Stands for every other name of a provider.
@@ -73,14 +74,18 @@ pub struct OwnWord {
 
 /// Why the operator's entry was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`abilities.\"{model}\"` in the user's baton.toml does not say what a model can do: {reason}. Write {{ window-tokens = 32768, max-output-tokens = 8192 }}."
-)]
+#[error("`abilities.\"{model}\"` in the user's baton.toml does not say what a model can do: {reason}.")]
 pub struct AbilityError {
     /// The model as it stands there.
     pub model: String,
     /// What is wrong.
     pub reason: String,
+}
+
+impl Hint for AbilityError {
+    fn hint(&self) -> Option<String> {
+        Some("Write { window-tokens = 32768, max-output-tokens = 8192 }.".to_owned())
+    }
 }
 
 /// What all models can do. Cheap to clone.
@@ -287,7 +292,7 @@ mod tests {
             json!({ "a/b": { "window": 8_192 } }),
             json!({ "a/b": 8_192 }),
         ] {
-            let error = Abilities::new(Some(&wrong)).unwrap_err().to_string();
+            let error = Abilities::new(Some(&wrong)).unwrap_err().explain();
             assert!(error.starts_with("`abilities.\"") && error.ends_with("max-output-tokens = 8192 }."), "{error}");
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::{Asker, Because, pause};
 use crate::{
-    errors::StorageError,
+    errors::{Hint, StorageError},
     events::Draft,
     interfaces::llm::events::Completed,
     interfaces::llm::{
@@ -154,10 +154,10 @@ fn limited(request: &Request, max_tokens: Option<u32>) -> Cow<'_, Request> {
 
 /// Budgets that cannot be read are for the operator to fix: what is not counted may cost anything.
 fn unread(error: &StorageError) -> Pause {
-    Pause::new(PauseKind::Operator, format!("{error} Then resume the run."))
+    Pause::new(PauseKind::Operator, format!("{} Then resume the run.", error.explain()))
 }
 
 /// What cannot be kept is not done again.
 fn unwritten(error: &StorageError) -> Performed<Reply> {
-    Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{error} Then resume the run.")), happened: true }
+    Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{} Then resume the run.", error.explain())), happened: true }
 }

@@ -10,7 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Amount;
-use crate::interfaces::llm::versions::{self, Table};
+use crate::{
+    errors::Hint,
+    interfaces::llm::versions::{self, Table},
+};
 
 const TABLE: &str = include_str!("prices.toml");
 
@@ -45,14 +48,18 @@ pub struct Tokens {
 
 /// Why prices were not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`prices.\"{model}\"` in the user's baton.toml is not a price: {reason}. Write {{ input = 3.0, output = 15.0 }}, in dollars per million tokens."
-)]
+#[error("`prices.\"{model}\"` in the user's baton.toml is not a price: {reason}.")]
 pub struct PriceError {
     /// The model as it stands there.
     pub model: String,
     /// What is wrong.
     pub reason: String,
+}
+
+impl Hint for PriceError {
+    fn hint(&self) -> Option<String> {
+        Some("Write { input = 3.0, output = 15.0 }, in dollars per million tokens.".to_owned())
+    }
 }
 
 /// The prices of all models that have one. Clones know the same.
@@ -178,7 +185,7 @@ mod tests {
             json!({ "a/b": 3 }),
             json!({ "a/b": { "input": 1, "output": 1, "x": 1 } }),
         ] {
-            assert!(Prices::new(Some(&wrong)).unwrap_err().to_string().ends_with("per million tokens."), "{wrong}");
+            assert!(Prices::new(Some(&wrong)).unwrap_err().explain().ends_with("per million tokens."), "{wrong}");
         }
     }
 

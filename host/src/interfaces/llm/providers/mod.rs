@@ -20,8 +20,8 @@ use super::abilities::{Abilities, ModelAbilities};
 use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError, REST};
 use super::watching::Watchers;
-use crate::interfaces::keys::Keys;
 use crate::journal::Redactor;
+use crate::{errors::Hint, interfaces::keys::Keys};
 use network::{Account, Client, Network, Protocol};
 use pace::Pace;
 use script::Script;
@@ -95,27 +95,28 @@ pub struct Catalogue {
     abilities: Abilities,
 }
 
-/// The configuration names a provider that cannot be.
+/// The configuration names a provider that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The endpoint's name is taken or cannot be told from the model's.
-    #[error(
-        "The model endpoint \"{0}\" cannot have this name. Choose one without a slash that is none of script, anthropic, openai, gemini, ollama."
-    )]
+    #[error("The model endpoint \"{0}\" cannot have this name.")]
     Name(String),
-    /// Not a usable URL.
-    #[error("The base URL \"{url}\" of {provider} cannot be used: {reason}. Give one such as https://host/v1.")]
-    BaseUrl {
-        /// Whose URL.
-        provider: String,
-        /// As configured, without credentials.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// No HTTP client for these settings.
-    #[error("The HTTP client for model providers could not be built: {0}. Check the proxy's URL.")]
+    /// `url` is as configured, without credentials.
+    #[error("The base URL \"{url}\" of {provider} cannot be used: {reason}.")]
+    BaseUrl { provider: String, url: String, reason: String },
+    #[error("Cannot build the HTTP client for model providers: {0}.")]
     Client(String),
+}
+
+impl Hint for ConfigError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Name(_) => "Choose a name without a slash that is none of script, anthropic, openai, gemini, ollama.",
+            Self::BaseUrl { .. } => "Give one such as https://host/v1.",
+            Self::Client(_) => "Check the proxy's URL.",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 impl Config {

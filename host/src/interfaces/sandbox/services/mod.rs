@@ -20,7 +20,10 @@ use super::{
     settings::{EngineKind, Image},
     setup::Wanted,
 };
-use crate::journal::{CallError, Performed, RunId};
+use crate::{
+    errors::Hint,
+    journal::{CallError, Performed, RunId},
+};
 
 /// How long services wait for the next command of their run.
 const IDLE: Duration = Duration::from_secs(60);
@@ -102,7 +105,7 @@ impl Sandbox {
             return Ok(None);
         }
         let approved = parts.approvals.find::<Services>(&wanted.project).await;
-        let approved = approved.map_err(|error| Performed::answer(Err(CallError::unavailable(error.to_string()))))?;
+        let approved = approved.map_err(|error| Performed::answer(Err(CallError::unavailable(error.explain()))))?;
         let approved = approved.as_ref().map(|approved| &approved.content);
         decide_services(parts.settings.services.as_ref(), proposed, approved).map_err(|reason| paused(reason, false))
     }

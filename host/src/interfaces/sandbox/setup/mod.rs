@@ -37,6 +37,7 @@ use super::{
     settings::{EngineKind, Image},
 };
 use crate::{
+    errors::Hint,
     events::Draft,
     interfaces::{blocking::blocking, folder_locks::Work, keys::Keys},
     journal::{Attempt, CallError, Pause, PauseKind, Performed},
@@ -147,7 +148,7 @@ impl Setups {
     async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision<Plan>, CallError> {
         let settings = &self.parts.settings;
         let approved = self.parts.approvals.find::<Plan>(&wanted.project).await;
-        let approved = approved.map_err(|error| CallError::unavailable(error.to_string()))?;
+        let approved = approved.map_err(|error| CallError::unavailable(error.explain()))?;
         let proposed = match Plan::read(&wanted.test) {
             Ok(proposed) => proposed,
             Err(reason) if settings.own.is_none() => return Ok(Decision::Undecided(format!("{reason} Correct it, then resume the run."))),

@@ -297,7 +297,7 @@ async fn an_output_that_cannot_be_kept_pauses_the_run() {
         Performed::Paused { pause, happened: true } => {
             assert_eq!(
                 (pause.kind, pause.reason.as_str()),
-                (PauseKind::Operator, "The output of a command cannot be kept: The disk is full. Then resume the run.")
+                (PauseKind::Operator, "Cannot write the outputs: The disk is full. Then resume the run.")
             );
         }
         other => panic!("{other:?}"),

@@ -26,7 +26,7 @@ pub(super) enum Excess {
     #[error("it sent more than {} MiB of events and comments before it answered", MOST_WITH_AN_ANSWER >> 20)]
     Answer,
     /// What nobody asked for.
-    #[error("it sent more than {} MiB in a minute that nobody asked for", MOST_UNASKED >> 20)]
+    #[error("it sent more than {} MiB in a minute without a request", MOST_UNASKED >> 20)]
     Unasked,
 }
 

@@ -14,7 +14,7 @@ use wasmparser::{
 };
 
 use super::{Kind, Package, PackageError, interface, malformed, printable};
-use crate::interfaces;
+use crate::{errors::Hint, interfaces};
 
 /// The contract of a host: what it offers to components, and what each kind of them exports.
 pub struct Contract {
@@ -27,10 +27,7 @@ pub struct Contract {
 
 /// Where a component and the contract differ.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "The component does not match {} in {place}: expected {expected}, found {found}. Build it with the SDK of this Baton.",
-    Package::API
-)]
+#[error("The component does not match {} in {place}: expected {expected}, found {found}.", Package::API)]
 pub struct Mismatch {
     /// The function, and the type or field.
     pub place: String,
@@ -38,6 +35,12 @@ pub struct Mismatch {
     pub expected: String,
     /// What the component has there.
     pub found: String,
+}
+
+impl Hint for Mismatch {
+    fn hint(&self) -> Option<String> {
+        Some("Build it with the SDK of this Baton.".to_owned())
+    }
 }
 
 impl Contract {

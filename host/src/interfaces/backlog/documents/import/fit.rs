@@ -4,10 +4,13 @@
 use std::collections::HashMap;
 
 use super::{Effect, Flaw, Imported, Kind, STORIES};
-use crate::interfaces::backlog::{
-    Draft, Item, Place,
-    graph::circle,
-    rules::{LARGEST_LIST, MOST_ITEMS, Refusal, weight},
+use crate::{
+    errors::Hint,
+    interfaces::backlog::{
+        Draft, Item, Place,
+        graph::circle,
+        rules::{LARGEST_LIST, MOST_ITEMS, Refusal, weight},
+    },
 };
 
 /// Circles that are opened; each takes a walk through the whole backlog.
@@ -32,7 +35,7 @@ impl Imported {
         let narrowed = kept.filter_map(|item| {
             let parent = item.draft.parent.as_deref()?;
             let kind = given.get(parent).filter(|kind| **kind >= item.draft.kind)?;
-            Some((parent.to_owned(), Refusal::belongs(&item.draft, parent, *kind).to_string()))
+            Some((parent.to_owned(), Refusal::belongs(&item.draft, parent, *kind).explain()))
         });
         for (key, reason) in narrowed.collect::<HashMap<_, _>>() {
             self.leave_out(&key, reason);
@@ -79,7 +82,7 @@ impl Imported {
             let Some(parent) = draft.parent.clone() else { continue };
             let reason = match kinds.get(&parent) {
                 Some(kind) if *kind < draft.kind => continue,
-                Some(kind) => Refusal::belongs(draft, &parent, *kind).to_string(),
+                Some(kind) => Refusal::belongs(draft, &parent, *kind).explain(),
                 None if surplus.contains(&parent) => format!("`{}` belongs to `{parent}`, for which the backlog has no room.", draft.key),
                 None => {
                     format!("`{}` belongs to `{parent}`, which is neither in the documents nor in the backlog; correct the key.", draft.key)
@@ -124,7 +127,7 @@ impl Imported {
         let Some((key, other)) = found else {
             // Not `after` but what belongs to what closes it.
             let key = keys.iter().find(|key| self.drafts.iter().any(|draft| draft.key == **key));
-            return key.cloned().into_iter().for_each(|key| self.leave_out(&key, circle.to_string()));
+            return key.cloned().into_iter().for_each(|key| self.leave_out(&key, circle.explain()));
         };
         let Self { drafts, origins, findings, .. } = self;
         drafts.iter_mut().filter(|draft| draft.key == key).for_each(|draft| draft.after.retain(|one| *one != other));

@@ -4,7 +4,10 @@
 use std::{collections::HashMap, mem};
 
 use super::{Effect, Flaw, Imported, Story};
-use crate::interfaces::backlog::{Item, Labels, MOST_LABELS, rules::Refusal};
+use crate::{
+    errors::Hint,
+    interfaces::backlog::{Item, Labels, MOST_LABELS, rules::Refusal},
+};
 
 /// Labels of one document that are reported one by one.
 const MOST_TOLD: usize = 20;
@@ -22,7 +25,7 @@ impl Imported {
         told.labels = labels.into();
         for refusal in refusals.iter().take(MOST_TOLD) {
             let rest = if matches!(refusal, Refusal::Labels { .. }) { format!("the first {MOST_LABELS}") } else { "the others".to_owned() };
-            tell(told.lines.labels, format!("{refusal} `{key}` is imported with {rest}."));
+            tell(told.lines.labels, format!("{} `{key}` is imported with {rest}.", refusal.explain()));
         }
         let more = refusals.len().saturating_sub(MOST_TOLD);
         if more > 0 {

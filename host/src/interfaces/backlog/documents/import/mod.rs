@@ -16,6 +16,7 @@ use super::{
     story::{self, Lines},
 };
 use crate::{
+    errors::Hint,
     interfaces::backlog::{Draft, Item, Kind, Labels, Status, check_key, check_line, rules},
     journal::{CallError, ErrorKind},
 };
@@ -208,19 +209,19 @@ impl Imported {
         let mut tell = |line, reason: String| self.findings.push(origin.finding(line, reason, Effect::InPart));
         if let Some(refusal) = told.parent.as_deref().and_then(|parent| check_key(parent).err()) {
             told.parent = None;
-            tell(lines.parent, format!("{refusal} `{key}` is imported without it."));
+            tell(lines.parent, format!("{} `{key}` is imported without it.", refusal.explain()));
         }
         told.after.retain(|other| {
             let refusal = check_key(other).err();
             if let Some(refusal) = &refusal {
-                tell(lines.after, format!("{refusal} `{key}` is imported without waiting for it."));
+                tell(lines.after, format!("{} `{key}` is imported without waiting for it.", refusal.explain()));
             }
             refusal.is_none()
         });
         for (what, value, line) in [("assignee", &mut told.assignee, lines.assignee), ("branch", &mut told.branch, lines.branch)] {
             if let Some(refusal) = value.as_deref().and_then(|text| check_line(key, what, text).err()) {
                 *value = None;
-                tell(line, format!("{refusal} `{key}` is imported without it."));
+                tell(line, format!("{} `{key}` is imported without it.", refusal.explain()));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Folders that are executed in the SDK's host in memory, by an agent that answers by rules.
 
+mod corpus;
+
 use baton_sdk::prelude::*;
 use baton_sdk::testing::Host;
 
@@ -25,7 +27,11 @@ fn agent(task: &Task) -> Result<Report> {
         let sections: Vec<_> = names.split(", ").map(|name| json!({ "name": name, "text": format!("{name}!") })).collect();
         json!({ "sections": sections })
     } else if task.goal.starts_with("Check the document") {
-        json!({ "verdicts": [{ "item": 1, "result": "PASS", "evidence": "Line 2." }, { "item": 2, "result": "FAIL", "evidence": "Nothing on pests." }] })
+        let numbers = task.goal.lines().filter_map(|line| line.split_once(". ")?.0.parse::<usize>().ok());
+        let verdicts: Vec<_> = numbers
+            .map(|item| json!({ "item": item, "result": if item == 2 { "FAIL" } else { "PASS" }, "evidence": format!("Line {item}.") }))
+            .collect();
+        json!({ "verdicts": verdicts })
     } else if task.goal.starts_with("Say whether") {
         json!({ "answer": if task.goal.contains("sunny") || task.goal.contains("as often as") { "true" } else { "false" } })
     } else {
@@ -69,7 +75,15 @@ fn the_finished_document_is_checked_against_the_checklist() {
     let output = run(&host, json!({ "inputs": { "season": "spring" }, "yolo": true }));
     assert_eq!(output["validation"], "docs/validation-report-2026-11-30.md");
     let report = host.file("docs/validation-report-2026-11-30.md").expect("a report");
-    assert!(report.contains("Passed: 1 of 2") && report.contains("## Care\n\n- **FAIL** Names pests\n  Nothing on pests."), "{report}");
+    assert!(report.contains("Passed: 1 of 2") && report.contains("## Care\n\n- **FAIL** Names pests\n  Line 2."), "{report}");
+}
+
+#[test]
+fn a_section_named_as_in_the_path_does_not_move_the_document() {
+    let host =
+        host(&steps("<template-output>overview</template-output>\n<template-output>season</template-output>")).with_agent("analyst", agent);
+    let output = run(&host, json!({ "yolo": true }));
+    assert_eq!(output["files"], json!(["docs/garden-season-2026-11-30.md"]));
 }
 
 #[test]

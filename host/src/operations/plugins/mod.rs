@@ -1,0 +1,51 @@
+//! Plugins: listed, installed, decided on, checked and published. Runs none of them, and asks nobody.
+
+mod author;
+mod check;
+mod decide;
+mod file;
+mod history;
+mod install;
+mod list;
+mod publish;
+mod view;
+
+use utoipa::OpenApi;
+
+use super::Page;
+
+pub use author::{BuiltPlugin, CreatedPlugin, OwnTests, PluginLanguage, RecordingOutcome, ReplayedRecording, TestedPlugin};
+pub use check::{CheckedPlugin, SlotFit, SlotSample, check, preview};
+pub use decide::{DecidedPlugin, GrantPlugin, LONGEST_REASON, RevokePlugin, SwitchPlugin, disable, enable, grant, plan_grant, revoke};
+pub use file::{FolderManifest, OfFile, PluginFile, is_plugin_name};
+pub use history::{ListPluginDecisions, NeededCapability, PluginDecision, history};
+pub use install::{
+    InstallPlugin, InstalledPlugin, PluginSource, PluginUpdate, RemovePlugin, RemovedPlugin, ReplacedPlugin, UpdateOutcome, UpdateTarget,
+    fetch_update, install, plan_install, remove, sources,
+};
+pub use list::{PluginDetails, PluginList, PluginRun, PluginVersion, list, show, verify};
+pub use publish::{CreatedKey, PublishedPlugin, SignedPlugin, SigningKey, create_key, publish, sign};
+pub use view::{
+    Capabilities, CapabilityKind, LimitedGrant, Plugin, PluginKind, PluginSignature, PluginStatus, Reach, ReachedPlugin, RejectedFile,
+    StartedVersion, THROUGH, capability_kind,
+};
+
+/// The views of this folder.
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    BuiltPlugin,
+    CheckedPlugin,
+    CreatedKey,
+    CreatedPlugin,
+    DecidedPlugin,
+    InstalledPlugin,
+    Page<PluginDecision>,
+    Page<PluginUpdate>,
+    PluginDetails,
+    PluginList,
+    PublishedPlugin,
+    RemovedPlugin,
+    SignedPlugin,
+    TestedPlugin,
+)))]
+pub(super) struct Views;

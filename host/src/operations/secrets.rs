@@ -1,0 +1,64 @@
+//! The operator's secrets: stored, listed by name and removed. Shows no value, and needs no open data directory.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::{Page, Problem, ProblemKind, ProblemSource};
+use crate::config::Config;
+
+/// A secret, without its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Secret {
+    /// Its name, such as `ANTHROPIC_API_KEY`.
+    pub name: String,
+    /// Why its value cannot be read, if it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A secret to store.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SetSecret {
+    /// Its name.
+    pub name: String,
+    /// Its value. White space around it is dropped.
+    pub value: String,
+}
+
+/// A secret to remove.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RemoveSecret {
+    /// Its name.
+    pub name: String,
+}
+
+/// By name.
+pub fn list(config: &Config) -> Result<Page<Secret>, Problem> {
+    let secret = |name: String| {
+        let problem = config.secrets.find(&name).err().map(|error| Problem::of(&error).to_string());
+        Secret { name, problem }
+    };
+    Ok(Page::whole(config.secrets.names()?.into_iter().map(secret).collect()))
+}
+
+/// Stores a secret, and replaces an older one of that name. Runs that wait for it continue.
+pub fn set(config: &Config, request: &SetSecret) -> Result<Secret, Problem> {
+    config.secrets.set(&request.name, &request.value)?;
+    Ok(Secret { name: request.name.clone(), problem: None })
+}
+
+/// Removes a secret.
+pub fn remove(config: &Config, request: &RemoveSecret) -> Result<Secret, Problem> {
+    let name = &request.name;
+    if !config.secrets.remove(name)? {
+        let message = format!("There is no secret `{}`.", name.escape_debug());
+        let problem = Problem::new(ProblemKind::NotFound, "secret_not_found", message, ProblemSource::Client);
+        return Err(Problem { hint: Some("`baton secret list` lists all secrets.".to_owned()), ..problem });
+    }
+    Ok(Secret { name: name.clone(), problem: None })
+}
+
+/// The views of this file.
+#[derive(OpenApi)]
+#[openapi(components(schemas(Secret, Page<Secret>)))]
+pub(super) struct Views;
