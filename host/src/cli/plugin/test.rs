@@ -101,7 +101,7 @@ async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Pat
     let name = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
     let outcome = match replay_file(host, component, path).await {
         Ok(replayed) => RecordingOutcome::Replayed(replayed),
-        Err(error) => RecordingOutcome::Unusable { problem: Problem::of(error.as_ref()) },
+        Err(problem) => RecordingOutcome::Unusable { problem },
     };
     if !context.screen.is_json() {
         context.screen.answer(format!("{RECORDINGS}/{name}: {}", describe(&outcome)))?;
@@ -109,9 +109,10 @@ async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Pat
     Ok(ReplayedRecording { file: output::path_text(path), outcome })
 }
 
-async fn replay_file(host: &Host, component: &Path, path: &Path) -> Result<Replayed> {
-    let source = RecordingSource::Text(replay::read(path)?);
-    Ok(runs::replay(host, &ReplayRecording { source, component: Some(component.to_owned()) }).await?)
+async fn replay_file(host: &Host, component: &Path, path: &Path) -> Result<Replayed, Problem> {
+    let text = replay::read(path).map_err(|error| Problem::invalid(error.to_string()))?;
+    let request = ReplayRecording { source: RecordingSource::Text(text), component: Some(component.to_owned()) };
+    runs::replay(host, &request).await
 }
 
 fn describe(outcome: &RecordingOutcome) -> String {
