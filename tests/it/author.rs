@@ -102,7 +102,7 @@ fn a_workflow_in_rust_begins_runs_and_is_tested_against_its_recording() {
     fs::write(&source, fs::read_to_string(&source).unwrap().replace("\"hello\"", "\"goodbye\"")).unwrap();
     let tested = author.baton(&folder, &["plugin", "test", "-o", "json"]).exits(1);
     let told: Value = serde_json::from_str(&tested.stdout).unwrap();
-    assert_eq!(told["recordings"][0]["verdict"], "ended-otherwise", "{told}");
+    assert_eq!(told["recordings"][0]["verdict"], "ended_differently", "{told}");
     fs::write(folder.join("recordings/broken.json"), "{}").unwrap();
     let tested = author.baton(&folder, &["plugin", "test"]).exits(1);
     assert!(tested.stdout.contains("broken.json") && tested.stdout.contains("Not a recording"), "{}", tested.stdout);

@@ -31,9 +31,9 @@ async fn a_sprint_lands_over_http_as_it_does_from_a_script() {
     let later = exchanges.iter().filter(|exchange| exchange.turn > 0);
     assert!(later.clone().count() > 5 && later.clone().all(|exchange| exchange.cached_tokens > exchange.tokens / 4));
     let tally = &project.run().unwrap()["tally"];
-    assert_eq!(tally["model-calls"], ASKED);
+    assert_eq!(tally["model_calls"], ASKED);
     let counted: usize = exchanges.iter().map(|exchange| exchange.tokens).sum();
-    assert_eq!(tally["input-tokens"], counted);
+    assert_eq!(tally["input_tokens"], counted);
 }
 
 const SCRIPT: &str = r#"

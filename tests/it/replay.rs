@@ -9,6 +9,7 @@ use baton::{
         replay::Verdict,
         run::{Filter, Run},
     },
+    operations::runs::{ReplayVerdict, Replayed},
 };
 use baton_tests::{host::TestHost, program};
 use serde_json::{Value, json};
@@ -153,6 +154,13 @@ async fn the_command_records_and_replays_and_shows_the_difference() {
     for part in ["call 2", "files.write", "at /path", "out/zero.txt", "out/0.txt"] {
         assert!(diverged.stdout.contains(part), "{part} is missing: {}", diverged.stdout);
     }
+    let diverged = baton(&["runs", "replay", &path("tampered.json"), "--plugin", &plugin, "-o", "json"]).exits(1).stdout;
+    let Replayed { calls, verdict, .. } = serde_json::from_str(&diverged).unwrap();
+    let ReplayVerdict::Diverged { divergence } = verdict else { panic!("{verdict:?}") };
+    assert_eq!((calls > 2, divergence.seq, divergence.pointer.as_deref()), (true, 2, Some("/path")));
+    assert_eq!(divergence.recorded.unwrap().request["path"], "out/zero.txt");
+    let same = baton(&["runs", "replay", &recording, "--plugin", &plugin, "-o", "json"]).exits(0).stdout;
+    assert_eq!(serde_json::from_str::<Replayed>(&same).unwrap().verdict, ReplayVerdict::Same);
 
     for (content, sentence) in [("nonsense", "not JSON"), ("{\"baton-recording\": 7}", "format 7"), ("{}", "Not a recording")] {
         std::fs::write(path("hostile.json"), content).unwrap();
@@ -160,6 +168,6 @@ async fn the_command_records_and_replays_and_shows_the_difference() {
         assert!(refused.stderr.contains(sentence), "{}", refused.stderr);
     }
     std::fs::File::create(path("huge.json")).unwrap().set_len(Recording::LARGEST + 1).unwrap();
-    assert!(baton(&["runs", "replay", &path("huge.json")]).exits(2).stderr.contains("more than"));
-    assert!(baton(&["runs", "replay", "no/such.json"]).exits(2).stderr.contains("There is no file"));
+    assert!(baton(&["runs", "replay", &path("huge.json")]).exits(2).stderr.contains("more than the limit"));
+    assert!(baton(&["runs", "replay", "no/such.json"]).exits(2).stderr.contains("does not exist"));
 }

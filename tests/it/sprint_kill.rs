@@ -148,7 +148,7 @@ impl Undisturbed {
         let asked: Vec<_> = project.asked().into_iter().map(|(key, _)| key).collect();
         let twice = asked.len() - landed.asked;
         assert!(twice <= TWO.len(), "of each story at most the call in flight is made again: {asked:?}");
-        let flagged = resumed["tally"]["repeated-model-calls"].as_u64().unwrap();
+        let flagged = resumed["tally"]["repeated_model_calls"].as_u64().unwrap();
         assert!(flagged >= twice as u64, "{twice} calls were made twice and {flagged} flagged");
         twice
     }

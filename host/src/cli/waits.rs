@@ -1,4 +1,4 @@
-//! What runs wait for, in words. Decides nothing about how they go on.
+//! What runs wait for, in words. Decides nothing about how they continue.
 
 use jiff::tz::TimeZone;
 
@@ -10,14 +10,13 @@ use crate::operations::{
 };
 
 /// What a run waits for, after the word "waiting" or "waits".
-pub(super) fn describe<W: Clone + Into<Wait>>(wait: &W, zone: &TimeZone) -> String {
-    let wait: Wait = wait.clone().into();
-    match &wait {
+pub(super) fn describe(wait: &Wait, zone: &TimeZone) -> String {
+    match wait {
         Wait::Time { until } => format!("until {}", figures::moment(until.0, zone)),
         Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(until.0, zone)),
         Wait::Operator { need } => {
             let until = need.until.map(|until| format!(", at most until {}", figures::moment(until.0, zone))).unwrap_or_default();
-            format!("for {}{until}", needed_thing(need))
+            format!("for {}{until}", describe_need(need))
         }
         Wait::Question { question, .. } => format!("for an answer to question {}", questions::short(question)),
         Wait::Runs { .. } | Wait::Any { .. } => several(&wait.awaited(), wait.due(), zone),
@@ -25,13 +24,13 @@ pub(super) fn describe<W: Clone + Into<Wait>>(wait: &W, zone: &TimeZone) -> Stri
 }
 
 /// What an operator is to provide.
-pub(super) fn needed_thing<N: Clone + Into<Need>>(need: &N) -> String {
-    text::line(&describe_needed(&need.clone().into()))
+pub(super) fn describe_need(need: &Need) -> String {
+    text::line(&describe_needed(need))
 }
 
 fn several(awaited: &[Awaited], until: Option<Moment>, zone: &TimeZone) -> String {
     const NAMED: usize = 3;
-    let mut parts: Vec<String> = awaited.iter().filter(|awaited| !matches!(awaited, Awaited::Run(_))).map(named).collect();
+    let mut parts: Vec<String> = awaited.iter().filter(|awaited| !matches!(awaited, Awaited::Run(_))).map(describe_awaited).collect();
     let runs: Vec<&RunId> = awaited
         .iter()
         .filter_map(|awaited| match awaited {
@@ -41,7 +40,7 @@ fn several(awaited: &[Awaited], until: Option<Moment>, zone: &TimeZone) -> Strin
         .collect();
     match runs.len() {
         0 => {}
-        1..=NAMED => parts.push(format!("{} {}", if runs.len() == 1 { "run" } else { "runs" }, listed(&runs))),
+        1..=NAMED => parts.push(format!("{} {}", if runs.len() == 1 { "run" } else { "runs" }, list_ids(&runs))),
         many => parts.push(figures::counted(many as u64, "run", "runs")),
     }
     if parts.len() > NAMED {
@@ -57,7 +56,7 @@ fn several(awaited: &[Awaited], until: Option<Moment>, zone: &TimeZone) -> Strin
     }
 }
 
-fn named(awaited: &Awaited) -> String {
+fn describe_awaited(awaited: &Awaited) -> String {
     match awaited {
         Awaited::Run(run) => format!("run {}", text::short(run)),
         Awaited::Question(id) => format!("an answer to question {}", questions::short(id)),
@@ -66,7 +65,7 @@ fn named(awaited: &Awaited) -> String {
     }
 }
 
-fn listed(runs: &[&RunId]) -> String {
+fn list_ids(runs: &[&RunId]) -> String {
     runs.iter().map(|run| text::short(run)).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,16 +1,12 @@
 //! `baton plugin test`: all that can be tried of a plugin without a model and without installing it.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 
 use super::{build, check, output};
 use crate::{
-    app,
     cli::{
         Context,
         authoring::Project,
@@ -19,10 +15,10 @@ use crate::{
         screen::{BAD, GOOD, painted},
         text,
     },
-    kernel::{registry, signature::Trust},
     operations::{
-        Access, Host,
-        plugins::{self, CheckedPlugin, OwnTests, ReplayedRecording, TestedPlugin},
+        Access, Host, Problem,
+        plugins::{self, OwnTests, RecordingOutcome, ReplayedRecording, TestedPlugin},
+        runs::{self, RecordingSource, ReplayRecording, Replayed},
     },
 };
 
@@ -46,7 +42,7 @@ pub(in crate::cli) struct Test {
 impl Test {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let (file, built) = build::build(context, &project, None, self.force).await?;
+        let (file, component) = build::build(context, &project, None, self.force).await?;
         let host = context.open(Access::Look).await?;
         let checked = plugins::check(&host, file, None).await?;
         if !context.screen.is_json() {
@@ -56,10 +52,9 @@ impl Test {
             return end(context, TestedPlugin { check: checked, tests: None, recordings: Vec::new() });
         }
         let tests = Some(run_own_tests(context, &project).await);
-        let plugin = Arc::new(app::read_plugin(&built, &Trust::default()).map_err(anyhow::Error::msg)?);
         let mut recordings = Vec::new();
         for path in list_recordings(&project.folder) {
-            recordings.push(replay_one(context, &host, (&checked, &plugin), &path).await?);
+            recordings.push(replay_one(context, &host, &component, &path).await?);
         }
         end(context, TestedPlugin { check: checked, tests, recordings })
     }
@@ -69,7 +64,7 @@ fn end(context: &Context, tested: TestedPlugin) -> Result<Exit> {
     if context.screen.is_json() {
         context.screen.document(&tested)?;
     }
-    let is_same = tested.recordings.iter().all(|replayed| replayed.verdict["verdict"] == "same");
+    let is_same = tested.recordings.iter().all(ReplayedRecording::is_same);
     let has_passed = tested.check.rejected.is_none() && !matches!(tested.tests, Some(OwnTests::Failed { .. })) && is_same;
     Ok(if has_passed { Exit::Done } else { Exit::Failed })
 }
@@ -102,29 +97,29 @@ fn list_recordings(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Replays one recording; a file that is not one is a failure like any other.
-async fn replay_one(
-    context: &Context,
-    host: &Host,
-    (checked, plugin): (&CheckedPlugin, &Arc<registry::Plugin>),
-    path: &Path,
-) -> Result<ReplayedRecording> {
-    let file = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
-    let version = format!("{} {}", text::line(&checked.plugin.name), checked.plugin.version);
-    let (shown, verdict) = match replay::read(path) {
-        Ok(recording) => match host.kernel.replay(&recording, plugin.clone()).await {
-            Ok(verdict) => (replay::told(&version, &recording, &verdict), replay::document(&recording, &verdict)),
-            Err(error) => unusable(&error.to_string()),
-        },
-        Err(error) => unusable(&error.to_string()),
+async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Path) -> Result<ReplayedRecording> {
+    let name = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
+    let outcome = match replay_file(host, component, path).await {
+        Ok(replayed) => RecordingOutcome::Replayed(replayed),
+        Err(problem) => RecordingOutcome::Unusable { problem },
     };
     if !context.screen.is_json() {
-        context.screen.answer(format!("{RECORDINGS}/{file}: {shown}"))?;
+        context.screen.answer(format!("{RECORDINGS}/{name}: {}", describe(&outcome)))?;
     }
-    Ok(ReplayedRecording { file: output::path_text(path), verdict })
+    Ok(ReplayedRecording { file: output::path_text(path), outcome })
 }
 
-fn unusable(reason: &str) -> (String, serde_json::Value) {
-    (format!("{} {}", painted(BAD, "✗"), text::plain(reason)), serde_json::json!({ "verdict": "unusable", "reason": reason }))
+async fn replay_file(host: &Host, component: &Path, path: &Path) -> Result<Replayed, Problem> {
+    let text = replay::read(path).map_err(|error| Problem::invalid(error.to_string()))?;
+    let request = ReplayRecording { source: RecordingSource::Text(text), component: Some(component.to_owned()) };
+    runs::replay(host, &request).await
+}
+
+fn describe(outcome: &RecordingOutcome) -> String {
+    match outcome {
+        RecordingOutcome::Replayed(replayed) => replay::describe(replayed),
+        RecordingOutcome::Unusable { problem } => format!("{} {}", painted(BAD, "✗"), text::plain(&problem.to_string())),
+    }
 }
 
 #[cfg(test)]

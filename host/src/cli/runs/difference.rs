@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{cli::text, journal::form::pointer_part};
+use crate::{cli::text, operations::runs::pointer_part};
 
 /// Places shown before the rest is counted.
 const MOST: usize = 12;
@@ -12,7 +12,7 @@ const WIDTH: usize = 100;
 const BEFORE: usize = 30;
 
 /// Each place where the documents differ, with what was there and what is there now.
-pub(super) fn shown(recorded: &Value, now: &Value) -> String {
+pub(super) fn describe_differences(recorded: &Value, now: &Value) -> String {
     let mut places = Vec::new();
     collect(recorded, now, String::new(), &mut places);
     let more = places.len().saturating_sub(MOST);
@@ -94,19 +94,19 @@ mod tests {
         let recorded = json!({ "path": "a", "content": { "text": "one two" }, "gone": 1, "list": [1, 2] });
         let now = json!({ "path": "a", "content": { "text": "one three" }, "list": [1, 2, 3] });
         assert_eq!(
-            shown(&recorded, &now),
+            describe_differences(&recorded, &now),
             "  at /content/text\n    recorded  \"one two\"\n    now       \"one three\"\n  at /gone\n    recorded  1\n    now       absent\n  \
              at /list/2\n    recorded  absent\n    now       3"
         );
-        assert_eq!(shown(&recorded, &recorded), "");
+        assert_eq!(describe_differences(&recorded, &recorded), "");
         let by_path = |now: u8| json!({ "files": { "docs/~a.md": now } });
-        assert!(shown(&by_path(1), &by_path(2)).starts_with("  at /files/docs~1~0a.md\n"), "a JSON pointer");
+        assert!(describe_differences(&by_path(1), &by_path(2)).starts_with("  at /files/docs~1~0a.md\n"), "a JSON pointer");
     }
 
     #[test]
     fn a_long_text_is_shown_where_it_differs() {
         let (one, other) = (format!("{}alpha", "x".repeat(10_000)), format!("{}beta", "x".repeat(10_000)));
-        let text = shown(&json!(one), &json!(other));
+        let text = describe_differences(&json!(one), &json!(other));
         assert!(text.contains("xalpha\"") && text.contains("xbeta\"") && text.len() < 200, "{text}");
     }
 
@@ -114,7 +114,7 @@ mod tests {
     fn many_places_are_counted_and_escapes_do_no_harm() {
         let one: Vec<_> = (0..100).collect();
         let other: Vec<_> = (1..101).collect();
-        assert!(shown(&json!(one), &json!(other)).ends_with("and 88 more places"));
-        assert!(!shown(&json!({ "\u{1b}[2J": "a" }), &json!({ "\u{1b}[2J": "\u{1b}[31mb" })).contains('\u{1b}'));
+        assert!(describe_differences(&json!(one), &json!(other)).ends_with("and 88 more places"));
+        assert!(!describe_differences(&json!({ "\u{1b}[2J": "a" }), &json!({ "\u{1b}[2J": "\u{1b}[31mb" })).contains('\u{1b}'));
     }
 }

@@ -3,14 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::cli::{
-    Context,
-    answering::Answers,
-    attached,
-    exit::{Exit, Misuse},
-    figures, model,
-    number::number,
-    text,
+use crate::{
+    cli::{Context, answering::Answers, attached, exit::Exit, model, number::number, text},
+    operations::runs::{self, ForkRun},
 };
 
 /// Start a new run that shares the calls of another before one call, and makes that call and all after it again
@@ -34,20 +29,13 @@ impl Fork {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let options = self.model.as_deref().map(model::options).transpose()?;
         // Where another host executes, it executes the fork as well.
-        let app = context.open_to_change().await?;
-        let source = app.kernel.resolve(&self.run).await?;
-        let calls = source.journal_from + app.kernel.journal().count(&source.id, source.journal_from).await?.made;
-        if self.at > calls + 1 {
-            let (made, first) = (figures::counted(calls, "call", "calls"), source.first_call());
-            return Err(Misuse(format!("Run {} has made {made}; fork it at {first} to {}.", text::short(&source.id), calls + 1)).into());
-        }
-        if let Some(options) = &options {
-            options.check(&app, &source.workspace)?;
-        }
-        let run = app.kernel.fork(&source, self.at, options.map(Into::into), &app.config.operator).await?;
-        context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
-        let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
-        app.close().await;
+        let host = context.open_to_change().await?;
+        let request = ForkRun { run: self.run.clone(), at: self.at, options };
+        let forked = runs::fork(&host, host.operator(), &request).await?;
+        let (run, source) = (text::short(&forked.run), text::short(&forked.forked_from.run));
+        context.screen.tell(format!("Run {run} is forked from {source} before call {}.", self.at));
+        let (host, ended) = attached::drive_or_follow(host, context, &forked.run, self.answers.manner()).await?;
+        host.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
         ended.answer(context)?;

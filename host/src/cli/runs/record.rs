@@ -11,38 +11,35 @@ use clap::Args;
 
 use crate::{
     cli::{Context, exit::Exit, figures, text},
-    kernel::recording::Ending,
-    operations::Access,
+    operations::{Access, runs},
 };
 
-/// Write a run and the answers of all its calls to a file that `baton runs replay` reads
+/// Record a run and the answers to its calls in a file that `baton runs replay` reads
 ///
-/// The file, which only you can read, holds prompts, replies and contents of files in clear; settings that are secret are left out. What child
-/// runs answered is in it, their own calls are not: record them by their own ids.
+/// Only you can read the file. It contains prompts, replies and contents of files in clear text, but no secret settings. It
+/// contains what child runs answered, but not their own calls: record them by their own ids.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Record {
     /// Any beginning or end of the run's id
     run: String,
-    /// Where to write it; standard output when left out
+    /// Where to write it; standard output if omitted
     file: Option<PathBuf>,
 }
 
 impl Record {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
-        let run = app.kernel.resolve(&self.run).await?;
-        let recording = app.kernel.record(&run).await?;
-        let document = recording.to_text()?;
+        let host = context.open(Access::Look).await?;
+        let recorded = runs::record(&host, &self.run).await?;
         let Some(file) = &self.file else {
-            context.screen.answer(document.trim_end())?;
+            context.screen.answer(recorded.recording.trim_end())?;
             return Ok(Exit::Done);
         };
         let name = text::escaped(&file.display().to_string());
-        write(file, document.as_bytes())
+        write(file, recorded.recording.as_bytes())
             .with_context(|| format!("The recording could not be written to `{name}`; name a file in a folder that exists"))?;
-        let calls = figures::counted(recording.calls() as u64, "call", "calls");
-        let far = if recording.ending == Ending::Unfinished { ", which has not ended," } else { "" };
-        context.screen.tell(format!("Run {}{far} is recorded in {name}: {calls}.", text::short(&run.id)));
+        let calls = figures::counted(recorded.calls, "call", "calls");
+        let far = if recorded.has_ended { "" } else { ", which has not ended," };
+        context.screen.tell(format!("Run {}{far} is recorded in {name}: {calls}.", text::short(&recorded.run)));
         Ok(Exit::Done)
     }
 }

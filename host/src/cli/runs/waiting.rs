@@ -25,7 +25,7 @@ pub(super) async fn below(host: &Host, runs: &[RunSummary]) -> Result<Vec<RunSum
 pub(super) fn lines<'a>(runs: impl IntoIterator<Item = &'a RunSummary>) -> Vec<String> {
     let mut lines: Vec<(String, Option<Moment>, String, Vec<String>)> = Vec::new();
     for run in runs {
-        let Some((name, until, reason)) = run.state.wait().and_then(described) else { continue };
+        let Some((name, until, reason)) = run.state.wait().and_then(describe) else { continue };
         let id = text::short(&run.id);
         match lines.iter_mut().find(|line| line.0 == name) {
             Some(line) => {
@@ -45,10 +45,10 @@ pub(super) fn lines<'a>(runs: impl IntoIterator<Item = &'a RunSummary>) -> Vec<S
     described.collect()
 }
 
-fn described(wait: &Wait) -> Option<(String, Option<Moment>, &str)> {
+fn describe(wait: &Wait) -> Option<(String, Option<Moment>, &str)> {
     match wait {
         Wait::Account { account, until, reason } => Some((account.clone(), Some(*until), reason)),
-        Wait::Operator { need } => Some((waits::needed_thing(need), None, &need.reason)),
+        Wait::Operator { need } => Some((waits::describe_need(need), None, &need.reason)),
         _ => None,
     }
 }

@@ -1,10 +1,13 @@
 //! What is shown of plugins in their authors' folders. Builds none: the command line runs the compilers.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{CheckedPlugin, Plugin};
+use crate::operations::{
+    Problem,
+    runs::{ReplayVerdict, Replayed},
+};
 
 /// The folder of a plugin that was created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -77,5 +80,25 @@ pub struct ReplayedRecording {
     pub file: String,
     /// What came of it.
     #[serde(flatten)]
-    pub verdict: Value,
+    pub outcome: RecordingOutcome,
+}
+
+/// What came of replaying a recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum RecordingOutcome {
+    /// It was replayed.
+    Replayed(Replayed),
+    /// It could not be replayed.
+    Unusable {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+impl ReplayedRecording {
+    /// Whether the plugin did what was recorded.
+    pub fn is_same(&self) -> bool {
+        matches!(&self.outcome, RecordingOutcome::Replayed(replayed) if replayed.verdict == ReplayVerdict::Same)
+    }
 }

@@ -14,7 +14,7 @@ use utoipa::OpenApi;
 
 use super::Page;
 
-pub use author::{BuiltPlugin, CreatedPlugin, OwnTests, PluginLanguage, ReplayedRecording, TestedPlugin};
+pub use author::{BuiltPlugin, CreatedPlugin, OwnTests, PluginLanguage, RecordingOutcome, ReplayedRecording, TestedPlugin};
 pub use check::{CheckedPlugin, SlotFit, SlotSample, check, preview};
 pub use decide::{DecidedPlugin, GrantPlugin, LONGEST_REASON, RevokePlugin, SwitchPlugin, disable, enable, grant, plan_grant, revoke};
 pub use file::{FolderManifest, OfFile, PluginFile, is_plugin_name};

@@ -2,8 +2,11 @@
 
 mod commands;
 mod control;
+mod divergence;
 mod journal;
 mod list;
+mod recordings;
+mod resuming;
 mod state;
 mod transcript;
 mod view;
@@ -12,12 +15,17 @@ use utoipa::OpenApi;
 
 use super::{Moment, Page};
 
-pub use crate::journal::{QuestionId, RunId};
+pub use crate::journal::{QuestionId, RunId, form::pointer_part};
 pub use commands::{CommandEnding, CommandOutput, ExecutedCommand, command_output, commands};
 pub use control::{CancelRun, CancelledRun, SendSignal, SentSignal, cancel, signal};
+pub use divergence::{ComparedCall, Divergence};
 pub use journal::{Effect, EntryState, Journal, JournalEntry, journal};
 pub(in crate::operations) use list::summarize;
 pub use list::{ListRuns, StateWord, find, list};
+pub use recordings::{
+    LARGEST_RECORDING, RecordedRun, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding, record, replay,
+};
+pub use resuming::{ForkRun, ForkedRun, Repair, ResumeRun, ResumedRun, SettingsChange, fork, resume};
 pub use state::{Awaited, FailedCall, Failure, Need, NeedKind, Pause, PauseKind, RunState, Wait};
 pub use transcript::{
     Exchange, ExchangeOutcome, Message, OfferedTool, Part, ReadTranscript, Reply, Role, RunTranscript, Stop, Transcript, Usage, transcript,
@@ -26,5 +34,5 @@ pub use view::{Bound, CallRef, CancelCause, Cancelling, Limit, PendingSignal, Pl
 
 /// The views of this folder.
 #[derive(OpenApi)]
-#[openapi(components(schemas(CancelledRun, CommandOutput, ExecutedCommand, Journal, Run, RunSummary, SentSignal, Transcript, Page<ExecutedCommand>, Page<RunSummary>)))]
+#[openapi(components(schemas(CancelledRun, CommandOutput, ExecutedCommand, ForkedRun, Journal, RecordedRun, Replayed, ResumedRun, Run, RunSummary, SentSignal, Transcript, Page<ExecutedCommand>, Page<RunSummary>)))]
 pub(super) struct Views;
