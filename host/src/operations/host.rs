@@ -1,7 +1,6 @@
 //! A host, opened over its data directory: what every operation works on. Does nothing by itself.
 
 use std::{
-    ops::Deref,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -114,15 +113,6 @@ impl Host {
             Ok(host) => host.close().await,
             Err(host) => host.app.end().await,
         }
-    }
-}
-
-/// For the commands that have not moved here yet.
-impl Deref for Host {
-    type Target = App;
-
-    fn deref(&self) -> &App {
-        &self.app
     }
 }
 
