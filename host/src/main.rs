@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use baton::{cli::Cli, config, handles, journal::Redactor, telemetry};
-use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(exit) => return exit.into(),
+    };
     // It learns the secrets once they are read.
     let redactor = Redactor::default();
     telemetry::start(config::log_filter().as_deref(), &redactor);

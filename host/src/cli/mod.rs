@@ -43,10 +43,11 @@ mod since;
 mod table;
 mod text;
 mod tools;
+mod usage;
 mod waits;
 mod wrapping;
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, io, path::PathBuf, sync::Arc};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -119,6 +120,12 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads a command line. One that is wrong is reported, in the form that it asks for.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Exit> {
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        Self::try_parse_from(&arguments).map_err(|error| usage::report(&error, &arguments))
+    }
+
     /// Does what the command line asks for. `redactor` learns every secret as soon as it is read.
     pub async fn execute(&self, redactor: &Redactor) -> anyhow::Result<Exit> {
         let data_dir = self.globals.data_dir.clone().or_else(config::named_data_dir);

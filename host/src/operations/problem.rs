@@ -96,6 +96,8 @@ use ProblemSource::{Client, Database, Engine, Host, Plugin};
 pub mod code {
     /// Another host executes runs in the data directory.
     pub const DATA_IN_USE: &str = "data_in_use";
+    /// The command line itself is wrong.
+    pub const USAGE: &str = "usage";
     /// The data directory has no data yet.
     pub const NO_DATA: &str = "no_data";
     /// Plugins that a proposal binds are not installed, or do not fit.
@@ -363,6 +365,7 @@ fn of_signal(error: &SignalError) -> Class {
 fn of_backlog(error: &BacklogError) -> Class {
     match error {
         BacklogError::Refused(Refusal::Conflict { .. }) => (Conflict, "item_moved", Client),
+        BacklogError::Refused(Refusal::Unknown { .. }) => (NotFound, "item_not_found", Client),
         BacklogError::Refused(_) => (Invalid, "item_invalid", Client),
         BacklogError::Store(_) => STORE,
     }

@@ -1,7 +1,7 @@
 //! `baton backlog edit`.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::{ProjectChoice, key, label};
 use crate::{
@@ -15,12 +15,13 @@ use crate::{
 
 /// Change the labels of an item
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("changes").args(["label", "no_label"]).required(true).multiple(true))]
 pub(in crate::cli) struct Edit {
     /// Its key
     #[arg(value_parser = key)]
     key: String,
     /// A label to add, such as area/checkout; repeat for more
-    #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label, required_unless_present = "no_label")]
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
     label: Vec<String>,
     /// A label to remove; repeat for more
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]

@@ -5,7 +5,12 @@ use clap::Args;
 
 use super::decision::{self, Reason};
 use crate::{
-    cli::{Context, exit::Exit},
+    cli::{
+        Context,
+        exit::Exit,
+        screen::{GOOD, painted},
+        text,
+    },
     operations::{
         Access,
         plugins::{self, SwitchPlugin},
@@ -41,6 +46,7 @@ impl Enable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let host = context.open(Access::Decide).await?;
         let decided = plugins::enable(&host, &host.config().operator, &self.switch.request()).await?;
+        self.switch.tell(context, "Enabled");
         let exit = decision::show(context, &decided);
         host.close().await;
         exit
@@ -51,6 +57,7 @@ impl Disable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let host = context.open(Access::Decide).await?;
         let decided = plugins::disable(&host, &host.config().operator, &self.switch.request()).await?;
+        self.switch.tell(context, "Disabled");
         let exit = decision::show(context, &decided);
         host.close().await;
         exit
@@ -58,6 +65,12 @@ impl Disable {
 }
 
 impl Switch {
+    fn tell(&self, context: &Context, done: &str) {
+        if !context.screen.is_json() {
+            context.screen.tell(format!("{} {done} plugin `{}`.", painted(GOOD, "✓"), text::escaped(&self.plugin)));
+        }
+    }
+
     fn request(&self) -> SwitchPlugin {
         SwitchPlugin { plugin: self.plugin.clone(), reason: self.reason.reason.clone() }
     }

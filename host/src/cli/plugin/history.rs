@@ -36,7 +36,7 @@ pub(in crate::cli) struct History {
     #[arg(long)]
     denied: bool,
     /// List at most this many
-    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(0..=u32::MAX, "give how many"))]
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     last: u32,
 }
 

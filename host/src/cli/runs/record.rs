@@ -10,7 +10,13 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::{
-    cli::{Context, exit::Exit, figures, text},
+    cli::{
+        Context,
+        exit::Exit,
+        figures,
+        screen::{GOOD, painted},
+        text,
+    },
     operations::{Access, runs},
 };
 
@@ -38,8 +44,8 @@ impl Record {
         write(file, recorded.recording.as_bytes())
             .with_context(|| format!("The recording could not be written to `{name}`; name a file in a folder that exists"))?;
         let calls = figures::counted(recorded.calls, "call", "calls");
-        let far = if recorded.has_ended { "" } else { ", which has not ended," };
-        context.screen.tell(format!("Run {}{far} is recorded in {name}: {calls}.", text::short(&recorded.run)));
+        let far = if recorded.has_ended { "" } else { " The run has not ended yet." };
+        context.screen.tell(format!("{} Recorded run {} in {name}: {calls}.{far}", painted(GOOD, "✓"), text::short(&recorded.run)));
         Ok(Exit::Done)
     }
 }

@@ -126,7 +126,7 @@ pub async fn record(host: &Host, part: &str) -> Result<RecordedRun, Problem> {
     Ok(RecordedRun {
         run: run.id,
         calls: recording.calls() as u64,
-        has_ended: recording.ending != Ending::Unfinished,
+        has_ended: run.state.is_final(),
         recording: recording.to_text().map_err(KernelError::from)?,
     })
 }
