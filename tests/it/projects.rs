@@ -8,6 +8,7 @@ use std::{
 };
 
 use baton::{
+    errors::Hint as _,
     interfaces::people::{Filter, Given, Source},
     kernel::{projects::Change, run::State},
 };
@@ -333,7 +334,7 @@ async fn a_run_that_was_answered_waits_until_its_project_is_resumed() {
     host.app.questions.answer(&asked.id, &given).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.state, State::Queued);
-    let rejected = host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap_err().to_string();
+    let rejected = host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap_err().explain();
     assert!(rejected.contains("baton project resume workspace"), "{rejected}");
     let _resumed = change(Change::Resume).await;
     host.drive(&run.id).await;

@@ -147,7 +147,7 @@ fn hears_no_key_from_a_model_that_says_it(home: &Home) {
         child.stdin.take().unwrap().write_all(value.as_bytes()).unwrap();
         program::end(child)
     };
-    let refused = set("short").exits(1);
+    let refused = set("short").exits(2);
     assert!(refused.stderr.contains("8 to 4096 bytes"), "{}", refused.stderr);
     let _ = set(KEY).exits(0);
     assert_eq!(home.baton(&["secret", "list"]).exits(0).stdout, "LAB\n");
