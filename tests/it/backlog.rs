@@ -156,7 +156,7 @@ fn a_long_list_is_searched_and_read_a_page_at_a_time() {
     let told = user.backlog(&["list", "--limit", "1"]).exits(0).stderr;
     assert!(told.contains("`--cursor 5.0-first` continues"), "{told}");
     let wrong = user.backlog(&["list", "--cursor", "x"]).exits(2).stderr;
-    assert!(wrong.contains("The cursor is not one of a list of items. Give the `next` of a page."), "{wrong}");
+    assert!(wrong.contains("The cursor is not one of a list of items.\nhint: Give the `next` of a page."), "{wrong}");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn people_label_items_and_find_them() {
     says(&["add", "x", "T", "--label", "a", "--label", "a"], "`x` has the label `a` twice");
     says(&["edit", "1-2-add", "--label", "a b"], "`a b` is not a label");
     says(&["edit", "1-2-add"], "--label");
-    says(&["edit", "1-2-ad", "--no-label", "ui"], "near it are `1-2-add`");
+    says(&["edit", "1-2-ad", "--no-label", "ui"], "is not in the backlog.\nhint: Did you mean `1-2-add`?");
     says(&["list", "--label", "../x"], "`../x` is not a label");
 
     let _written = user.backlog(&["write"]).exits(0);
@@ -226,7 +226,7 @@ fn mistakes_are_told_in_sentences() {
     };
     let _done = user.backlog(&["move", "1-1-init", "done"]).exits(0);
     says(&["move", "1-1-init", "review"], 1, "`1-1-init` is `done` and cannot become `review`.");
-    says(&["show", "1-1-inti"], 2, "near it are `1-1-init`");
+    says(&["show", "1-1-inti"], 2, "is not in the backlog.\nhint: Did you mean `1-1-init`?");
     says(&["move", "ghost", "done"], 2, "Item `ghost` is not in the backlog");
     says(&["move", "1-2-add", "finished"], 2, "a status is one of todo, in-progress");
     says(&["add", "a/b", "T"], 2, "is not a key");

@@ -533,7 +533,9 @@ async fn what_a_repository_proposes_holds_once_approved_and_not_after_a_change()
     let _ = project.baton(&["bindings", "set", "decide", "theirs", "--workspace", "workspace"]).exits(0);
     assert_eq!(document(&decide().exits(0))["answer"], "theirs", "the operator's own word comes first");
 
-    for (text, said) in [("[bindings]\ndecid = \"x\"\n", "`decide`"), ("[bindings.projects.shop]\ndecide = \"x\"\n", "no place")] {
+    for (text, said) in
+        [("[bindings]\ndecid = \"x\"\n", "`decide`"), ("[bindings.projects.shop]\ndecide = \"x\"\n", "cannot have `projects`")]
+    {
         propose(text);
         let refused = project.baton(&["bindings", "approve", "--workspace", "workspace"]).exits(2);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);

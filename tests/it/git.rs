@@ -154,7 +154,7 @@ fn a_fork_is_told_that_worktrees_stay_with_the_run_that_made_them() {
     assert!(forked.stderr.contains("A fork has none of the run it was forked from"), "{}", forked.stderr);
     // The run of a story worked in a folder that is there no more.
     let forked = user.baton(&["runs", "fork", started["child"].as_str().unwrap(), "--at", "1"]).exits(1);
-    assert!(forked.stderr.contains("it was released when its work ended"), "{}", forked.stderr);
+    assert!(forked.stderr.contains("Baton released it when its work ended"), "{}", forked.stderr);
     user.landed();
     user.is_tidy();
 }

@@ -73,7 +73,7 @@ fn a_run_says_that_an_older_version_is_used_and_why() {
     let told = |what: &str| fs::read_to_string(&log).unwrap().contains(what);
     let ready = program::wait_until(&mut host, || told("\"ready\""));
     fs::write(user.file("hello"), misfit("hello")).unwrap();
-    let rejected = ready && program::wait_until(&mut host, || told("\"refused\""));
+    let rejected = ready && program::wait_until(&mut host, || told("\"rejected\""));
     let beside = run();
     host.kill().unwrap();
     host.wait().unwrap();
@@ -169,7 +169,7 @@ fn what_is_not_a_workflow_is_rejected_with_how_it_is_used() {
     let toolbox = said("calculator");
     assert!(toolbox.contains("is a toolbox") && toolbox.contains("`baton tools list calculator`"), "{toolbox}");
     let nothing = said("nothing");
-    assert!(nothing.contains("There is no workflow `nothing`; installed are: `autopilot`, `code-review`"), "{nothing}");
+    assert!(nothing.contains("The workflow `nothing` is not installed.\nhint: Installed are: `autopilot`, `code-review`"), "{nothing}");
     assert_eq!(user.json(&["runs", "list"])["items"], json!([]));
 }
 

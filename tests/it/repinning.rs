@@ -2,6 +2,7 @@
 //! done or paid for again, and no run is moved whose end nothing waits for.
 
 use baton::{
+    errors::Hint as _,
     events::Category,
     journal::{EntryState, ErrorKind, PauseKind, RunId},
     kernel::{
@@ -51,7 +52,7 @@ async fn refused(host: &TestHost, run: &RunId, at: Option<u64>) -> String {
     let before = (host.find(run).await, host.journal(run).await);
     let error = repair(host, run, at).await.unwrap_err();
     assert_eq!((host.find(run).await, host.journal(run).await), before, "nothing has changed: {error}");
-    error.to_string()
+    error.explain()
 }
 
 /// How many calls are kept and given up of a run that is queued with the repaired version.

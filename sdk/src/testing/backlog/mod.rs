@@ -27,7 +27,7 @@ impl Backlog {
         for (place, draft) in drafts.iter().enumerate() {
             check(draft)?;
             if drafts[..place].iter().any(|other| other.key == draft.key) {
-                return Err(Error::invalid(format!("`{}` is given twice in one call; say once what it is.", draft.key)).about(&*draft.key));
+                return Err(Error::invalid(format!("`{}` is given twice in one call. Say once what it is.", draft.key)).about(&*draft.key));
             }
             let mut draft = draft.clone();
             draft.labels = sorted(&draft.labels);
@@ -37,7 +37,7 @@ impl Backlog {
             }
         }
         if items.len() > MOST {
-            return Err(Error::invalid(format!("A project has at most {MOST} items, and these would be {}; keep fewer.", items.len())));
+            return Err(Error::invalid(format!("A project has at most {MOST} items, and these would be {}. Keep fewer.", items.len())));
         }
         check_graph(&items)?;
         for key in items.keys().filter(|key| !self.items.contains_key(*key)) {
@@ -59,7 +59,7 @@ impl Backlog {
     pub(super) fn get(&self, key: &str) -> Result<&Item> {
         self.items.get(key).ok_or_else(|| {
             let key: String = key.chars().take(100).flat_map(char::escape_debug).collect();
-            Error::not_found(format!("There is no item `{key}` in the backlog; `backlog.all` and `baton backlog list` list the items."))
+            Error::not_found(format!("Item `{key}` is not in the backlog. `backlog.all` and `baton backlog list` list the items."))
                 .about(key)
         })
     }
@@ -81,18 +81,19 @@ impl Backlog {
 
     pub(super) fn move_to(&mut self, key: &str, after: Status, reason: &str, at: u64, run: Option<&str>) -> Result<()> {
         if reason.len() > LONGEST_REASON {
-            return Err(Error::invalid(format!("The reason has more than {LONGEST_REASON} bytes; say it in fewer words.")).about("reason"));
+            return Err(Error::invalid(format!("The reason has more than {LONGEST_REASON} bytes. Say it in fewer words.")).about("reason"));
         }
         let before = self.get(key)?.status;
         if !follows(before, after) {
             let advice = match before {
-                Status::Done => "a run cannot reopen what is done; add another item for what is still to do".to_owned(),
-                before => format!(
-                    "look at its history, because it may have changed since; what may follow `{}` is in the documentation",
-                    before.as_str()
-                ),
+                Status::Done => "A run cannot reopen what is done; add another item for what is still to do.".to_owned(),
+                before => {
+                    let may = Status::ALL.into_iter().filter(|after| follows(before, *after));
+                    let next: Vec<_> = may.map(|status| format!("`{}`", status.as_str())).collect();
+                    format!("It may have been moved meanwhile, so look at its history. Next may be {}.", next.join(", "))
+                }
             };
-            let text = format!("`{key}` is `{}` and cannot become `{}`: {advice}.", before.as_str(), after.as_str());
+            let text = format!("`{key}` is `{}` and cannot become `{}`. {advice}", before.as_str(), after.as_str());
             return Err(Error::conflict(text).about(key));
         }
         let moved = StatusChange {

@@ -24,16 +24,18 @@ pub(super) fn check(draft: &Draft) -> Result<()> {
     check_line(key, "title", title)?;
     if body.len() > LONGEST_BODY || body.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
         let text = format!(
-            "The body of `{key}` has to be text of at most {LONGEST_BODY} bytes; leave control characters out, and put more into a document."
+            "The body of `{key}` has to be text of at most {LONGEST_BODY} bytes, without control characters. Leave control characters out, and put more into a document."
         );
         return Err(Error::invalid(text).about(key));
     }
     if after.len() > MOST_AFTER {
-        let text = format!("`{key}` waits for {} items, and at most {MOST_AFTER} are kept; name fewer.", after.len());
+        let text = format!("`{key}` waits for {} items, and the limit is {MOST_AFTER}. Name fewer.", after.len());
         return Err(Error::invalid(text).about(key));
     }
     if *priority > HIGHEST_PRIORITY {
-        let text = format!("The priority of `{key}` is {priority}; give 0 (last) to {HIGHEST_PRIORITY} (first).");
+        let text = format!(
+            "The priority of `{key}` is {priority}, which is not on the scale from 0 (last) to {HIGHEST_PRIORITY} (first). Give 0 (last) to {HIGHEST_PRIORITY} (first)."
+        );
         return Err(Error::invalid(text).about(key));
     }
     check_labels(key, labels)
@@ -43,10 +45,10 @@ fn check_labels(key: &str, labels: &[String]) -> Result<()> {
     let labels = sorted(labels);
     labels.iter().try_for_each(|label| check_label(label))?;
     if let Some(pair) = labels.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Error::invalid(format!("`{key}` has the label `{}` twice; give it once.", pair[0])).about(pair[0].as_str()));
+        return Err(Error::invalid(format!("`{key}` has the label `{}` twice. Give it once.", pair[0])).about(pair[0].as_str()));
     }
     if labels.len() > MOST_LABELS {
-        let text = format!("`{key}` has {} labels, and at most {MOST_LABELS} are kept; give fewer.", labels.len());
+        let text = format!("`{key}` has {} labels, and the limit is {MOST_LABELS}. Give fewer.", labels.len());
         return Err(Error::invalid(text).about(key));
     }
     Ok(())
@@ -61,7 +63,7 @@ fn check_label(label: &str) -> Result<()> {
     let label = shown(label);
     let text = format!(
         "`{label}` is not a label: a label has 1 to {LONGEST_LABEL} of the characters a-z (lower case), 0-9, `-`, `.`, `/` and `_`, and starts \
-         with a letter or digit, such as `area/checkout`; choose another."
+         with a letter or digit, such as `area/checkout`. Choose another."
     );
     Err(Error::invalid(text).about(label))
 }
@@ -83,7 +85,7 @@ pub(super) fn check_line(key: &str, what: &str, text: &str) -> Result<()> {
     let fits = !text.trim().is_empty() && text.len() <= LONGEST_LINE && !text.chars().any(char::is_control);
     if !fits {
         let text =
-            format!("The {what} of `{key}` has to be one line of 1 to {LONGEST_LINE} bytes without control characters; choose another.");
+            format!("The {what} of `{key}` has to be one line of 1 to {LONGEST_LINE} bytes without control characters. Choose another.");
         return Err(Error::invalid(text).about(key));
     }
     Ok(())
@@ -97,7 +99,7 @@ pub(super) fn check_graph(items: &Items) -> Result<()> {
             let above = items.get(parent).ok_or_else(|| missing(key, "belongs to", parent))?;
             if above.draft.kind as u8 >= *kind as u8 {
                 let text = format!(
-                    "`{key}` is {} and cannot belong to `{parent}`, which is {}; a story belongs to an epic, a task to an epic or a story.",
+                    "`{key}` is {} and cannot belong to `{parent}`, which is {}. A story belongs to an epic, a task to an epic or a story.",
                     with_article(*kind),
                     with_article(above.draft.kind)
                 );
@@ -159,7 +161,7 @@ pub(in crate::testing) fn check_key(key: &str) -> Result<()> {
         let key = shown(key);
         let text = format!(
             "`{key}` is not a key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \
-             `1-2-user-login`; choose another."
+             `1-2-user-login`. Choose another."
         );
         return Err(Error::invalid(text).about(key));
     }
@@ -171,7 +173,7 @@ fn with_article(kind: Kind) -> String {
 }
 
 fn missing(key: &str, how: &str, unknown: &str) -> Error {
-    Error::not_found(format!("`{key}` {how} `{unknown}`, which is not in the backlog; add it first, or in the same call.")).about(unknown)
+    Error::not_found(format!("`{key}` {how} `{unknown}`, which is not in the backlog. Add it first, or in the same call.")).about(unknown)
 }
 
 fn epic_of<'a>(items: &'a Items, item: &'a Item) -> Option<&'a Item> {
