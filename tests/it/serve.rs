@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton::kernel::compiler::{ChildProcess, CompileLimits, Compiler};
+use baton::{
+    errors::Hint as _,
+    kernel::compiler::{ChildProcess, CompileLimits, Compiler},
+};
 use baton_tests::{PROBE, changed_probe, compiled, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;

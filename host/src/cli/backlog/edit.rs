@@ -17,13 +17,13 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("changes").args(["label", "no_label"]).required(true).multiple(true))]
 pub(in crate::cli) struct Edit {
-    /// Its key
+    /// Key of the item
     #[arg(value_parser = key)]
     key: String,
-    /// A label to add, such as area/checkout; repeat for more
+    /// Label to add, such as area/checkout; repeat for more
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
     label: Vec<String>,
-    /// A label to remove; repeat for more
+    /// Label to remove; repeat for more
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
     no_label: Vec<String>,
 }
