@@ -85,7 +85,7 @@ pub struct Services {
 }
 
 /// Where a run works, and by which settings.
-pub struct Place<'a> {
+pub struct SessionContext<'a> {
     /// The folder whose files it sees.
     pub workspace: &'a Path,
     /// Settings laid over each other, the later over the earlier; the last are those that the run was begun with.
@@ -118,7 +118,7 @@ pub trait Holds: Send + 'static {
 
 impl Session {
     /// A session in a place. Fails with a sentence when the workspace is gone.
-    pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
+    pub fn open(recorder: Recorder, about: About, place: SessionContext<'_>, services: Arc<Services>) -> Result<Self, String> {
         let workspace = Workspace::open_guarded(place.workspace, &services.own, Arc::clone(&services.repositories) as _);
         let workspace = Arc::new(workspace.map_err(|error| {
             let folder = place.workspace.display();

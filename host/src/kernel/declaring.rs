@@ -10,7 +10,7 @@ use super::{Kernel, children::Family, execution::Ending, guest::Guest, limits::L
 use crate::{
     errors::StorageError,
     interfaces::{
-        About, Place, Session,
+        About, Session, SessionContext,
         blocking::blocking,
         children::Role,
         project::Project,
@@ -98,7 +98,7 @@ impl Kernel {
             plugin: plugin.name().to_owned(),
             plugin_version: plugin.package.manifest.version.to_string(),
         };
-        let place = Place { workspace: folder, settings: &[json!({})], assets: Arc::clone(&plugin.assets) };
+        let place = SessionContext { workspace: folder, settings: &[json!({})], assets: Arc::clone(&plugin.assets) };
         Session::open(recorder, about, place, Arc::clone(&self.services))
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     errors::Hint,
     interfaces::{
-        About, Exports, Place, Session,
+        About, Exports, Session, SessionContext,
         children::{Outcome, Role},
         project::Project,
     },
@@ -103,7 +103,7 @@ impl Kernel {
         let recorder = recorder.continued_from(run.journal_from).redacting(self.parts.redactor.clone());
         let recorder = if gate.closed { recorder.closed() } else { recorder };
         let layers = [defaults, settings, run.settings.clone()];
-        let place = Place { workspace: &run.workspace, settings: &layers, assets: Arc::clone(&plugin.assets) };
+        let place = SessionContext { workspace: &run.workspace, settings: &layers, assets: Arc::clone(&plugin.assets) };
         let project = self.identity_of(&run.project).await.map_err(|error| error.explain())?;
         Session::open(recorder, about(run, project), place, Arc::clone(&self.services))
     }

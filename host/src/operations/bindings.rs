@@ -8,7 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     Host, Problem, ProblemKind, ProblemSource, code,
     plugins::PluginKind,
-    projects::{Place, ProjectRef},
+    projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
     actor::Actor,
@@ -287,7 +287,12 @@ async fn bindings(app: &App, project: Option<&projects::Project>, repository: Op
 }
 
 /// Where a binding holds, and the project in it; a folder that is not known yet becomes one.
-async fn scope(host: &Host, actor: &Actor, project: Option<&ProjectRef>, label: Option<&str>) -> Result<(Scope, Option<Place>), Problem> {
+async fn scope(
+    host: &Host,
+    actor: &Actor,
+    project: Option<&ProjectRef>,
+    label: Option<&str>,
+) -> Result<(Scope, Option<ProjectLocation>), Problem> {
     if let Some(label) = label {
         check_label(label).map_err(|refusal| Problem {
             field: Some("label".to_owned()),
@@ -302,7 +307,7 @@ async fn scope(host: &Host, actor: &Actor, project: Option<&ProjectRef>, label: 
     Ok((Scope { project: id, label: label.map(str::to_owned) }, project))
 }
 
-fn changed(slot: &Slot, plugin: Option<String>, scope: Scope, project: Option<Place>) -> ChangedBinding {
+fn changed(slot: &Slot, plugin: Option<String>, scope: Scope, project: Option<ProjectLocation>) -> ChangedBinding {
     let project_name = project.map(|project| project.name().to_owned());
     ChangedBinding { slot: slot.name.to_owned(), plugin, project: scope.project, project_name, label: scope.label }
 }

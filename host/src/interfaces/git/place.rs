@@ -31,7 +31,7 @@ const DISCARDED: &str = "discarded";
 
 /// One checkout that is not opened yet.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct CheckoutLocation {
     pub(super) program: Arc<Program>,
     /// Where worktrees lie.
     pub(super) root: PathBuf,
@@ -46,7 +46,7 @@ pub(super) struct Place {
     pub(super) pointers: bool,
 }
 
-impl Place {
+impl CheckoutLocation {
     pub(super) fn open(&self) -> Result<Checkout, Trouble> {
         match &self.worktree {
             // What it writes goes to the person's repository as well.

@@ -15,7 +15,7 @@ use super::{
     advancing::Advance,
     checkout::Checkout,
     names, pins,
-    place::{self, Place},
+    place::{self, CheckoutLocation},
     program::Program,
     register::{Claim, Claimed, Register, Worktree, WorktreeState},
     sweeping,
@@ -153,7 +153,7 @@ impl Repositories {
         let lock = self.lock(&seat.workspace, &seat.root).await?;
         reading(move |deadline| {
             let _lock = lock;
-            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            let place = CheckoutLocation { abandoned: Some(deadline.without_end()), ..place };
             Ok(work(&place.open()?)?)
         })
         .await
@@ -185,7 +185,7 @@ impl Repositories {
     pub(super) async fn push(&self, seat: &Seat, branch: String, remote: Option<String>) -> Result<(), Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         reading(move |deadline| {
-            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            let place = CheckoutLocation { abandoned: Some(deadline.without_end()), ..place };
             Ok(place.person()?.push(&branch, remote.as_deref(), place.pin.as_ref())?)
         })
         .await
@@ -222,17 +222,17 @@ impl Repositories {
         if worktree.state == WorktreeState::Ready {
             return Ok(branch);
         }
-        let place = Place { worktree: Some(worktree.clone()), pointers, ..place };
+        let place = CheckoutLocation { worktree: Some(worktree.clone()), pointers, ..place };
         let made = self.make(place, &worktree).await;
         self.register.set_state(&worktree, if made.is_ok() { WorktreeState::Ready } else { WorktreeState::Free }).await?;
         made.map(|()| branch)
     }
 
-    async fn make(&self, place: Place, worktree: &Worktree) -> Result<(), Trouble> {
+    async fn make(&self, place: CheckoutLocation, worktree: &Worktree) -> Result<(), Trouble> {
         let lock = self.lock(&self.files(worktree), &worktree.claim.root).await?;
         reading(move |deadline| {
             let _lock = lock;
-            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            let place = CheckoutLocation { abandoned: Some(deadline.without_end()), ..place };
             place.make().inspect_err(|_| place.put_away())
         })
         .await
@@ -254,8 +254,15 @@ impl Repositories {
     async fn release(&self, worktree: Worktree) -> Result<(), Trouble> {
         let (program, lock) = (self.program()?, self.lock(&self.files(&worktree), &worktree.claim.root).await?);
         let (workspace, pin) = (self.files(&worktree), worktree.claim.pin.clone());
-        let place =
-            Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin, abandoned: None, pointers: false };
+        let place = CheckoutLocation {
+            program,
+            root: self.root.clone(),
+            workspace,
+            worktree: Some(worktree.clone()),
+            pin,
+            abandoned: None,
+            pointers: false,
+        };
         aside(move || {
             let _lock = lock;
             Ok(place.leave()?)
@@ -274,10 +281,17 @@ impl Repositories {
 
     /// Where a run works: a worktree of ours, or a person's checkout; bound to what the run is, or else to what the worktree
     /// was made of.
-    pub(super) async fn place(&self, workspace: &Path, pin: Option<&Pin>) -> Result<Place, Trouble> {
+    pub(super) async fn place(&self, workspace: &Path, pin: Option<&Pin>) -> Result<CheckoutLocation, Trouble> {
         let (program, root, workspace) = (self.program()?, self.root.clone(), workspace.to_owned());
-        let place =
-            Place { program, root, workspace: workspace.clone(), worktree: None, pin: pin.cloned(), abandoned: None, pointers: false };
+        let place = CheckoutLocation {
+            program,
+            root,
+            workspace: workspace.clone(),
+            worktree: None,
+            pin: pin.cloned(),
+            abandoned: None,
+            pointers: false,
+        };
         if !workspace.starts_with(&self.root) {
             return Ok(place);
         }
@@ -286,7 +300,7 @@ impl Repositories {
         let worktree: Worktree =
             found.ok_or_else(|| CallError::not_found("The worktree of this run was released; start the work in a new one."))?;
         let pin = place.pin.clone().or_else(|| worktree.claim.pin.clone());
-        Ok(Place { worktree: Some(worktree), pin, ..place })
+        Ok(CheckoutLocation { worktree: Some(worktree), pin, ..place })
     }
 
     /// Why the repository of a workspace is not that of the run with this pin; none where it is, or where there is none.

@@ -38,7 +38,7 @@ pub use job::{Ending, Job, Outcome};
 pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
 pub use room::{Room, measure_room};
-pub use service::{Parts, Place, Sandbox};
+pub use service::{CommandContext, Parts, Sandbox};
 pub use services::{Beside, Service, Services, decide_services};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
 pub use setup::{Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, USUAL_HOSTS, Wanted, decide};

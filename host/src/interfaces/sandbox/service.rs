@@ -95,7 +95,7 @@ struct Entered {
 
 /// Whose command it is, and the folder it works in.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct CommandContext {
     /// The run.
     pub run: RunId,
     /// The folder.
@@ -124,7 +124,7 @@ impl Sandbox {
     /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
     /// that is told to stop, unless the command ends by itself in time; then the call is made again when the run goes on.
     /// What the project has beside its tests is there for it.
-    pub async fn execute(&self, place: Place, job: Job, wanted: &Wanted, attempt: &Attempt) -> Performed<Outcome> {
+    pub async fn execute(&self, place: CommandContext, job: Job, wanted: &Wanted, attempt: &Attempt) -> Performed<Outcome> {
         if let Err(error) = self.check(&job) {
             return Performed::answer(Err(error));
         }
@@ -143,7 +143,7 @@ impl Sandbox {
     /// Executes a job in an image as it is described here, and with more than others see.
     pub(super) async fn execute_in(
         &self,
-        place: &Place,
+        place: &CommandContext,
         job: &Job,
         (image, extra): (Image, Extra),
         attempt: &Attempt,
@@ -167,14 +167,14 @@ impl Sandbox {
     }
 
     /// What is used up on the disk of a workspace, a sentence.
-    fn lacking(&self, place: &Place) -> Option<String> {
+    fn lacking(&self, place: &CommandContext) -> Option<String> {
         lacking((self.parts.room)(&place.workspace), self.parts.settings.keep_free)
     }
 
     /// Executes a job while git does nothing in its workspace.
     async fn execute_alone(
         &self,
-        place: &Place,
+        place: &CommandContext,
         job: &Job,
         (image, extra): (&Image, &Extra),
         attempt: &Attempt,
@@ -232,7 +232,7 @@ impl Sandbox {
     }
 
     /// None where the command was cut off with its engine and can be executed again.
-    async fn execute_once(&self, place: &Place, job: &Job, begun: Begun<'_>, teller: &Teller) -> Option<Performed<Outcome>> {
+    async fn execute_once(&self, place: &CommandContext, job: &Job, begun: Begun<'_>, teller: &Teller) -> Option<Performed<Outcome>> {
         let Begun { key, image, extra, is_found, asked_at } = begun;
         let (Prepared { covers, lost }, user) = match self.prepare(place, key, is_found).await {
             Ok(prepared) => prepared,
@@ -301,7 +301,7 @@ impl Sandbox {
     }
 
     /// What is known of the workspace before the command, or why it is not executed.
-    async fn prepare(&self, place: &Place, key: &Key, is_found: bool) -> Result<(Prepared, Option<User>), Performed<Outcome>> {
+    async fn prepare(&self, place: &CommandContext, key: &Key, is_found: bool) -> Result<(Prepared, Option<User>), Performed<Outcome>> {
         let isolates = self.parts.settings.engine == EngineKind::Docker;
         if is_found {
             let recalled = self.leftovers.recall(key, &place.workspace, isolates).await;

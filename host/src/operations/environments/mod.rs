@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use super::{
     Host, Moment, Problem, ProblemKind, ProblemSource,
-    projects::{Place, ProjectRef},
+    projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
     actor::Actor,
@@ -54,7 +54,7 @@ pub struct BuildEnvironment {
 /// An environment that can be built, for a person to confirm.
 pub struct PreparedEnvironment {
     request: BuildEnvironment,
-    place: Place,
+    place: ProjectLocation,
     proposal: Proposal,
 }
 

@@ -25,7 +25,7 @@ pub use change::{
     AddFolder, AddProject, AddedProject, ChangedProject, MoveProject, RemovedProject, RenameProject, add, add_folder, complete,
     move_folder, pause, remove, rename, resume,
 };
-pub use place::{Place, ProjectRef, usable_folder};
+pub use place::{ProjectLocation, ProjectRef, usable_folder};
 pub use projects::ProjectState;
 
 /// A project.

@@ -11,7 +11,7 @@ use super::{
     error::{reading, writing},
 };
 use crate::interfaces::{
-    backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, Place, Status, unknown},
+    backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, SortKey, Status, unknown},
     item_changes::{ItemChanges, Seen},
 };
 use change::{Assign, Label, MoveTo, Put, Written};
@@ -81,7 +81,7 @@ impl Backlog for Store {
         let rows = query.fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
         let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>().map_err(reading(BACKLOG))?;
         // Here, because databases do not agree on an order of text, and know none of numbers in it.
-        items.sort_by_cached_key(|item| Place::of(&item.draft.key));
+        items.sort_by_cached_key(|item| SortKey::of(&item.draft.key));
         Ok(items)
     }
 

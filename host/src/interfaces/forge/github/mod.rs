@@ -17,7 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Check, Forge, ForgeError, Landing, Method, Place, Progress, Proposal, PullRequest, Repository, State, Summary, Token, Verdict,
+    Check, Forge, ForgeError, Landing, Method, Progress, Proposal, PullRequest, PullRequestContext, Repository, State, Summary, Token,
+    Verdict,
 };
 use crate::{errors::Reason, journal::Clock};
 use answers::{Found, Pull};
@@ -133,7 +134,7 @@ impl GitHub {
     }
 
     /// That which this call opened, else that which is open for the same branches.
-    async fn opened(&self, place: Place<'_>, proposal: &Proposal) -> Result<Option<u64>, Failure> {
+    async fn opened(&self, place: PullRequestContext<'_>, proposal: &Proposal) -> Result<Option<u64>, Failure> {
         let head = format!("{}:{}", self.repository.owner, proposal.branch);
         let parameters = [("state", "all"), ("head", &*head), ("base", &*proposal.into), ("per_page", "100")];
         let pulls = self.pulls(&parameters).await?;
@@ -168,7 +169,7 @@ impl GitHub {
     }
 
     /// GitHub lets nobody review what they opened. There a comment says it.
-    async fn write(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), Failure> {
+    async fn write(&self, place: PullRequestContext<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), Failure> {
         let marker = Marker { key: place.key.to_owned(), verdict: Some((verdict, place.author.to_owned())) };
         let (event, heading) = match verdict {
             Verdict::Approve => ("APPROVE", "**Approved.**\n\n"),
@@ -228,7 +229,7 @@ fn known(number: u64, failure: Failure) -> Failure {
 
 #[async_trait]
 impl Forge for GitHub {
-    async fn open(&self, place: Place<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
+    async fn open(&self, place: PullRequestContext<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
         let marker = Marker { key: place.key.to_owned(), verdict: None };
         let body = marker::marked(&proposal.body, &marker);
         let request = json!({ "title": proposal.title, "head": proposal.branch, "base": proposal.into, "body": body });
@@ -249,11 +250,11 @@ impl Forge for GitHub {
         self.trying(place.again, open).await
     }
 
-    async fn get(&self, _: Place<'_>, number: u64) -> Result<PullRequest, ForgeError> {
+    async fn get(&self, _: PullRequestContext<'_>, number: u64) -> Result<PullRequest, ForgeError> {
         self.trying(false, |_| async move { self.found(number).await.map(PullRequest::from) }).await
     }
 
-    async fn list(&self, _: Place<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
+    async fn list(&self, _: PullRequestContext<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
         let state = if all { "all" } else { "open" };
         let parameters = [("state", state), ("sort", "created"), ("direction", "asc"), ("per_page", "100")];
         let mut pulls = self.trying(false, |_| async move { self.pulls(&parameters).await }).await?;
@@ -265,7 +266,7 @@ impl Forge for GitHub {
         Ok(pulls.into_iter().map(summary).collect())
     }
 
-    async fn review(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
+    async fn review(&self, place: PullRequestContext<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
         let review = |again| async move {
             if again && self.found(number).await?.has(place.key) {
                 return Ok(());
@@ -276,7 +277,7 @@ impl Forge for GitHub {
         self.trying(place.again, review).await
     }
 
-    async fn report(&self, place: Place<'_>, number: u64, check: &Check) -> Result<(), ForgeError> {
+    async fn report(&self, place: PullRequestContext<'_>, number: u64, check: &Check) -> Result<(), ForgeError> {
         let state = match check.progress {
             Progress::Pending => "pending",
             Progress::Passed => "success",
@@ -294,11 +295,11 @@ impl Forge for GitHub {
         self.trying(place.again, report).await
     }
 
-    async fn merge(&self, place: Place<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError> {
+    async fn merge(&self, place: PullRequestContext<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError> {
         self.trying(place.again, |again| self.merge_once(number, landing, again)).await
     }
 
-    async fn close(&self, place: Place<'_>, number: u64) -> Result<(), ForgeError> {
+    async fn close(&self, place: PullRequestContext<'_>, number: u64) -> Result<(), ForgeError> {
         let close = |_| async move {
             let body = json!({ "state": "closed" });
             let closed = self.hub.octocrab.patch(self.route(&format!("pulls/{number}")), Some(&body)).await;

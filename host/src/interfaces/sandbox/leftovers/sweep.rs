@@ -19,7 +19,7 @@ use super::{
     guards::Guards,
     names::shown,
     swept::{Deed, Swept},
-    walk::{self, Entry, Place, Unseen, Visitor},
+    walk::{self, Entry, OpenFolder, Unseen, Visitor},
 };
 
 /// Times that a walk begins again where folders move under it.
@@ -111,7 +111,7 @@ impl Sweep<'_> {
     }
 
     /// Moves what git or Baton would go by out of their sight, with all that it holds.
-    fn take_away(&mut self, place: &Place<'_>, entry: &Entry, reason: Reason) -> Result<(), Unseen> {
+    fn take_away(&mut self, place: &OpenFolder<'_>, entry: &Entry, reason: Reason) -> Result<(), Unseen> {
         let name = entry.name.as_c_str();
         // An empty one is nothing to keep; the engine makes some.
         if fs::unlinkat(place.folder, name, AtFlags::REMOVEDIR).is_ok() {
@@ -135,7 +135,7 @@ impl Sweep<'_> {
     }
 
     /// Not across file systems, where contents would have to be copied.
-    fn move_away(&mut self, place: &Place<'_>, name: &CStr) -> io::Result<PathBuf> {
+    fn move_away(&mut self, place: &OpenFolder<'_>, name: &CStr) -> io::Result<PathBuf> {
         std::fs::create_dir_all(self.away)?;
         let folder = walk::open(self.away)?;
         loop {
@@ -161,7 +161,7 @@ impl Sweep<'_> {
     }
 
     /// A folder that is laid out as a repository is none without its `HEAD`.
-    fn behead(&mut self, place: &Place<'_>, entries: &[Entry]) -> Result<(), Unseen> {
+    fn behead(&mut self, place: &OpenFolder<'_>, entries: &[Entry]) -> Result<(), Unseen> {
         for entry in entries.iter().filter(|entry| entry.name.to_bytes().eq_ignore_ascii_case(b"head")) {
             let to =
                 writing(place.folder, || renamed(place, &entry.name, "disarmed")).map_err(|error| place.failure(&entry.name, error))?;
@@ -174,7 +174,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    fn look_at(&mut self, place: &Place<'_>, entry: &mut Entry) -> Result<(), Unseen> {
+    fn look_at(&mut self, place: &OpenFolder<'_>, entry: &mut Entry) -> Result<(), Unseen> {
         for mark in findings(place, entry) {
             if !self.known.contains(&mark) {
                 self.disarm(place, entry, mark)?;
@@ -183,7 +183,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    fn disarm(&mut self, place: &Place<'_>, entry: &mut Entry, mark: Mark) -> Result<(), Unseen> {
+    fn disarm(&mut self, place: &OpenFolder<'_>, entry: &mut Entry, mark: Mark) -> Result<(), Unseen> {
         let (deed, done) = match mark.0 {
             Kind::Special => (Deed::Removed, writing(place.folder, || Ok(fs::unlinkat(place.folder, &entry.name, AtFlags::empty())?))),
             Kind::Rights => (Deed::Stripped, allow(place, entry, entry.mode() & !0o6000)),
@@ -206,7 +206,7 @@ impl Sweep<'_> {
 }
 
 impl Visitor for Sweep<'_> {
-    fn folder(&mut self, place: &Place<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen> {
+    fn folder(&mut self, place: &OpenFolder<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen> {
         if bare(place, &entries).is_some_and(|mark| !self.known.contains(&mark)) {
             self.behead(place, &entries)?;
         }
@@ -230,7 +230,7 @@ impl Visitor for Sweep<'_> {
     }
 
     /// A command cannot open what belongs to another user either; and what was closed before was opened by nobody.
-    fn closed(&mut self, place: &Place<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen> {
+    fn closed(&mut self, place: &OpenFolder<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen> {
         let is_others = entry.stat.st_uid != rustix::process::geteuid().as_raw();
         let was_closed = findings(place, entry).iter().any(|mark| self.known.contains(mark));
         if matches!(error, Errno::ACCESS | Errno::PERM) && (is_others || was_closed) {
@@ -265,7 +265,7 @@ fn writing<T>(folder: &OwnedFd, work: impl Fn() -> io::Result<T>) -> io::Result<
 }
 
 /// Gives an entry a name that nothing has, and says its path.
-fn renamed(place: &Place<'_>, name: &CStr, ending: &str) -> io::Result<Vec<u8>> {
+fn renamed(place: &OpenFolder<'_>, name: &CStr, ending: &str) -> io::Result<Vec<u8>> {
     let bytes = name.to_bytes();
     let plain = bytes.strip_prefix(b".").unwrap_or(bytes);
     for number in 1.. {
@@ -280,7 +280,7 @@ fn renamed(place: &Place<'_>, name: &CStr, ending: &str) -> io::Result<Vec<u8>> 
 
 /// Sets who may do what with an entry, and with nothing that has taken its name since.
 #[cfg(target_os = "linux")]
-fn allow(place: &Place<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
+fn allow(place: &OpenFolder<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
     use std::os::fd::AsRawFd as _;
 
     let flags = fs::OFlags::PATH | fs::OFlags::NOFOLLOW | fs::OFlags::CLOEXEC;
@@ -293,12 +293,12 @@ fn allow(place: &Place<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<
 }
 
 #[cfg(not(target_os = "linux"))]
-fn allow(place: &Place<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
+fn allow(place: &OpenFolder<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
     Ok(fs::chmodat(place.folder, &entry.name, Mode::from_raw_mode(mode), AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
 /// A user who is not root may not remove them, but a change of the owner does, also one that changes nothing.
-fn take_capability(place: &Place<'_>, entry: &Entry) -> io::Result<()> {
+fn take_capability(place: &OpenFolder<'_>, entry: &Entry) -> io::Result<()> {
     if remove_attribute(place, &entry.name, "security.capability").is_ok() {
         return Ok(());
     }
@@ -307,11 +307,11 @@ fn take_capability(place: &Place<'_>, entry: &Entry) -> io::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn remove_attribute(place: &Place<'_>, name: &CStr, attribute: &str) -> io::Result<()> {
+fn remove_attribute(place: &OpenFolder<'_>, name: &CStr, attribute: &str) -> io::Result<()> {
     Ok(fs::lremovexattr(attribute_path(place, name), attribute)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn remove_attribute(_: &Place<'_>, _: &CStr, _: &str) -> io::Result<()> {
+fn remove_attribute(_: &OpenFolder<'_>, _: &CStr, _: &str) -> io::Result<()> {
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::{
     answers::{not_started, paused},
     engine::{Engine, Extra, Key},
     job::{Job, Outcome},
-    service::{Place, Sandbox},
+    service::{CommandContext, Sandbox},
     settings::{EngineKind, Image},
     setup::Wanted,
 };
@@ -66,7 +66,7 @@ impl Sandbox {
     /// Adds the services of a project to what a command has beside it, where it is executed in the image of the tests.
     pub(super) async fn add_services(
         &self,
-        place: &Place,
+        place: &CommandContext,
         job: &Job,
         (wanted, image): (&Wanted, &Image),
         extra: &mut Extra,

@@ -33,7 +33,7 @@ use super::{
     engine::{Extra, Mounted},
     events::SetUpEnded,
     job::DEFAULT_IMAGE,
-    service::{Place, Sandbox},
+    service::{CommandContext, Sandbox},
     settings::{EngineKind, Image},
 };
 use crate::{
@@ -98,7 +98,7 @@ pub struct SetUp {
 
 /// A setup that is to hold in a workspace.
 struct Sought {
-    place: Place,
+    place: CommandContext,
     wanted: Wanted,
     plan: Plan,
     image: Image,
@@ -166,7 +166,7 @@ impl Sandbox {
     }
 
     /// Does the setup of a workspace, or finds the one of this call again, unless it holds already.
-    pub async fn set_up(&self, place: Place, wanted: Wanted, attempt: &Attempt) -> Performed<SetUp> {
+    pub async fn set_up(&self, place: CommandContext, wanted: Wanted, attempt: &Attempt) -> Performed<SetUp> {
         let sought = match self.seek(place, wanted).await {
             Ok(sought) => sought,
             Err(stopped) => return stopped,
@@ -180,7 +180,7 @@ impl Sandbox {
     }
 
     /// The setup that a workspace has, in the image and for the lockfiles that it has now; or what to answer without one.
-    async fn seek(&self, place: Place, wanted: Wanted) -> Result<Sought, Performed<SetUp>> {
+    async fn seek(&self, place: CommandContext, wanted: Wanted) -> Result<Sought, Performed<SetUp>> {
         let plan = match self.setups.decide(&place.workspace, &wanted).await {
             Ok(Decision::Use(plan)) => plan,
             Ok(Decision::None(hint)) => return Err(Performed::answer(Ok(SetUp::none(hint)))),
@@ -242,7 +242,7 @@ impl Sandbox {
     }
 
     /// What the setup reads, while nothing writes there.
-    async fn inputs(&self, place: &Place, plan: &Plan) -> Result<Result<Inputs, String>, CallError> {
+    async fn inputs(&self, place: &CommandContext, plan: &Plan) -> Result<Result<Inputs, String>, CallError> {
         let _lock = self.parts.folders.lock(&place.workspace, Work::Git, &place.run).await?;
         let (workspace, plan) = (place.workspace.clone(), plan.clone());
         Ok(joined(blocking(move |deadline| staging::read(&workspace, &plan, deadline)).await))

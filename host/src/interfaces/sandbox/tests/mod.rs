@@ -193,8 +193,8 @@ impl Bench {
         (names(&self.workspace()), names(&self.folder.path().join("data/sandbox/commands")))
     }
 
-    fn place(&self, workspace: PathBuf) -> Place {
-        Place { run: RunId::from_text("r"), workspace, halt: self.halt.clone() }
+    fn place(&self, workspace: PathBuf) -> CommandContext {
+        CommandContext { run: RunId::from_text("r"), workspace, halt: self.halt.clone() }
     }
 
     fn told(&self) -> Vec<Value> {
@@ -264,7 +264,7 @@ async fn no_container_gets_what_the_host_keeps() {
     let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
     for (workspace, refused) in [("/proc".into(), true), ("/".into(), true), (bench.workspace(), false)] {
-        let place = Place { run: RunId::from_text("r"), workspace: workspace.clone(), halt: Halt::default() };
+        let place = CommandContext { run: RunId::from_text("r"), workspace: workspace.clone(), halt: Halt::default() };
         let answer = bench.sandbox.execute(place, job.clone(), &wanted(), &attempt).await;
         assert_eq!(
             matches!(answer, Performed::Answered(Err(CallError { kind: ErrorKind::Invalid, .. }), _)),

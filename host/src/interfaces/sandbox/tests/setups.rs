@@ -58,7 +58,7 @@ impl Bench {
     }
 
     async fn set_up_by(&self, run: &str, seq: u64, wanted: Wanted) -> Performed<SetUp> {
-        let place = Place { run: RunId::from_text(run), workspace: self.workspace(), halt: self.halt.clone() };
+        let place = CommandContext { run: RunId::from_text(run), workspace: self.workspace(), halt: self.halt.clone() };
         let attempt = Attempt { seq, key: format!("{run}:{seq}"), again: false, asked_at: 7 };
         self.sandbox.set_up(place, wanted, &attempt).await
     }
@@ -221,7 +221,7 @@ fn locking(ending: Result<Ended, EngineError>) -> Bench {
 
 impl Bench {
     async fn renew(&self, seq: u64) -> Performed<SetUp> {
-        let place = Place { run: RunId::from_text("r"), workspace: self.workspace(), halt: self.halt.clone() };
+        let place = CommandContext { run: RunId::from_text("r"), workspace: self.workspace(), halt: self.halt.clone() };
         let attempt = Attempt { seq, key: format!("r:{seq}"), again: false, asked_at: 7 };
         self.sandbox.renew_lockfiles(place, Wanted::new("p".to_owned(), None, json!({})), &attempt).await
     }
