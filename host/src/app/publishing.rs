@@ -27,7 +27,7 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(60);
 
 /// What lies in the plugin folder, and what is known of it.
-pub(super) struct Found<'a> {
+pub(super) struct PluginFolder<'a> {
     pub(super) folder: &'a folder::Folder,
     /// What its files held last that was good.
     pub(super) published: &'a [Published],
@@ -48,7 +48,7 @@ struct Candidate<'a> {
     read: Result<Plugin, String>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> PluginFolder<'a> {
     fn candidate(&self, path: PathBuf, access: Access) -> Candidate<'a> {
         let last = self.published.iter().find(|last| is_file(&path, &last.file));
         // What the host that executes has not published yet does not exist yet.
@@ -87,7 +87,7 @@ impl<'a> Found<'a> {
 
 /// Adds the plugins of the folder to those that are bundled; gives the files that were refused. A name goes to the file
 /// that it belongs to, and what cannot be read is replaced by the last of the file that could.
-pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Refused> {
+pub(super) fn load(found: &PluginFolder, registry: &Registry, access: Access) -> Vec<Refused> {
     let mut candidates: Vec<_> = found.folder.files().into_iter().map(|path| found.candidate(path, access)).collect();
     candidates.sort_by_cached_key(|candidate| (found.turn(candidate), candidate.path.clone()));
     let mut refused = Vec::new();

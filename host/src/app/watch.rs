@@ -20,7 +20,7 @@ use crate::kernel::{
     KernelError,
     disk::private_folder,
     registry::{Origin, Plugin},
-    watch::{Known, Stamp, Step},
+    watch::{KnownFiles, Stamp, Step},
 };
 
 /// How often the folder is looked at where nothing tells of a change.
@@ -53,7 +53,7 @@ impl App {
 
 struct Watched<'a> {
     app: &'a App,
-    known: Known,
+    known: KnownFiles,
     /// Why each of the files was refused that were.
     refused: BTreeMap<PathBuf, String>,
     compiling: JoinSet<Compiled>,
@@ -87,7 +87,7 @@ impl<'a> Watched<'a> {
     fn of(app: &'a App) -> Self {
         Self {
             app,
-            known: Known::default(),
+            known: KnownFiles::default(),
             refused: app.refused.iter().map(|refused| (refused.path.clone(), String::new())).collect(),
             compiling: JoinSet::new(),
             room: Arc::new(Semaphore::new(AT_ONCE)),

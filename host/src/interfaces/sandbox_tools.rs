@@ -7,7 +7,7 @@ use baton_sdk::{sandbox as contract, tools::text};
 
 use super::{
     numbers::to_u32,
-    sandbox::{CommandContext, Ending, IMAGES, Job, Key, Outcome, Sandbox, Wanted},
+    sandbox::{CommandContext, Ending, IMAGES, Job, Key, Outcome, Sandbox, SetupRequest},
     tools::{self, Command},
 };
 use crate::journal::{Attempt, CallError, Capability, Halt, Performed, RunId};
@@ -17,7 +17,7 @@ pub(super) struct Commands {
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) workspace: PathBuf,
     /// What there is beside the commands of the project.
-    pub(super) wanted: Wanted,
+    pub(super) wanted: SetupRequest,
 }
 
 #[async_trait]

@@ -225,7 +225,7 @@ impl Session {
     pub(super) fn git(&mut self) -> git::View<'_> {
         let About { project, root, plugin, pin, .. } = &self.about;
         let workspace = self.workspace.root().to_owned();
-        let seat = git::Seat { project: project.id.clone(), workspace, root: root.clone(), pin: pin.clone() };
+        let seat = git::RunContext { project: project.id.clone(), workspace, root: root.clone(), pin: pin.clone() };
         let advances = self.advances();
         let (recorder, repositories) = (&mut self.recorder, &self.services.repositories);
         git::View { recorder, repositories, seat, plugin, preferences: &self.settings, advances }
@@ -263,9 +263,9 @@ impl Session {
 }
 
 /// What the commands of a run want.
-fn wanted(about: &About, settings: &Settings) -> sandbox::Wanted {
+fn wanted(about: &About, settings: &Settings) -> sandbox::SetupRequest {
     let test = settings.get("test").unwrap_or_default();
-    sandbox::Wanted::new(about.project.id.clone(), about.parent.clone(), test)
+    sandbox::SetupRequest::new(about.project.id.clone(), about.parent.clone(), test)
 }
 
 impl llm::Preferences for Settings {

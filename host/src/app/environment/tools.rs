@@ -87,7 +87,7 @@ impl Tool {
         }
         match wanted(text) {
             None => about.usual.to_owned(),
-            Some(super::versions::Wanted::Exactly(version)) => self.exact(&version),
+            Some(super::versions::VersionRequirement::Exactly(version)) => self.exact(&version),
             Some(range) => match newest(about.releases, &range) {
                 Some(release) => release.to_owned(),
                 None => least(&range).map_or_else(|| about.usual.to_owned(), |version| spelled(version, about.numbers)),

@@ -6,7 +6,7 @@ type Numbers = Vec<u64>;
 
 /// What a file wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum VersionRequirement {
     /// One release or one line of releases.
     Exactly(Numbers),
     /// Whatever fits all conditions of any of these lists.
@@ -54,35 +54,35 @@ const SIGNS: [(&str, How); 12] = [
 ];
 
 /// What a text wants; none where it says nothing that is understood, such as `latest`.
-pub(super) fn wanted(text: &str) -> Option<Wanted> {
+pub(super) fn wanted(text: &str) -> Option<VersionRequirement> {
     let text = text.trim();
     if text.len() > LONGEST {
         return None;
     }
     if let Some(version) = plain(text) {
-        return Some(Wanted::Exactly(version));
+        return Some(VersionRequirement::Exactly(version));
     }
     let lists: Vec<Vec<Condition>> = text.split("||").flat_map(|list| list.split(" | ")).filter_map(conditions).collect();
-    if lists.is_empty() { None } else { Some(Wanted::Range(lists)) }
+    if lists.is_empty() { None } else { Some(VersionRequirement::Range(lists)) }
 }
 
 /// The newest of these releases that fits; they are sorted, the oldest first.
-pub(super) fn newest<'a>(known: &[&'a str], wanted: &Wanted) -> Option<&'a str> {
+pub(super) fn newest<'a>(known: &[&'a str], wanted: &VersionRequirement) -> Option<&'a str> {
     known.iter().rev().find(|release| plain(release).is_some_and(|release| fits(&release, wanted))).copied()
 }
 
 /// The version that is asked for at least, for what is newer than every release that is known.
-pub(super) fn least(wanted: &Wanted) -> Option<&[u64]> {
-    let Wanted::Range(lists) = wanted else { return None };
+pub(super) fn least(wanted: &VersionRequirement) -> Option<&[u64]> {
+    let VersionRequirement::Range(lists) = wanted else { return None };
     let lower = |condition: &&Condition| !matches!(condition.how, How::AtMost | How::Below | How::Other);
     lists.iter().flatten().filter(lower).map(|condition| &*condition.version).max()
 }
 
 /// Whether a release, or some of a line of releases, fits.
-fn fits(release: &[u64], wanted: &Wanted) -> bool {
+fn fits(release: &[u64], wanted: &VersionRequirement) -> bool {
     match wanted {
-        Wanted::Exactly(version) => agree(release, version),
-        Wanted::Range(lists) => lists.iter().any(|list| list.iter().all(|condition| condition.holds(release))),
+        VersionRequirement::Exactly(version) => agree(release, version),
+        VersionRequirement::Range(lists) => lists.iter().any(|list| list.iter().all(|condition| condition.holds(release))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Branches that runs make, move and delete, and what is in the way of one. Follows no link on the way to a branch: it would
 //! change the branches of another repository.
 
-use super::{checkout::Checkout, names::excerpt, program::Said, repository::Repository};
+use super::{checkout::Checkout, names::excerpt, program::GitOutput, repository::Repository};
 use crate::journal::CallError;
 
 impl Checkout {
@@ -33,7 +33,7 @@ impl Checkout {
         Ok(())
     }
 
-    fn not_created(&self, branch: &str, said: &Said) -> CallError {
+    fn not_created(&self, branch: &str, said: &GitOutput) -> CallError {
         if said.lock().is_some() || !said.complaint.contains("cannot lock ref") {
             return said.failure();
         }

@@ -63,7 +63,7 @@ pub(super) enum ChangeKind {
 
 /// A file that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Change {
+pub(super) struct FileChange {
     pub(super) path: String,
     pub(super) kind: ChangeKind,
 }
@@ -104,7 +104,7 @@ impl Checkout {
         })
     }
 
-    pub(super) fn status(&self) -> Result<Vec<Change>, CallError> {
+    pub(super) fn status(&self) -> Result<Vec<FileChange>, CallError> {
         self.head()?;
         let changes = self.listed()?;
         if matches!(self.whose, Whose::Person(_)) || !changes.iter().any(|change| change.path.ends_with('/')) {
@@ -114,7 +114,7 @@ impl Checkout {
         self.listed()
     }
 
-    fn listed(&self) -> Result<Vec<Change>, CallError> {
+    fn listed(&self) -> Result<Vec<FileChange>, CallError> {
         let call = self.git(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-ahead-behind"]);
         let out = call.done()?.out;
         let (mut changes, mut fields) = (Vec::new(), fields(&out));
@@ -125,7 +125,7 @@ impl Checkout {
             }
             // What cannot be told in a worktree of Baton's is left out of its commits as well.
             if matches!(self.whose, Whose::Person(_)) || names::can_be_committed(path) && !self.is_huge(path) {
-                changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
+                changes.push(FileChange { path: names::text(path)?, kind: kind(*x, *y) });
             }
         }
         changes.sort_by(|one, other| one.path.cmp(&other.path));

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::{
     Advances, BRANCHES, GIT, View,
-    checkout::{Change, ChangeKind, Revision},
+    checkout::{ChangeKind, FileChange, Revision},
     committing::{Committed, Signature},
     events::{self, Advanced, Conflict, LeftOut, Pushed, RepositoryRemoved, Reset, Restored, WorktreeAdded, WorktreeRemoved},
     merging::{Merged, Resolution},
     names,
-    service::{Trouble, Wanted},
+    service::{Trouble, WorktreeRequest},
 };
 use crate::{
     bindings::{Fault, git as wit},
@@ -53,7 +53,7 @@ impl wit::Host for View<'_> {
             let listed = repositories.look_at_files(&seat, |checkout| Ok((checkout.status()?, checkout.disarmed.take()))).await;
             told(listed, |(changes, disarmed)| (changes, taken_away(&run, disarmed)))
         };
-        let changes: Vec<Change> = self.recorder.call(call, look).await??;
+        let changes: Vec<FileChange> = self.recorder.call(call, look).await??;
         Ok(changes.into_iter().map(wit::Change::from).collect())
     }
 
@@ -219,7 +219,7 @@ impl wit::Host for View<'_> {
         let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
         let pointers = self.preferences.lfs_pointers();
         let add = |attempt: Attempt| async move {
-            let wanted = Wanted { branch, base: base.clone(), call: attempt.key, pointers };
+            let wanted = WorktreeRequest { branch, base: base.clone(), call: attempt.key, pointers };
             told(repositories.worktree_add(&seat, wanted).await, |name| {
                 let event = Draft::of_run(&run, &WorktreeAdded { worktree: name.clone(), base });
                 (name, Some(event))
@@ -322,8 +322,8 @@ fn bytes(content: Content) -> Result<Vec<u8>, Fault> {
     }
 }
 
-impl From<Change> for wit::Change {
-    fn from(change: Change) -> Self {
+impl From<FileChange> for wit::Change {
+    fn from(change: FileChange) -> Self {
         let kind = match change.kind {
             ChangeKind::Added => wit::ChangeKind::Added,
             ChangeKind::Modified => wit::ChangeKind::Modified,

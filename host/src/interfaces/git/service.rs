@@ -33,7 +33,7 @@ use crate::{
 
 /// Where a run works, and to which project and tree it belongs.
 #[derive(Clone, Debug)]
-pub struct Seat {
+pub struct RunContext {
     /// The project.
     pub project: String,
     /// The folder whose files the run sees.
@@ -97,7 +97,7 @@ struct Locked {
 
 /// A worktree that a run asks for.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct WorktreeRequest {
     pub(super) branch: String,
     pub(super) base: String,
     /// `run:seq`.
@@ -122,7 +122,7 @@ impl Repositories {
     /// Looks at the repository of the checkout that a run works in, and at none of its files.
     pub(super) async fn look<A: Send + 'static>(
         &self,
-        seat: &Seat,
+        seat: &RunContext,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
@@ -132,7 +132,7 @@ impl Repositories {
     /// Looks at the files of the checkout that a run works in, while no command works there.
     pub(super) async fn look_at_files<A: Send + 'static>(
         &self,
-        seat: &Seat,
+        seat: &RunContext,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let folder = self.folders.lock(&seat.workspace, Work::Git, &seat.root).await?;
@@ -146,7 +146,7 @@ impl Repositories {
     /// Changes the checkout that a run works in; nobody else does at the same time, and no command works there.
     pub(super) async fn change<A: Send + 'static>(
         &self,
-        seat: &Seat,
+        seat: &RunContext,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
@@ -160,7 +160,13 @@ impl Repositories {
     }
 
     /// Moves a branch forward to the commit of the run's checkout.
-    pub(super) async fn advance(&self, seat: &Seat, branch: String, expected: String, again: bool) -> Result<(String, String), Trouble> {
+    pub(super) async fn advance(
+        &self,
+        seat: &RunContext,
+        branch: String,
+        expected: String,
+        again: bool,
+    ) -> Result<(String, String), Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let taken = self.register.worktrees().await?.into_iter().find(|worktree| {
             worktree.state != WorktreeState::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
@@ -182,7 +188,7 @@ impl Repositories {
     }
 
     /// Pushes a branch from the person's repository.
-    pub(super) async fn push(&self, seat: &Seat, branch: String, remote: Option<String>) -> Result<(), Trouble> {
+    pub(super) async fn push(&self, seat: &RunContext, branch: String, remote: Option<String>) -> Result<(), Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         reading(move |deadline| {
             let place = CheckoutLocation { abandoned: Some(deadline.without_end()), ..place };
@@ -192,9 +198,9 @@ impl Repositories {
     }
 
     /// Adds a worktree, or finds the one that the same call added before it was cut off.
-    pub(super) async fn worktree_add(&self, seat: &Seat, wanted: Wanted) -> Result<String, Trouble> {
+    pub(super) async fn worktree_add(&self, seat: &RunContext, wanted: WorktreeRequest) -> Result<String, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
-        let Wanted { branch, base, call, pointers } = wanted;
+        let WorktreeRequest { branch, base, call, pointers } = wanted;
         let claim = Claim {
             project: seat.project.clone(),
             checkout: place.persons().clone(),
@@ -239,7 +245,7 @@ impl Repositories {
     }
 
     /// Gives a worktree back; `again` where the same call may have done so.
-    pub(super) async fn worktree_remove(&self, seat: &Seat, name: &str, again: bool) -> Result<(), Trouble> {
+    pub(super) async fn worktree_remove(&self, seat: &RunContext, name: &str, again: bool) -> Result<(), Trouble> {
         let worktree = self.owned(&seat.project, &seat.root, name).await?;
         let Some(worktree) = worktree else {
             return if again { Ok(()) } else { Err(Trouble::Answer(no_worktree(name))) };

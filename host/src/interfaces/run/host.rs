@@ -33,7 +33,7 @@ const LONGEST_KEY: usize = 64;
 /// What a run is told of itself, as the journal keeps it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Told {
+struct RunDescription {
     id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
@@ -47,10 +47,10 @@ impl Host for View<'_> {
     async fn about(&mut self) -> wasmtime::Result<Info> {
         let (about, id) = (self.about.clone(), self.recorder.run().to_string());
         let About { parent, project, plugin, plugin_version, .. } = about;
-        let told = Told { id, parent, project: project.id, plugin, plugin_version };
+        let told = RunDescription { id, parent, project: project.id, plugin, plugin_version };
         let call = Call::new("run.about", Effect::Read, &())?;
         let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await?;
-        let Told { id, parent, project, plugin, plugin_version } = answer.map_err(wasmtime::Error::new)?;
+        let RunDescription { id, parent, project, plugin, plugin_version } = answer.map_err(wasmtime::Error::new)?;
         Ok(Info { id, parent, project, plugin, plugin_version })
     }
 

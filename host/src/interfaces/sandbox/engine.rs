@@ -62,7 +62,7 @@ pub struct Task {
     /// As whom it runs, once that was found out.
     pub user: Option<User>,
     /// An earlier host started it; else whatever bears its key is left from a try that does not count.
-    pub found: Option<Found>,
+    pub found: Option<PriorCommand>,
 }
 
 /// What a container has beside its workspace.
@@ -98,7 +98,7 @@ pub struct User {
 
 /// A command that an earlier host started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct PriorCommand {
     /// The engine went away while that host waited for it.
     pub lost: bool,
 }

@@ -13,14 +13,14 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{
     answers::{RUNNING, may_run, not_started, paused, shortened, unavailable},
     collector::{Artifacts, Collected, Teller},
-    engine::{Ended, Engine, EngineError, Extra, Found, Key, Task, User},
+    engine::{Ended, Engine, EngineError, Extra, Key, PriorCommand, Task, User},
     events::{self, Executed},
     job::{Job, Outcome},
     leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
     room::{Room, lacking},
     services::Active,
     settings::{EngineKind, Image, Settings},
-    setup::{SetupParts, Setups, Wanted},
+    setup::{SetupParts, SetupRequest, Setups},
     watching::{Watched, watched},
 };
 use crate::{
@@ -124,7 +124,7 @@ impl Sandbox {
     /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
     /// that is told to stop, unless the command ends by itself in time; then the call is made again when the run goes on.
     /// What the project has beside its tests is there for it.
-    pub async fn execute(&self, place: CommandContext, job: Job, wanted: &Wanted, attempt: &Attempt) -> Performed<Outcome> {
+    pub async fn execute(&self, place: CommandContext, job: Job, wanted: &SetupRequest, attempt: &Attempt) -> Performed<Outcome> {
         if let Err(error) = self.check(&job) {
             return Performed::answer(Err(error));
         }
@@ -250,7 +250,7 @@ impl Sandbox {
             mounts: extra.mounts.clone(),
             network: extra.network.clone(),
             user,
-            found: is_found.then_some(Found { lost }),
+            found: is_found.then_some(PriorCommand { lost }),
         };
         let mut abandoned = Abandoned { sandbox: self, command: Some((key.clone(), covers)) };
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     View,
-    awaited::{Change, Signal, Timer},
+    awaited::{AwaitedChange, Signal, Timer},
 };
 use crate::{
     bindings::{Fault, waits as wit},
@@ -75,7 +75,7 @@ impl wit::Host for View<'_> {
             Performed::of(seen.map(|seen| Watched { ticket: format!("item-{}", attempt.seq), revision: seen.revision }))
         };
         let Watched { ticket, revision } = self.recorder.call(call, watch).await??;
-        self.tickets.hold(&*ticket, Change { items: Arc::clone(self.items), project, key, revision });
+        self.tickets.hold(&*ticket, AwaitedChange { items: Arc::clone(self.items), project, key, revision });
         Ok(ticket)
     }
 

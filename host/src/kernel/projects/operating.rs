@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal, check_name};
+use super::{Opening, Project, ProjectChange, ProjectState, Projects, Purpose, Refusal, check_name};
 use crate::{
     actor::Actor,
     errors::Reason,
@@ -92,8 +92,8 @@ impl Kernel {
     }
 
     /// Makes a change for an operator.
-    pub async fn change_project(&self, project: &Project, change: Change, by: &Actor) -> Result<Project, KernelError> {
-        if let Change::Rename(name) = &change {
+    pub async fn change_project(&self, project: &Project, change: ProjectChange, by: &Actor) -> Result<Project, KernelError> {
+        if let ProjectChange::Rename(name) = &change {
             check_name(name)?;
         }
         let changed = self.projects().change_project(&project.id, &change, by).await??;
@@ -104,7 +104,7 @@ impl Kernel {
     /// Adds a folder to a project.
     pub async fn add_folder(&self, project: &Project, folder: &Path, by: &Actor) -> Result<Project, KernelError> {
         let folder = self.project_folder(folder)?;
-        self.change_project(project, Change::AddFolder(folder), by).await
+        self.change_project(project, ProjectChange::AddFolder(folder), by).await
     }
 
     /// Gives a folder of a project, the only one or that at `from`, its new place. The history stays the project's.
@@ -112,7 +112,7 @@ impl Kernel {
         let from = moved_from(project, from)?;
         let to = self.project_folder(to)?;
         let pin = self.parts.pins.pin(&to);
-        self.change_project(project, Change::Move { from, to, pin }, by).await
+        self.change_project(project, ProjectChange::Move { from, to, pin }, by).await
     }
 
     /// A folder that a project may have: it is there, not one of Baton's own, and none of the system's. What Baton keeps in a

@@ -19,11 +19,11 @@ use super::{
 use crate::{
     actor::Actor,
     events::{Draft, Payload, path_text},
-    interfaces::{pins::Pin, published::Shown},
+    interfaces::{pins::Pin, published::Publication},
     journal::RunId,
     kernel::{
         projects::{
-            Change, Opening, Project, ProjectState, Purpose, Refusal,
+            Opening, Project, ProjectChange, ProjectState, Purpose, Refusal,
             events::{
                 ProjectAdded, ProjectCompleted, ProjectFolderAdded, ProjectMoved, ProjectPaused, ProjectRemoved, ProjectRenamed,
                 ProjectResumed,
@@ -76,7 +76,7 @@ pub(super) struct Start {
     /// None: the run has its project already.
     pub(super) opening: Option<Opening>,
     /// What a fork shows from its begin.
-    pub(super) published: Vec<Shown>,
+    pub(super) published: Vec<Publication>,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -162,7 +162,7 @@ async fn add(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, R
 /// What an operator changes.
 pub(super) struct Edit {
     pub(super) id: String,
-    pub(super) change: Change,
+    pub(super) change: ProjectChange,
     pub(super) by: Actor,
 }
 
@@ -174,13 +174,13 @@ impl queue::Change for Edit {
         let found = find(&self.id, step.connection).await?.filter(|project| project.removed_at.is_none());
         let Some(project) = found else { return Ok(Err(Refusal::Unknown(self.id.clone()))) };
         let made = match &self.change {
-            Change::Rename(name) => rename(&project, name, step).await?,
-            Change::Pause => pause(&project, step).await?,
-            Change::Resume => resume(&project, step).await?,
-            Change::Complete => complete(&project, step).await?,
-            Change::AddFolder(folder) => add_one_more(&project, folder, step).await?,
-            Change::Move { from, to, pin } => move_folder(&project, (from.as_deref(), to, pin.as_ref()), step).await?,
-            Change::Remove => remove(&project, step).await?,
+            ProjectChange::Rename(name) => rename(&project, name, step).await?,
+            ProjectChange::Pause => pause(&project, step).await?,
+            ProjectChange::Resume => resume(&project, step).await?,
+            ProjectChange::Complete => complete(&project, step).await?,
+            ProjectChange::AddFolder(folder) => add_one_more(&project, folder, step).await?,
+            ProjectChange::Move { from, to, pin } => move_folder(&project, (from.as_deref(), to, pin.as_ref()), step).await?,
+            ProjectChange::Remove => remove(&project, step).await?,
         };
         match made {
             Err(refusal) => Ok(Err(refusal)),

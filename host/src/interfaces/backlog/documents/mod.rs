@@ -25,9 +25,9 @@ use crate::{
 };
 
 pub use findings::{Effect, Finding};
-pub use import::{EPICS, Imported, Standing, import};
+pub use import::{EPICS, Imported, ImportedStatus, import};
 use story::Body;
-pub use story::{Told, USUAL_PRIORITY};
+pub use story::{ParsedStory, USUAL_PRIORITY};
 
 /// Where the stories lie.
 pub const STORIES: &str = "docs/stories";
@@ -187,28 +187,28 @@ async fn put(
 ) -> Result<(), Failure> {
     let (documents, attempt, file) = (Arc::clone(documents), attempt.clone(), path.clone());
     let work = move || {
-        let old = reading::text(&*documents, &file).map_err(Left::Full)?.map_err(|flaw| Left::Alone(flaw.to_string()))?;
-        match edit(old.as_deref()).map_err(Left::Alone)? {
-            Some(content) => documents.write(&file, &content, &attempt).map_err(|error| Left::of(&file, error)).map(|()| true),
+        let old = reading::text(&*documents, &file).map_err(Unwritten::Full)?.map_err(|flaw| Unwritten::Alone(flaw.to_string()))?;
+        match edit(old.as_deref()).map_err(Unwritten::Alone)? {
+            Some(content) => documents.write(&file, &content, &attempt).map_err(|error| Unwritten::of(&file, error)).map(|()| true),
             None => Ok(false),
         }
     };
     let done = tokio::task::spawn_blocking(work).await;
-    match done.unwrap_or_else(|error| Err(Left::Alone(format!("The host failed at this file: {error}. Report it.")))) {
+    match done.unwrap_or_else(|error| Err(Unwritten::Alone(format!("The host failed at this file: {error}. Report it.")))) {
         Ok(true) => outcome.changed.push(path),
         Ok(false) => {}
-        Err(Left::Alone(reason)) => outcome.left.push((path, reason)),
-        Err(Left::Full(error)) => return Err(error.into()),
+        Err(Unwritten::Alone(reason)) => outcome.left.push((path, reason)),
+        Err(Unwritten::Full(error)) => return Err(error.into()),
     }
     Ok(())
 }
 
-enum Left {
+enum Unwritten {
     Alone(String),
     Full(CallError),
 }
 
-impl Left {
+impl Unwritten {
     fn of(path: &str, error: CallError) -> Self {
         match error {
             CallError { kind: ErrorKind::Unavailable, .. } => Self::Full(error),

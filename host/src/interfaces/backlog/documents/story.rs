@@ -29,7 +29,7 @@ pub(super) enum Body {
 
 /// What a document says of an item. What it does not say is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct ParsedStory {
     /// Its key.
     pub key: Option<String>,
     /// What it is called.
@@ -75,7 +75,7 @@ pub(super) struct Lines {
 
 /// The document with what the backlog says, or none where it says so already; else why it is left alone.
 pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, Flaw> {
-    let wanted = Wanted { item, parent };
+    let wanted = DesiredFields { item, parent };
     let Some(old) = old else { return Ok(Some(fresh(&wanted))) };
     let (mark, old) = lines::marked(old);
     let new = match Front::read(old)? {
@@ -89,12 +89,18 @@ pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body
 }
 
 /// What a document says.
-pub(super) fn told(text: &str) -> Result<Told, Flaw> {
+pub(super) fn told(text: &str) -> Result<ParsedStory, Flaw> {
     let (_, text) = lines::marked(text);
     let Some(front) = Front::read(text)? else {
         let lines =
             Lines { status: stated_in(text).map(|(line, _)| line), title: heading_in(text).map(|(line, _)| line), ..Lines::default() };
-        return Ok(Told { title: heading(text), status: stated(text), body: normal(text).to_owned(), lines, ..Told::default() });
+        return Ok(ParsedStory {
+            title: heading(text),
+            status: stated(text),
+            body: normal(text).to_owned(),
+            lines,
+            ..ParsedStory::default()
+        });
     };
     let unclear = |name: &str| front.unclear(name);
     let scalar = |name: &str| -> Result<Option<String>, Flaw> {
@@ -117,7 +123,7 @@ pub(super) fn told(text: &str) -> Result<Told, Flaw> {
     };
     let story = scalar("story")?;
     let below = |found: Option<(usize, String)>| found.map(|(line, _)| line + front.height());
-    Ok(Told {
+    Ok(ParsedStory {
         lines: Lines {
             status: front.line("status").or_else(|| below(stated_in(front.rest))),
             key: front.line("key"),
@@ -154,7 +160,7 @@ fn priority(word: &str) -> Option<u8> {
     }
 }
 
-fn fresh(wanted: &Wanted<'_>) -> String {
+fn fresh(wanted: &DesiredFields<'_>) -> String {
     let body = wanted.item.draft.body.trim();
     let heading = format!("# {}", wanted.item.draft.title);
     format!("{}\n{}\n", wanted.front(), if body.is_empty() { &heading } else { body })
@@ -196,13 +202,13 @@ fn stated_in(text: &str) -> Option<(usize, String)> {
 }
 
 /// What the backlog says of an item's fields.
-struct Wanted<'a> {
+struct DesiredFields<'a> {
     item: &'a Item,
     /// The kind of what it belongs to.
     parent: Option<Kind>,
 }
 
-impl Wanted<'_> {
+impl DesiredFields<'_> {
     /// Each field with its value; none where it says nothing.
     fn fields(&self) -> impl Iterator<Item = (&'static str, Option<Value>)> {
         let Item { draft, status, assignee, branch } = self.item;

@@ -61,7 +61,7 @@ impl Pull {
 /// The answer to the question for one.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Found {
+pub(super) struct PullRequestDetails {
     number: u64,
     title: String,
     body: Option<String>,
@@ -134,7 +134,7 @@ struct Context {
     description: Option<String>,
 }
 
-impl Found {
+impl PullRequestDetails {
     /// Whether a review or comment was written by the call of this key.
     pub(super) fn has(&self, key: &str) -> bool {
         let written = self.reviews.nodes.iter().chain(&self.comments.nodes).flatten();
@@ -142,8 +142,8 @@ impl Found {
     }
 }
 
-impl From<Found> for PullRequest {
-    fn from(found: Found) -> Self {
+impl From<PullRequestDetails> for PullRequest {
+    fn from(found: PullRequestDetails) -> Self {
         let reviews = found.reviews.nodes.iter().flatten().filter_map(Written::review);
         let comments = found.comments.nodes.iter().flatten().filter_map(Written::comment);
         let mut reviews: Vec<_> = reviews.chain(comments).collect();

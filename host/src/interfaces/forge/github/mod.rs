@@ -21,7 +21,7 @@ use super::{
     Verdict,
 };
 use crate::{errors::Reason, journal::Clock};
-use answers::{Found, Pull};
+use answers::{Pull, PullRequestDetails};
 use failure::Failure;
 use marker::Marker;
 use transport::Transport;
@@ -143,7 +143,7 @@ impl GitHub {
     }
 
     /// Everything about one, in one question.
-    async fn found(&self, number: u64) -> Result<Found, Failure> {
+    async fn found(&self, number: u64) -> Result<PullRequestDetails, Failure> {
         let Some(short) = u32::try_from(number).ok().filter(|number| i32::try_from(*number).is_ok()) else {
             return Err(ForgeError::Unknown(number).into());
         };

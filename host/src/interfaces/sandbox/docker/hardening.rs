@@ -8,7 +8,7 @@ use bollard::models::{
     MountType, ResourcesUlimits,
 };
 
-use super::images::Found;
+use super::images::LocalImage;
 use crate::interfaces::sandbox::{
     engine::{Mounted, Task, User},
     leftovers::Covers,
@@ -39,7 +39,7 @@ const HOLDER_MEMORY: u64 = 32 << 20;
 const HOLDER_PROCESSES: i64 = 16;
 
 /// A container for a task.
-pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str) -> ContainerCreateBody {
+pub(super) fn container(task: &Task, found: &LocalImage, user: User, owner: &str) -> ContainerCreateBody {
     let labels = [(OWNER, owner), ("baton.run", task.key.run.as_str())];
     let (program, arguments) =
         task.command.split_first().map_or((String::new(), Vec::new()), |(first, rest)| (first.clone(), rest.to_vec()));
@@ -61,7 +61,7 @@ pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str) -> 
     }
 }
 
-fn limits(task: &Task, found: &Found, user: User) -> HostConfig {
+fn limits(task: &Task, found: &LocalImage, user: User) -> HostConfig {
     let image = &task.image;
     let number = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
     HostConfig {
@@ -97,7 +97,7 @@ fn shared(holder: &str) -> String {
 
 /// The container that holds the network which services and commands share, and sees when ports of it are open.
 pub(super) fn holder<'a>(
-    found: &Found,
+    found: &LocalImage,
     (bin, is_open): (&Path, bool),
     ports: impl Iterator<Item = &'a u16>,
     labels: &[(&str, &str)],
@@ -119,7 +119,7 @@ pub(super) fn holder<'a>(
 }
 
 /// A service, in the network of a holder.
-pub(super) fn service(service: &Service, found: &Found, holder: &str, labels: &[(&str, &str)]) -> ContainerCreateBody {
+pub(super) fn service(service: &Service, found: &LocalImage, holder: &str, labels: &[(&str, &str)]) -> ContainerCreateBody {
     let folders = found.volumes.iter().chain(&service.temporary).map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let memory = service.memory_mib.saturating_mul(1 << 20);
     let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={NOBODY},gid={NOBODY},size={memory}");
@@ -135,7 +135,7 @@ pub(super) fn service(service: &Service, found: &Found, holder: &str, labels: &[
     }
 }
 
-fn described(found: &Found, labels: &[(&str, &str)]) -> ContainerCreateBody {
+fn described(found: &LocalImage, labels: &[(&str, &str)]) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(found.id.clone()),
         user: Some(format!("{NOBODY}:{NOBODY}")),
@@ -178,7 +178,7 @@ fn log() -> HostConfigLogConfig {
 
 /// Folders in memory: `/tmp`, what the image declares as volumes, which would else lie on the disk without a limit, and one
 /// over each folder that the command must not see.
-fn temporary(image: &Image, found: &Found, user: User, covers: &Covers) -> HashMap<String, String> {
+fn temporary(image: &Image, found: &LocalImage, user: User, covers: &Covers) -> HashMap<String, String> {
     // The owner beside the mode: the engine takes the mode of the image's own folder, which may be closed.
     let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={},gid={},size={}", user.uid, user.gid, image.temporary);
     let folders = found.volumes.iter().map(String::as_str).chain(["/tmp", "/var/tmp"]);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn what_is_beside_commands_has_a_network_of_its_own_and_nothing_of_the_machine() {
-        let found = Found { id: "sha256:1".to_owned(), volumes: vec!["/var/lib/data".to_owned()] };
+        let found = LocalImage { id: "sha256:1".to_owned(), volumes: vec!["/var/lib/data".to_owned()] };
         let table =
             serde_json::json!({ "services": { "db": { "image": "a", "ports": [5432], "temporary": ["/run/db"], "env": { "A": "b" } } } });
         let services = Services::read(&table).unwrap().unwrap();

@@ -26,7 +26,7 @@ use futures::StreamExt as _;
 use tokio::sync::{OnceCell, mpsc::Sender};
 
 use super::{
-    engine::{Build, Ended, Engine, EngineError, Found, Key, Piece, Resolved, Stream, Task, User},
+    engine::{Build, Ended, Engine, EngineError, Key, Piece, PriorCommand, Resolved, Stream, Task, User},
     job::Ending,
     services::Beside,
 };
@@ -249,7 +249,7 @@ impl Engine for Docker {
         let docker = self.client().await?;
         let name = name_of(&task.key);
         let begun = match task.found {
-            Some(Found { .. }) => self.adopt(docker, task, &name, &pieces).await?,
+            Some(PriorCommand { .. }) => self.adopt(docker, task, &name, &pieces).await?,
             None => match self.begin(docker, task, &name, &pieces).await? {
                 Ok(begun) => begun,
                 Err(ended) => return Ok(ended),

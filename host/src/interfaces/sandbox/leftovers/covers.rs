@@ -23,7 +23,7 @@ use super::{
     guards::Guards,
     names::{HOSTS_OWN, REPOSITORY, shown, spellings},
     records::{create_own, read_own},
-    shown::{Shown, copied},
+    shown::{Substitute, copied},
     snapshot::Repository,
 };
 use crate::interfaces::sandbox::room::describe;
@@ -116,7 +116,7 @@ pub(super) fn executed(workspace: &Path, guards: &Guards, copies: &Path) -> Resu
             continue;
         }
         let (shown, is_folder) = match copied(&folder, path.as_bytes(), copies) {
-            Ok(Some(Shown { copy, is_folder })) => (Some(copy), is_folder),
+            Ok(Some(Substitute { copy, is_folder })) => (Some(copy), is_folder),
             Ok(None) => continue,
             Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
                 return Err(unusable(copies, &error));

@@ -54,13 +54,13 @@ impl Mark {
 
 /// What was in a workspace before.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Known {
+pub(super) struct PriorState {
     marks: HashSet<Mark>,
     /// What git and Baton go by at the top, by its name. It stays, whatever became of its mark.
     top: HashSet<Vec<u8>>,
 }
 
-impl Known {
+impl PriorState {
     pub(super) fn contains(&self, mark: &Mark) -> bool {
         self.marks.contains(mark)
     }
@@ -86,12 +86,12 @@ impl Known {
 pub(super) struct Before {
     /// Its path without links.
     root: PathBuf,
-    known: Known,
+    known: PriorState,
     anywhere: HashSet<Mark>,
 }
 
 impl Before {
-    pub(super) fn new(workspace: &Path, known: Known) -> Self {
+    pub(super) fn new(workspace: &Path, known: PriorState) -> Self {
         let root = workspace.canonicalize().unwrap_or_else(|_| workspace.to_owned());
         let anywhere = known.marks.iter().map(|mark| mark.anywhere()).collect();
         Self { root, known, anywhere }

@@ -17,7 +17,7 @@ use rustix::{
 };
 
 use super::{
-    findings::{Before, Known, Mark, bare, findings, is_empty_folder, is_hosts, repository},
+    findings::{Before, Mark, PriorState, bare, findings, is_empty_folder, is_hosts, repository},
     names::{self, shown},
     walk::{self, Entry, OpenFolder, Unseen, Visitor},
 };
@@ -32,7 +32,7 @@ pub(super) struct Snapshot {
     root: PathBuf,
     /// What was there before the commands that run here.
     before: Vec<Before>,
-    pub(super) known: Known,
+    pub(super) known: PriorState,
     /// What git and Baton go by, by its path.
     pub(super) repositories: Vec<Repository>,
 }

@@ -15,7 +15,7 @@ use rustix::{
 };
 
 use super::{
-    findings::{DEFAULT_LIST, Kind, Known, Mark, attribute_path, bare, findings, is_hosts, repository},
+    findings::{DEFAULT_LIST, Kind, Mark, PriorState, attribute_path, bare, findings, is_hosts, repository},
     guards::Guards,
     names::shown,
     swept::{Deed, Swept},
@@ -28,7 +28,7 @@ const TRIES: usize = 3;
 /// Goes over a workspace.
 pub(super) struct Sweep<'a> {
     /// What was there before.
-    known: &'a Known,
+    known: &'a PriorState,
     /// Where repositories are moved to, made when there is one.
     away: &'a Path,
     root: &'a Path,
@@ -73,11 +73,11 @@ impl Reason {
 }
 
 /// Sweeps all that lies below `root`, and says what that came to.
-pub(super) fn sweep(root: &Path, known: &Known, guards: &Guards, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
+pub(super) fn sweep(root: &Path, known: &PriorState, guards: &Guards, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
     let mut sweep = Sweep { known, away, root, is_away: false, moved: Vec::new(), number: 0, swept: Swept::default() };
     let swept = sweep.all(stopped).and_then(|()| sweep.guarded(guards, stopped));
     for folder in std::mem::take(&mut sweep.moved) {
-        Sweep { known: &Known::default(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
+        Sweep { known: &PriorState::default(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
             .all(stopped)?;
     }
     swept.map(|()| sweep.swept)

@@ -18,7 +18,7 @@ use super::{
     job::{Job, Outcome},
     service::{CommandContext, Sandbox},
     settings::{EngineKind, Image},
-    setup::Wanted,
+    setup::SetupRequest,
 };
 use crate::{
     errors::Hint,
@@ -68,7 +68,7 @@ impl Sandbox {
         &self,
         place: &CommandContext,
         job: &Job,
-        (wanted, image): (&Wanted, &Image),
+        (wanted, image): (&SetupRequest, &Image),
         extra: &mut Extra,
     ) -> Result<Option<Held>, Performed<Outcome>> {
         if job.image != wanted.image || self.parts.settings.engine == EngineKind::Process {
@@ -98,7 +98,7 @@ impl Sandbox {
         Ok(Some(held))
     }
 
-    async fn wanted_services(&self, wanted: &Wanted) -> Result<Option<Services>, Performed<Outcome>> {
+    async fn wanted_services(&self, wanted: &SetupRequest) -> Result<Option<Services>, Performed<Outcome>> {
         let parts = self.setups.parts();
         let proposed = Services::read(&wanted.test);
         if parts.settings.services.is_none() && proposed == Ok(None) {

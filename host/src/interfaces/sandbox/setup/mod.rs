@@ -67,7 +67,7 @@ pub(super) struct Setups {
 
 /// What a call asks for.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct SetupRequest {
     /// The project whose setup it is.
     pub project: String,
     /// The run that started the one that asks.
@@ -99,13 +99,13 @@ pub struct SetUp {
 /// A setup that is to hold in a workspace.
 struct Sought {
     place: CommandContext,
-    wanted: Wanted,
+    wanted: SetupRequest,
     plan: Plan,
     image: Image,
     key: String,
 }
 
-impl Wanted {
+impl SetupRequest {
     /// What a run asks for whose settings are these.
     pub fn new(project: String, parent: Option<String>, test: Value) -> Self {
         let image = test.get("image").and_then(Value::as_str).unwrap_or(DEFAULT_IMAGE).to_owned();
@@ -145,7 +145,7 @@ impl Setups {
     }
 
     /// Which setup a workspace has.
-    async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision<Plan>, CallError> {
+    async fn decide(&self, workspace: &Path, wanted: &SetupRequest) -> Result<Decision<Plan>, CallError> {
         let settings = &self.parts.settings;
         let approved = self.parts.approvals.find::<Plan>(&wanted.project).await;
         let approved = approved.map_err(|error| CallError::unavailable(error.explain()))?;
@@ -166,7 +166,7 @@ impl Sandbox {
     }
 
     /// Does the setup of a workspace, or finds the one of this call again, unless it holds already.
-    pub async fn set_up(&self, place: CommandContext, wanted: Wanted, attempt: &Attempt) -> Performed<SetUp> {
+    pub async fn set_up(&self, place: CommandContext, wanted: SetupRequest, attempt: &Attempt) -> Performed<SetUp> {
         let sought = match self.seek(place, wanted).await {
             Ok(sought) => sought,
             Err(stopped) => return stopped,
@@ -180,7 +180,7 @@ impl Sandbox {
     }
 
     /// The setup that a workspace has, in the image and for the lockfiles that it has now; or what to answer without one.
-    async fn seek(&self, place: CommandContext, wanted: Wanted) -> Result<Sought, Performed<SetUp>> {
+    async fn seek(&self, place: CommandContext, wanted: SetupRequest) -> Result<Sought, Performed<SetUp>> {
         let plan = match self.setups.decide(&place.workspace, &wanted).await {
             Ok(Decision::Use(plan)) => plan,
             Ok(Decision::None(hint)) => return Err(Performed::answer(Ok(SetUp::none(hint)))),

@@ -40,7 +40,7 @@ pub(super) struct Staged {
 
 /// What a setup made of a staging folder.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Left {
+pub(super) struct SetupOutput {
     /// Files and folders that were not there before, without what lies in them.
     pub(super) installed: Vec<String>,
     /// Files that it read and wrote over or removed.
@@ -103,8 +103,8 @@ fn write((from, to): (PathBuf, PathBuf), content: Option<&[u8]>) -> io::Result<(
 }
 
 /// Looks at what a setup left in the folder.
-pub(super) fn look(folder: &Path, staged: &Staged) -> Result<Left, String> {
-    let mut left = Left::default();
+pub(super) fn look(folder: &Path, staged: &Staged) -> Result<SetupOutput, String> {
+    let mut left = SetupOutput::default();
     let mut folders = vec![String::new()];
     while let Some(above) = folders.pop() {
         let listed = fs::read_dir(folder.join(&above)).map_err(|error| format!("What the setup left cannot be read: {error}."))?;

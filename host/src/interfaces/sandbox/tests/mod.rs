@@ -97,8 +97,8 @@ impl Engine for Scripted {
 }
 
 /// What a command wants in a project without services.
-fn wanted() -> Wanted {
-    Wanted::new("p".to_owned(), None, json!({}))
+fn wanted() -> SetupRequest {
+    SetupRequest::new("p".to_owned(), None, json!({}))
 }
 
 struct Bench {
@@ -431,7 +431,7 @@ async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: true, asked_at: 7 };
     let (outcome, _) = outcome(next.sandbox.execute(next.place(bench.workspace()), job, &wanted(), &attempt).await);
     assert!(outcome.stderr.contains("`inner/.git`"), "what was swept before the run went on is told: {outcome:?}");
-    assert_eq!(next.engine.seen.lock().unwrap()[0].found, Some(engine::Found { lost: true }));
+    assert_eq!(next.engine.seen.lock().unwrap()[0].found, Some(engine::PriorCommand { lost: true }));
 }
 
 #[test]

@@ -25,11 +25,11 @@ pub(super) struct CircuitBreaker {
     account: String,
     /// How long the service is left alone at first, and how long one call may try before the next one may.
     rest: Duration,
-    known: Mutex<Known>,
+    known: Mutex<AccountState>,
 }
 
 #[derive(Default)]
-struct Known {
+struct AccountState {
     /// Unavailable answers since the last of another kind.
     unavailable: u32,
     /// Times that the service was left alone since it last answered.
@@ -74,7 +74,7 @@ impl CircuitBreaker {
 
     /// The service has answered.
     pub(super) fn answered(&self) {
-        *self.known() = Known::default();
+        *self.known() = AccountState::default();
     }
 
     /// Takes in a failure, and says what it is in the light of all others.
@@ -111,7 +111,7 @@ impl CircuitBreaker {
             // It may be at work, or dead: nothing is known.
             ProviderError::Uncertain { .. } | ProviderError::Malformed { .. } | ProviderError::TooLong { .. } => {}
             // Whoever refuses is there.
-            _ => *known = Known::default(),
+            _ => *known = AccountState::default(),
         }
         failure
     }
@@ -124,12 +124,12 @@ impl CircuitBreaker {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, AccountState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl AccountState {
     fn shut(&mut self, cause: Cause, until: Timestamp, reason: &str) {
         self.shut = Some(Shut { cause, until, reason: reason.to_owned(), trying: false });
     }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, base64, calls,
-    claude::{Claude, Wanted},
+    Adapter, Assembly, Outgoing, PDF, ParsedReply, base64, calls,
+    claude::{Claude, ThinkingRequest},
     decimal, effort, finished,
     messages_stream::{FINISHED, Growing, STOPPED, WAITING},
     schemas::{self, Rules},
@@ -34,7 +34,7 @@ impl Adapter for Messages {
         body.insert("max_tokens".to_owned(), json!(max_tokens));
         body.insert("stream".to_owned(), json!(streamed));
         let effort = effort.or(request.effort.map(Effort::as_str));
-        claude.think(&Wanted { effort, max_tokens, is_call_forced: request.forces_call() }, &mut body, &mut output);
+        claude.think(&ThinkingRequest { effort, max_tokens, is_call_forced: request.forces_call() }, &mut body, &mut output);
         // It refuses what it cannot hold a reply to.
         let schema = request.reply_schema.as_ref().map(|schema| schemas::of_reply(schema, Rules::Anthropic)).filter(|reply| reply.is_exact);
         set(&mut output, "format", schema.map(|reply| json!({ "type": "json_schema", "schema": reply.schema })));
@@ -61,7 +61,7 @@ impl Adapter for Messages {
         ("x-api-key", key.to_owned())
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let parts: Vec<Part> = match &body["content"] {
             Value::Array(blocks) => blocks.iter().filter_map(part).collect(),
             Value::String(said) => Some(said).filter(|said| !said.is_empty()).map(|said| Part::Text(said.clone())).into_iter().collect(),
@@ -76,7 +76,7 @@ impl Adapter for Messages {
             // `pause_turn` as well: the turn is not over.
             _ => Stop::Other,
         };
-        Some(Said { parts, stop })
+        Some(ParsedReply { parts, stop })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {

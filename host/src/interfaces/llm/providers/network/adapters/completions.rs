@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, calls,
+    Adapter, Assembly, Outgoing, PDF, ParsedReply, calls,
     completion_words::{reason, stop, texts, thoughts},
     completions_stream::Completion,
     data_url, decimal, effort, file_name, first_choice, items,
@@ -58,7 +58,7 @@ impl Adapter for Completions {
         ("authorization", format!("Bearer {key}"))
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let choice = first_choice(&body["choices"]);
         let message = choice.get("message").filter(|message| message.is_object())?;
         let mut parts = Vec::new();
@@ -80,7 +80,7 @@ impl Adapter for Completions {
         }
         parts.extend(called(message));
         let stop = stop(reason(choice).unwrap_or_default(), &parts);
-        Some(Said { parts, stop: if refusal.is_some() && stop != Stop::Other { Stop::Refusal } else { stop } })
+        Some(ParsedReply { parts, stop: if refusal.is_some() && stop != Stop::Other { Stop::Refusal } else { stop } })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::{self, Rules};
-use super::{Adapter, Assembly, Outgoing, Said, base64, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text};
+use super::{
+    Adapter, Assembly, Outgoing, ParsedReply, base64, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text,
+};
 use crate::interfaces::llm::messages::{Effort, Message, Part, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice};
 
 /// What Google documents for a call without its proof of thinking, such as one of another model.
@@ -36,7 +38,7 @@ impl Adapter for Contents {
         ("x-goog-api-key", key.to_owned())
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let candidate = body["candidates"].get(0).filter(|candidate| candidate.is_object())?;
         let mut parts = Vec::new();
         for part in items(&candidate["content"]["parts"]) {
@@ -53,7 +55,7 @@ impl Adapter for Contents {
         if matches!(stop, Stop::Other | Stop::Malformed) && !parts.iter().any(|part| matches!(part, Part::Text(_))) {
             say(&mut parts, candidate["finishMessage"].as_str().unwrap_or_default());
         }
-        Some(Said { parts, stop })
+        Some(ParsedReply { parts, stop })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::responses_stream::Response;
 use super::schemas::{self, ReplySchema, Rules};
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, calls, data_url, decimal, effort, file_name, finished, items, sealed, set, text, unsealed,
-    waiting_for_calls,
+    Adapter, Assembly, Outgoing, PDF, ParsedReply, calls, data_url, decimal, effort, file_name, finished, items, sealed, set, text,
+    unsealed, waiting_for_calls,
 };
 use crate::interfaces::llm::messages::{Effort, Media, Message, Opaque, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
@@ -46,7 +46,7 @@ impl Adapter for Responses {
         ("authorization", format!("Bearer {key}"))
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let (status, output) = (body["status"].as_str()?, body["output"].as_array()?);
         if status == "failed" && output.is_empty() {
             return None;
@@ -68,7 +68,7 @@ impl Adapter for Responses {
             ("completed", _) => finished(&parts),
             _ => Stop::Other,
         };
-        Some(Said { parts, stop })
+        Some(ParsedReply { parts, stop })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {
