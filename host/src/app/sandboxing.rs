@@ -99,7 +99,7 @@ pub(super) struct Leftovers(JoinHandle<Vec<Key>>);
 pub(super) fn clean_up(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> Leftovers {
     let (sandbox, kernel) = (Arc::clone(sandbox), Arc::clone(kernel));
     Leftovers(tokio::spawn(async move {
-        let left = sandbox.left().await;
+        let left = sandbox.list_left().await;
         let kept = forget_over(&sandbox, &kernel, left).await;
         sandbox.end_services_left(&kept).await;
         kept

@@ -72,7 +72,7 @@ pub(super) fn parts<'a>(keyword: &str, value: &'a Value) -> Option<(SchemaTarget
 
 /// What a reference such as `#/$defs/name` means in the document.
 pub(super) fn target<'a>(root: &'a Value, reference: &Value) -> Option<&'a Value> {
-    root.pointer(&decoded(reference.as_str()?.strip_prefix('#')?)?)
+    root.pointer(&decode_pointer(reference.as_str()?.strip_prefix('#')?)?)
 }
 
 /// The bytes left of `left` after a document; none when it is larger.
@@ -174,7 +174,7 @@ impl<'a> Reading<'a> {
 }
 
 /// A pointer without its percent encoding; none when it is not UTF-8.
-fn decoded(pointer: &str) -> Option<String> {
+fn decode_pointer(pointer: &str) -> Option<String> {
     let (mut bytes, mut rest) = (Vec::new(), pointer.as_bytes());
     while let [first, after @ ..] = rest {
         let code = (*first == b'%').then(|| after.get(..2).and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok()));

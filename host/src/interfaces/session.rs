@@ -125,8 +125,11 @@ impl Session {
             format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run. If it was a worktree that was released, start the work again.")
         })?);
         let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(MergeAuthority::read));
-        let commands =
-            Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned(), wanted: wanted(&about, &settings) };
+        let commands = Commands {
+            sandbox: Arc::clone(&services.sandbox),
+            workspace: workspace.root().to_owned(),
+            wanted: build_setup_request(&about, &settings),
+        };
         let shelf = Arc::new(Shelf {
             builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _, Arc::new(commands))),
             servers: Arc::clone(&services.servers),
@@ -241,7 +244,7 @@ impl Session {
     }
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
-        let wanted = wanted(&self.about, &self.settings);
+        let wanted = build_setup_request(&self.about, &self.settings);
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root(), wanted }
     }
 
@@ -263,7 +266,7 @@ impl Session {
 }
 
 /// What the commands of a run want.
-fn wanted(about: &About, settings: &Settings) -> sandbox::SetupRequest {
+fn build_setup_request(about: &About, settings: &Settings) -> sandbox::SetupRequest {
     let test = settings.get("test").unwrap_or_default();
     sandbox::SetupRequest::new(about.project.id.clone(), about.parent.clone(), test)
 }

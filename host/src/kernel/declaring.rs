@@ -119,11 +119,11 @@ impl Authority for Closed {
 #[async_trait]
 impl Journal for Closed {
     async fn write(&self, _: Vec<Write>) -> Result<(), StorageError> {
-        Err(refused())
+        Err(reject_write())
     }
 
     async fn enqueue(&self, _: Write) -> Result<(), StorageError> {
-        Err(refused())
+        Err(reject_write())
     }
 
     async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, StorageError> {
@@ -131,7 +131,7 @@ impl Journal for Closed {
     }
 }
 
-fn refused() -> StorageError {
+fn reject_write() -> StorageError {
     StorageError::write("the journal", "A toolbox calls the host while it lists its tools.").of_run()
 }
 

@@ -238,7 +238,7 @@ pub async fn set(host: &Host, actor: &Actor, request: &SetBinding) -> Result<Cha
         return Err(Problem::new(ProblemKind::Invalid, "binding_invalid", problem, ProblemSource::Client));
     }
     app.kernel.bind(scope.clone(), slot.name, &request.plugin, actor).await?;
-    Ok(changed(slot, Some(request.plugin.clone()), scope, project))
+    Ok(describe_change(slot, Some(request.plugin.clone()), scope, project))
 }
 
 /// Removes a binding that was set by command.
@@ -246,7 +246,7 @@ pub async fn unset(host: &Host, actor: &Actor, request: &UnsetBinding) -> Result
     let slot = host.app.kernel.slot(&request.slot)?;
     let (scope, project) = scope(host, actor, request.project.as_ref(), request.label.as_deref()).await?;
     let was_bound = host.app.kernel.unbind(&scope, slot.name, actor).await?;
-    let changed = changed(slot, None, scope, project);
+    let changed = describe_change(slot, None, scope, project);
     if !was_bound {
         let message = format!("No command bound a plugin to `{}`{}.", slot.name, changed.place());
         let problem = Problem::new(ProblemKind::NotFound, "binding_not_found", message, ProblemSource::Client);
@@ -307,7 +307,7 @@ async fn scope(
     Ok((Scope { project: id, label: label.map(str::to_owned) }, project))
 }
 
-fn changed(slot: &Slot, plugin: Option<String>, scope: Scope, project: Option<ProjectLocation>) -> ChangedBinding {
+fn describe_change(slot: &Slot, plugin: Option<String>, scope: Scope, project: Option<ProjectLocation>) -> ChangedBinding {
     let project_name = project.map(|project| project.name().to_owned());
     ChangedBinding { slot: slot.name.to_owned(), plugin, project: scope.project, project_name, label: scope.label }
 }

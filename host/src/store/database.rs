@@ -153,7 +153,7 @@ async fn inspect(file: &Path) -> Result<Option<DatabaseState>, StoreError> {
         Ok(_) => {}
     }
     let mut connection = connect(file, reading(file)).await?;
-    let applied = applied(&mut connection, file).await;
+    let applied = list_migrations(&mut connection, file).await;
     let is_unfinished = projects::is_unfinished(&mut connection).await;
     connection.close().await?;
     let (known, newest) = (migrations(), newest());
@@ -170,7 +170,7 @@ async fn inspect(file: &Path) -> Result<Option<DatabaseState>, StoreError> {
 }
 
 /// The migrations a database went through, oldest first.
-async fn applied(connection: &mut AnyConnection, file: &Path) -> Result<Vec<i64>, StoreError> {
+async fn list_migrations(connection: &mut AnyConnection, file: &Path) -> Result<Vec<i64>, StoreError> {
     let tables = sqlx::query("select name from sqlite_master where type = 'table'").fetch_all(&mut *connection).await?;
     let names = tables.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() {

@@ -34,7 +34,7 @@ impl Published for Store {
 
     async fn published(&self, run: &RunId) -> Result<Vec<Publication>, PublishError> {
         let rows = sqlx::query(LIST).bind(run.as_str()).fetch_all(&self.reads).await.map_err(reading(PUBLISHED))?;
-        let mut shown = rows.iter().map(shown).collect::<Result<Vec<_>, _>>().map_err(reading(PUBLISHED))?;
+        let mut shown = rows.iter().map(parse_publication).collect::<Result<Vec<_>, _>>().map_err(reading(PUBLISHED))?;
         shown.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(shown)
     }
@@ -44,7 +44,7 @@ impl Store {
     /// What a run showed before it made call `at`, for a fork that begins there.
     pub(super) async fn shown_before(&self, run: &RunId, at: u64) -> Result<Vec<Publication>, StoreError> {
         let rows = sqlx::query(LIST).bind(run.as_str()).fetch_all(&self.reads).await?;
-        let shown = rows.iter().map(shown).collect::<Result<_, _>>()?;
+        let shown = rows.iter().map(parse_publication).collect::<Result<_, _>>()?;
         Ok(shown_before(at, &self.load_calls(run, CALL).await?, shown))
     }
 }
@@ -88,7 +88,7 @@ impl Change for Publish {
     }
 }
 
-fn shown(row: &AnyRow) -> Result<Publication, StoreError> {
+fn parse_publication(row: &AnyRow) -> Result<Publication, StoreError> {
     Ok(Publication {
         key: row.try_get("key")?,
         value: serde_json::from_str(row.try_get("value")?).map_err(|error| StoreError::row(TABLE, error))?,

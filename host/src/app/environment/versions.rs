@@ -54,7 +54,7 @@ const SIGNS: [(&str, How); 12] = [
 ];
 
 /// What a text wants; none where it says nothing that is understood, such as `latest`.
-pub(super) fn wanted(text: &str) -> Option<VersionRequirement> {
+pub(super) fn parse_requirement(text: &str) -> Option<VersionRequirement> {
     let text = text.trim();
     if text.len() > LONGEST {
         return None;
@@ -142,7 +142,7 @@ pub(super) fn plain(text: &str) -> Option<Numbers> {
 }
 
 /// A version as image names have it: at most so many numbers.
-pub(super) fn spelled(version: &[u64], most: usize) -> String {
+pub(super) fn format_version(version: &[u64], most: usize) -> String {
     version.iter().take(most).map(u64::to_string).collect::<Vec<_>>().join(".")
 }
 
@@ -155,7 +155,7 @@ mod tests {
     const KNOWN: [&str; 6] = ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
 
     fn of_python(text: &str) -> Option<&'static str> {
-        newest(&KNOWN, &wanted(text)?)
+        newest(&KNOWN, &parse_requirement(text)?)
     }
 
     #[test]
@@ -182,22 +182,22 @@ mod tests {
         for nothing in ["", "*", "latest", "lts/*", ">=", "a.b", "2.7", ">=4"] {
             assert_eq!(of_python(nothing), None, "{nothing}");
         }
-        assert_eq!(newest(&["18", "20", "22", "24"], &wanted("^20.19.0 || >=22.12.0").unwrap()), Some("24"));
-        assert_eq!(newest(&["18", "20", "22", "24"], &wanted(">=18 <21").unwrap()), Some("20"));
-        assert_eq!(newest(&["3.2", "3.3", "3.4"], &wanted("~> 3.3.1").unwrap()), Some("3.3"));
+        assert_eq!(newest(&["18", "20", "22", "24"], &parse_requirement("^20.19.0 || >=22.12.0").unwrap()), Some("24"));
+        assert_eq!(newest(&["18", "20", "22", "24"], &parse_requirement(">=18 <21").unwrap()), Some("20"));
+        assert_eq!(newest(&["3.2", "3.3", "3.4"], &parse_requirement("~> 3.3.1").unwrap()), Some("3.3"));
         assert_eq!(plain("21.0.2+13-LTS"), Some(vec![21, 0, 2]));
     }
 
     #[test]
     fn what_is_newer_than_all_that_is_known_is_named_by_its_least() {
-        assert_eq!(least(&wanted(">=3.15,<4").unwrap()), Some(&[3, 15][..]));
-        assert_eq!(least(&wanted("<3").unwrap()), None);
+        assert_eq!(least(&parse_requirement(">=3.15,<4").unwrap()), Some(&[3, 15][..]));
+        assert_eq!(least(&parse_requirement("<3").unwrap()), None);
     }
 
     proptest! {
         #[test]
         fn no_text_breaks_it(text in "[0-9.<>=~^|, vx*!a-]{0,60}") {
-            if let Some(wanted) = wanted(&text) {
+            if let Some(wanted) = parse_requirement(&text) {
                 let found = newest(&KNOWN, &wanted);
                 prop_assert!(found.is_none_or(|found| KNOWN.contains(&found)));
             }
@@ -206,9 +206,9 @@ mod tests {
         #[test]
         fn a_release_fits_itself(major in 0_u64..100, minor in 0_u64..100) {
             let text = format!("{major}.{minor}");
-            prop_assert_eq!(newest(&[&text], &wanted(&text).unwrap()), Some(&*text));
-            prop_assert_eq!(newest(&[&text], &wanted(&format!(">={text}")).unwrap()), Some(&*text));
-            prop_assert_eq!(newest(&[&text], &wanted(&format!("<{text}")).unwrap()), None);
+            prop_assert_eq!(newest(&[&text], &parse_requirement(&text).unwrap()), Some(&*text));
+            prop_assert_eq!(newest(&[&text], &parse_requirement(&format!(">={text}")).unwrap()), Some(&*text));
+            prop_assert_eq!(newest(&[&text], &parse_requirement(&format!("<{text}")).unwrap()), None);
         }
     }
 }

@@ -224,17 +224,17 @@ const BUILDING: &str =
     "A developer builds the first stories, two at a time, and a reviewer reviews them. Each lands once the merged tree passes its tests.";
 
 fn finished(place: &DemoLocation) -> String {
-    format!("The demo in {} is finished. Its documents are in {}.", shown(&place.folder), shown(&place.folder.join("docs")))
+    format!("The demo in {} is finished. Its documents are in {}.", escape_path(&place.folder), escape_path(&place.folder.join("docs")))
 }
 
 fn how_to_repeat(context: &Context, place: &DemoLocation) -> String {
     format!(
         "\nStart again: `{} --dir another-folder`, or remove {} and run this command again.",
         context.again("demo"),
-        shown(&place.data_dir)
+        escape_path(&place.data_dir)
     )
 }
 
-fn shown(path: &Path) -> String {
+fn escape_path(path: &Path) -> String {
     text::escaped(&path.display().to_string())
 }

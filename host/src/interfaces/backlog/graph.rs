@@ -230,7 +230,7 @@ impl<'a> Graph<'a> {
                 if let Some(point) = next.filter(|point| !settled.contains(point)) {
                     if !walked.insert(point) {
                         let circle = path.iter().map(|(point, _): &(Point, _)| *point).skip_while(|other| *other != point).chain([point]);
-                        return Err(Refusal::Cycle(self.told(circle)));
+                        return Err(Refusal::Cycle(self.list_keys(circle)));
                     }
                     path.push((point, self.before(point).into_iter()));
                 }
@@ -260,7 +260,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Beginning and end of an item are one word to a reader.
-    fn told(&self, circle: impl Iterator<Item = Point>) -> Vec<String> {
+    fn list_keys(&self, circle: impl Iterator<Item = Point>) -> Vec<String> {
         let mut keys: Vec<_> = circle.map(|(Point::Begin(place) | Point::End(place))| self.nodes[place].draft.key.clone()).collect();
         keys.dedup();
         if keys.len() == 1 {

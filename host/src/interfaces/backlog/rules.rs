@@ -134,13 +134,13 @@ pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
 pub fn check_key(key: &str) -> Result<(), Refusal> {
     let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
-        return Err(Refusal::Key(shown(key)));
+        return Err(Refusal::Key(excerpt(key)));
     }
     Ok(())
 }
 
 /// The beginning of a text that may be anything, on one line.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     text.chars().take(100).flat_map(char::escape_debug).collect()
 }
 

@@ -322,10 +322,10 @@ impl Backlog for Memory {
     }
 
     async fn item(&self, project: &str, key: &str) -> Result<Item, BacklogError> {
-        Ok(self.written(project, key).await?.0)
+        Ok(self.load_written(project, key).await?.0)
     }
 
-    async fn written(&self, _: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
+    async fn load_written(&self, _: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
         self.check()?;
         let items = self.items.lock().unwrap();
         let found = items.iter().find(|item| item.draft.key == key).cloned();

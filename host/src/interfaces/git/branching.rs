@@ -66,7 +66,7 @@ impl Checkout {
 }
 
 /// Why a branch that is there already is not used.
-pub(super) fn taken(repository: &Repository, branch: &str) -> CallError {
+pub(super) fn reject_existing_branch(repository: &Repository, branch: &str) -> CallError {
     let holder = if repository.has_checked_out(branch) { Some(repository.folder.clone()) } else { repository.other_checkout(branch) };
     CallError::conflict(match holder {
         Some(folder) => format!(

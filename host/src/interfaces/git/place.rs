@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    branching::taken,
+    branching::reject_existing_branch,
     checkout::{Checkout, Whose},
     ignored,
     obstacles::Terms,
@@ -133,7 +133,7 @@ impl CheckoutLocation {
             Some(_) if worktree.claim.continues() && !is_in_use(&repository, branch) => {
                 own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;
             }
-            Some(_) => return Err(taken(&repository, branch).into()),
+            Some(_) => return Err(reject_existing_branch(&repository, branch).into()),
             None => {
                 self.fill(&checkout, &start, &terms)?;
                 own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;

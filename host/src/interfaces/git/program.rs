@@ -197,10 +197,10 @@ impl Invocation {
         let ended = wait(&mut child, &said, most, is_over)?;
         let status = child.wait()?;
         let _ = listener.map(thread::JoinHandle::join);
-        let (out, cut) = bounded(ended.said.or_else(|| said.try_recv().ok()).unwrap_or_default(), most);
+        let (out, cut) = bound_output(ended.said.or_else(|| said.try_recv().ok()).unwrap_or_default(), most);
         // Git may well end before it has read all.
         let _ = writer.map(thread::JoinHandle::join);
-        let complaint = String::from_utf8_lossy(&joined(complaints)).trim().to_owned();
+        let complaint = String::from_utf8_lossy(&join_thread(complaints)).trim().to_owned();
         Ok(GitOutput { code: status.code().unwrap_or(-1), out, cut, complaint, ended: ended.by_force, what: self.what })
     }
 }
@@ -236,7 +236,7 @@ impl GitOutput {
             ));
         }
         if let Some(lock) = self.lock() {
-            return locked(&lock);
+            return describe_lock(&lock);
         }
         if self.is_forbidden() {
             let complaint = excerpt(self.complaint.lines().next().unwrap_or_default());
@@ -252,7 +252,7 @@ impl GitOutput {
 }
 
 /// What is locked, and by which file.
-fn locked(lock: &Path) -> CallError {
+fn describe_lock(lock: &Path) -> CallError {
     CallError::conflict(format!(
         "The repository is locked by `{}`: another git is at work, or was stopped in the middle. Try again when it is done; if no git is running, remove \
          that file.",
@@ -267,12 +267,12 @@ fn read(mut pipe: impl Read) -> Vec<u8> {
     said
 }
 
-fn joined(thread: Option<thread::JoinHandle<Vec<u8>>>) -> Vec<u8> {
+fn join_thread(thread: Option<thread::JoinHandle<Vec<u8>>>) -> Vec<u8> {
     thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
 }
 
 /// No more than was wanted, and whether there was more.
-fn bounded(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
+fn bound_output(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
     let cut = out.len() > most;
     out.truncate(most);
     (out, cut)

@@ -246,7 +246,7 @@ impl Repositories {
 
     /// Gives a worktree back; `again` where the same call may have done so.
     pub(super) async fn worktree_remove(&self, seat: &RunContext, name: &str, again: bool) -> Result<(), Trouble> {
-        let worktree = self.owned(&seat.project, &seat.root, name).await?;
+        let worktree = self.find_owned(&seat.project, &seat.root, name).await?;
         let Some(worktree) = worktree else {
             return if again { Ok(()) } else { Err(Trouble::Answer(no_worktree(name))) };
         };
@@ -277,7 +277,7 @@ impl Repositories {
         Ok(self.register.set_state(&worktree, WorktreeState::Free).await?)
     }
 
-    async fn owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, StorageError> {
+    async fn find_owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, StorageError> {
         let all = self.register.worktrees().await?;
         Ok(all.into_iter().find(|worktree| {
             let Claim { project: of, branch, root: made_for, .. } = &worktree.claim;
@@ -342,7 +342,7 @@ impl Repositories {
 #[async_trait]
 impl Worktrees for Repositories {
     async fn folder(&self, project: &str, root: &RunId, name: &str) -> Result<Option<PathBuf>, WorktreesError> {
-        let found = self.owned(project, root, name).await.map_err(|error| WorktreesError(error.to_string()))?;
+        let found = self.find_owned(project, root, name).await.map_err(|error| WorktreesError(error.to_string()))?;
         Ok(found.filter(|worktree| worktree.state == WorktreeState::Ready).map(|worktree| self.files(&worktree)))
     }
 
@@ -386,14 +386,14 @@ impl Pins for Repositories {
 
 /// Works without holding up the guests, and knows when its caller does not wait any more.
 pub(super) async fn reading<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
-    blocking(work).await.unwrap_or_else(failed)
+    blocking(work).await.unwrap_or_else(fail_operation)
 }
 
 /// Works on the disk without holding up the guests.
 pub(super) async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(fail_operation)
 }
 
-fn failed<A>(error: JoinError) -> Result<A, Trouble> {
+fn fail_operation<A>(error: JoinError) -> Result<A, Trouble> {
     Err(CallError::other(format!("The host failed at this git operation: {error}. Report it.")).into())
 }

@@ -50,7 +50,7 @@ pub struct Learned {
 #[async_trait]
 pub trait Memory: Send + Sync {
     /// What was learned after `cursor`, oldest first, at most `limit`.
-    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError>;
+    async fn list_learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError>;
 }
 
 /// What became of a source.
@@ -139,7 +139,7 @@ impl Library {
     async fn learn(&self, project: &str, holding: &mut Holding, changes: &mut Vec<SourceChange>) -> Result<(), StorageError> {
         let mut bytes = 0;
         while bytes < MOST_LEARNED {
-            let learned = self.memory.learned(project, holding.cursor, PAGE).await?;
+            let learned = self.memory.list_learned(project, holding.cursor, PAGE).await?;
             let Some(last) = learned.last() else { return Ok(()) };
             holding.cursor = last.cursor;
             for Learned { source, text, answers, .. } in learned {

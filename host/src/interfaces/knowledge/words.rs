@@ -59,7 +59,7 @@ impl WordIndex {
         {
             places.held.remove(&oldest);
         }
-        let shelf = Arc::new(Mutex::new(Shelf::new().map_err(|error| failed(&error))?));
+        let shelf = Arc::new(Mutex::new(Shelf::new().map_err(|error| describe_error(&error))?));
         places.held.insert(place.to_owned(), (asked, Arc::clone(&shelf)));
         Ok(shelf)
     }
@@ -151,10 +151,10 @@ impl Shelf {
         let query = BooleanQuery::new(words.iter().map(term).collect());
         let searcher = self.reader.searcher();
         let best = searcher.search(&query, &TopDocs::with_limit(MOST_LOOKED_AT).order_by_score())?;
-        best.into_iter().map(|(score, address)| Ok(self.found(score, &searcher.doc(address)?))).collect()
+        best.into_iter().map(|(score, address)| Ok(self.parse_hit(score, &searcher.doc(address)?))).collect()
     }
 
-    fn found(&self, score: f32, document: &TantivyDocument) -> SearchHit {
+    fn parse_hit(&self, score: f32, document: &TantivyDocument) -> SearchHit {
         let text = |field| document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         SearchHit { source: text(self.source), text: text(self.text), score }
     }
@@ -171,11 +171,11 @@ fn analyzer() -> TextAnalyzer {
 /// Works through the index without holding up the guests.
 async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, TantivyError> + Send + 'static) -> Result<A, StorageError> {
     match blocking(work).await {
-        Ok(done) => done.map_err(|error| failed(&error)),
+        Ok(done) => done.map_err(|error| describe_error(&error)),
         Err(error) => Err(StorageError::search(SUBJECT, format!("{error}. Report it."))),
     }
 }
 
-fn failed(error: &TantivyError) -> StorageError {
+fn describe_error(error: &TantivyError) -> StorageError {
     StorageError::search(SUBJECT, format!("{}. Report it.", error.to_string().trim_end_matches('.')))
 }

@@ -209,7 +209,7 @@ pub trait Engine: Send + Sync {
     /// Whether a command that an earlier host started is still running.
     async fn is_running(&self, key: &Key) -> Result<bool, EngineError>;
     /// The commands of this data directory that were not forgotten. What a dead host held ready is removed on the way.
-    async fn left(&self) -> Result<Vec<Key>, EngineError>;
+    async fn list_left(&self) -> Result<Vec<Key>, EngineError>;
     /// Removes what is held ready.
     async fn close(&self);
     /// Whether an image is on this machine, so that a command in it begins at once.
@@ -234,7 +234,7 @@ pub trait Engine: Send + Sync {
         Ok(())
     }
     /// The runs of this data directory that have services.
-    async fn served(&self) -> Result<Vec<RunId>, EngineError> {
+    async fn list_served(&self) -> Result<Vec<RunId>, EngineError> {
         Ok(Vec::new())
     }
     /// What it is, and its version.

@@ -11,7 +11,7 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    answers::{RUNNING, may_run, not_started, paused, shortened, unavailable},
+    answers::{RUNNING, may_run, not_started, paused, shorten_command, unavailable},
     collector::{Artifacts, Collected, Teller},
     engine::{Ended, Engine, EngineError, Extra, Key, PriorCommand, Task, User},
     events::{self, Executed},
@@ -21,7 +21,7 @@ use super::{
     services::Active,
     settings::{EngineKind, Image, Settings},
     setup::{SetupParts, SetupRequest, Setups},
-    watching::{Watched, watched},
+    watching::{Watched, watch_work},
 };
 use crate::{
     errors::{Hint, StorageError},
@@ -181,14 +181,14 @@ impl Sandbox {
         key: &Key,
     ) -> Performed<Outcome> {
         self.clear_planted(&place.workspace);
-        let before = if attempt.again { Teller::told_before(&*self.parts.events, key).await } else { [0; 2] };
+        let before = if attempt.again { Teller::count_told(&*self.parts.events, key).await } else { [0; 2] };
         let teller = Teller {
             key: key.clone(),
             events: Arc::clone(&self.parts.events),
             redactor: self.parts.redactor.clone(),
             before,
             image: job.image.clone(),
-            command: shortened(&job.command.join(" ")),
+            command: shorten_command(&job.command.join(" ")),
         };
         let mut is_found = match attempt.again {
             true => match self.parts.engine.holds(key).await {
@@ -256,7 +256,7 @@ impl Sandbox {
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
         let work = async { tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, teller)).0 };
-        let watched = match watched(work, place, || self.lacking(place)).await {
+        let watched = match watch_work(work, place, || self.lacking(place)).await {
             // It may have used up the disk since the last look, and have failed for that.
             Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match self.lacking(place) {
                 Some(reason) => Watched::UsedUp(reason),
@@ -417,8 +417,8 @@ impl Sandbox {
     }
 
     /// The commands that no host has forgotten.
-    pub async fn left(&self) -> Vec<Key> {
-        let mut left = self.parts.engine.left().await.unwrap_or_else(|error| {
+    pub async fn list_left(&self) -> Vec<Key> {
+        let mut left = self.parts.engine.list_left().await.unwrap_or_else(|error| {
             // Without an engine there is nothing to clean up, and whoever needs one will be told.
             tracing::debug!(%error, "containers are not looked for");
             Vec::new()
@@ -498,7 +498,7 @@ impl Sandbox {
         };
         let event = Draft::of_run(&teller.key.run, &executed);
         let outcome = Outcome { ending, exit_code, stdout: collected.stdout(redactor), stderr, output, took_ms: took };
-        Performed::Answered(Ok(outcome), [event].into_iter().chain(told(&teller.key, swept)).collect())
+        Performed::Answered(Ok(outcome), [event].into_iter().chain(describe_sweep(&teller.key, swept)).collect())
     }
 }
 
@@ -542,7 +542,7 @@ async fn discard_surely(parts: &Parts, key: &Key) {
 /// Sweeps up after a command that is gone, and tells watchers; where that fails, whoever works there next tries again first.
 async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
     let told = match leftovers.finish(key).await {
-        Ok(swept) => told(key, &swept),
+        Ok(swept) => describe_sweep(key, &swept),
         Err(reason) => {
             tracing::warn!(command = %key, reason, "what a command left in the workspace is not swept");
             None
@@ -557,7 +557,7 @@ async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
 }
 
 /// What watchers are told of what a command left; nothing where it left nothing that matters.
-fn told(key: &Key, swept: &Swept) -> Option<Draft> {
+fn describe_sweep(key: &Key, swept: &Swept) -> Option<Draft> {
     let swept = (!swept.is_empty()).then(|| events::Swept { seq: key.seq, traces: swept.traces.clone(), more: swept.more as u64 })?;
     Some(Draft::of_run(&key.run, &swept))
 }

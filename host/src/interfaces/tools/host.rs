@@ -119,7 +119,7 @@ impl Asked {
             }
             Err(performed) => performed,
         };
-        told_of(performed, &told, &name)
+        add_call_event(performed, &told, &name)
     }
 }
 
@@ -199,7 +199,7 @@ async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, D
 }
 
 /// Watchers hear which tool was called and whether it did what it was asked.
-fn told_of(performed: Performed<Outcome>, run: &RunId, tool: &str) -> Performed<Outcome> {
+fn add_call_event(performed: Performed<Outcome>, run: &RunId, tool: &str) -> Performed<Outcome> {
     match performed {
         Performed::Answered(answer, mut events) => {
             let failed = answer.as_ref().map_or(true, |outcome| outcome.failed);

@@ -46,15 +46,15 @@ impl Kernel {
         by: &Actor,
     ) -> Result<Project, KernelError> {
         name.as_deref().map(check_name).transpose()?;
-        self.opened(folder, Purpose::Add { name, repository }, by).await
+        self.open_project_folder(folder, Purpose::Add { name, repository }, by).await
     }
 
     /// The project of a folder, for an operator who writes something that is kept for it.
     pub async fn open_project(&self, folder: &Path, by: &Actor) -> Result<Project, KernelError> {
-        self.opened(folder, Purpose::Write, by).await
+        self.open_project_folder(folder, Purpose::Write, by).await
     }
 
-    async fn opened(&self, folder: &Path, purpose: Purpose, by: &Actor) -> Result<Project, KernelError> {
+    async fn open_project_folder(&self, folder: &Path, purpose: Purpose, by: &Actor) -> Result<Project, KernelError> {
         let opening = Opening { purpose, by: Some(by.clone()), ..self.opening(&self.project_folder(folder)?) };
         Ok(self.projects().open_project(&opening).await??)
     }
@@ -178,14 +178,14 @@ fn unknown(word: &str, projects: &[Project]) -> Reason {
     let near = nearest(word, names.iter().copied());
     let hint = match (near.as_slice(), names.len()) {
         ([], 0) => "Baton does not know any project yet.".to_owned(),
-        ([], known) if known <= MOST_SHOWN => format!("The projects are {}.", quoted(&names)),
+        ([], known) if known <= MOST_SHOWN => format!("The projects are {}.", quote_names(&names)),
         ([], _) => "`baton project list` lists the projects.".to_owned(),
-        (near, _) => format!("Did you mean {}?", quoted(near)),
+        (near, _) => format!("Did you mean {}?", quote_names(near)),
     };
     Reason::new(format!("Project `{shown}` does not exist.")).advise(hint)
 }
 
-fn quoted(names: &[&str]) -> String {
+fn quote_names(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -134,7 +134,7 @@ pub fn sign(wasm: &[u8], key: &PrivateKey) -> Result<Vec<u8>, SignatureError> {
     content[0] = ED25519;
     content[1..33].copy_from_slice(&key.public().0);
     content[33..].copy_from_slice(&signature.to_bytes());
-    Ok([bare, &section::encoded(&content)].concat())
+    Ok([bare, &section::encode_section(&content)].concat())
 }
 
 /// The file without its signature, whether that is right or not.

@@ -18,7 +18,7 @@ pub(super) struct SignatureSection<'a> {
 }
 
 /// The section's bytes: id, size, length of the name, name, content.
-pub(super) fn encoded(content: &[u8; CONTENT]) -> Vec<u8> {
+pub(super) fn encode_section(content: &[u8; CONTENT]) -> Vec<u8> {
     [&HEADER[..], SECTION.as_bytes(), content].concat()
 }
 

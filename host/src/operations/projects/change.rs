@@ -101,13 +101,13 @@ pub struct RemovedProject {
 pub async fn add(host: &Host, actor: &Actor, request: &AddProject) -> Result<AddedProject, Problem> {
     request.repository.as_deref().map(check_repository).transpose()?;
     let AddProject { folder, name, repository } = request;
-    added(host, host.app.kernel.add_project(folder, name.clone(), repository.clone(), actor).await?).await
+    describe_added(host, host.app.kernel.add_project(folder, name.clone(), repository.clone(), actor).await?).await
 }
 
 /// Adds a folder to a project, such as a second checkout of the same repository.
 pub async fn add_folder(host: &Host, actor: &Actor, request: &AddFolder) -> Result<AddedProject, Problem> {
     let project = host.app.kernel.find_project(&request.project).await?;
-    added(host, host.app.kernel.add_folder(&project, &request.folder, actor).await?).await
+    describe_added(host, host.app.kernel.add_folder(&project, &request.folder, actor).await?).await
 }
 
 /// Gives a project another name.
@@ -159,7 +159,7 @@ async fn change(host: &Host, actor: &Actor, project: &str, change: ProjectChange
     Ok(ChangedProject { project: changed.into(), former_name: before.name, former_state: before.state })
 }
 
-async fn added(host: &Host, project: projects::Project) -> Result<AddedProject, Problem> {
+async fn describe_added(host: &Host, project: projects::Project) -> Result<AddedProject, Problem> {
     let folder = project.folders.last();
     let settings_problem = folder.and_then(|folder| host.app.config.project(folder).err()).map(|error| Problem::from(error).to_string());
     Ok(AddedProject { outer: outer(host, &project).await?, settings_problem, project: project.into() })

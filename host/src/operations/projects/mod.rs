@@ -105,7 +105,7 @@ pub async fn show(host: &Host, project: &str) -> Result<ProjectDetails, Problem>
     let budget = host.app.budgets.budgets().await?.into_iter().find(|budget| budget.scope == scope);
     Ok(ProjectDetails {
         unfinished_run: host.app.kernel.projects().unfinished_run(&project.id).await.map_err(KernelError::from)?,
-        spent_usd: Dollars(host.app.budgets.spent(&scope).await?),
+        spent_usd: Dollars(host.app.budgets.load_spent(&scope).await?),
         budget_usd: budget.map(|budget| Dollars(budget.amount)),
         project: project.into(),
     })

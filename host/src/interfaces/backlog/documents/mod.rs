@@ -92,7 +92,7 @@ pub async fn write(
     let (mut outcome, mut bodies) = (Outcome::default(), Vec::new());
     for brief in items.iter().filter(|item| item.draft.kind != Kind::Epic) {
         // One at a time, for all bodies together may be more than the memory holds.
-        let (item, written) = backlog.written(project, &brief.draft.key).await?;
+        let (item, written) = backlog.load_written(project, &brief.draft.key).await?;
         let hash = hash(&item.draft.body);
         let parent = family.parent_of(&item).map(|parent| parent.draft.kind);
         let body = match written {
@@ -101,7 +101,7 @@ pub async fn write(
             Some(_) => Body::Changed,
         };
         let path = places.of_story(&item.draft.key);
-        let edit = move |old: Option<&str>| story::written(old, &item, parent, body).map_err(|flaw| flaw.to_string());
+        let edit = move |old: Option<&str>| story::update_story(old, &item, parent, body).map_err(|flaw| flaw.to_string());
         put(documents, path, edit, attempt, &mut outcome).await?;
         if body != Body::Given {
             bodies.push((brief.draft.key.clone(), hash));
@@ -112,7 +112,7 @@ pub async fn write(
         put(
             documents,
             SPRINT_STATUS.to_owned(),
-            move |old| sprint::written(old, &all).map_err(|flaw| flaw.to_string()),
+            move |old| sprint::update_sprint(old, &all).map_err(|flaw| flaw.to_string()),
             attempt,
             &mut outcome,
         )
@@ -120,7 +120,7 @@ pub async fn write(
         let all = Arc::clone(&items);
         let places = Arc::clone(&places);
         let overview = move |old: Option<&str>| match Graph::of(&all) {
-            Ok(graph) => overview::written(old, &all, &graph, &places),
+            Ok(graph) => overview::update_overview(old, &all, &graph, &places),
             Err(refusal) => Err(refusal.to_string()),
         };
         put(documents, OVERVIEW.to_owned(), overview, attempt, &mut outcome).await?;

@@ -37,7 +37,7 @@ pub(super) fn status(word: &str) -> Option<Status> {
 }
 
 /// The document with the statuses of the backlog, or none where it has them already; else why it is left alone.
-pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String>, Flaw> {
+pub(super) fn update_sprint(old: Option<&str>, items: &[Item]) -> Result<Option<String>, Flaw> {
     let family = Family::of(items);
     let order = order(items, &family);
     let Some(old) = old else {

@@ -74,7 +74,7 @@ pub(super) struct Lines {
 }
 
 /// The document with what the backlog says, or none where it says so already; else why it is left alone.
-pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, Flaw> {
+pub(super) fn update_story(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, Flaw> {
     let wanted = DesiredFields { item, parent };
     let Some(old) = old else { return Ok(Some(fresh(&wanted))) };
     let (mark, old) = lines::marked(old);
@@ -89,14 +89,14 @@ pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body
 }
 
 /// What a document says.
-pub(super) fn told(text: &str) -> Result<ParsedStory, Flaw> {
+pub(super) fn parse_story(text: &str) -> Result<ParsedStory, Flaw> {
     let (_, text) = lines::marked(text);
     let Some(front) = Front::read(text)? else {
         let lines =
-            Lines { status: stated_in(text).map(|(line, _)| line), title: heading_in(text).map(|(line, _)| line), ..Lines::default() };
+            Lines { status: find_status(text).map(|(line, _)| line), title: heading_in(text).map(|(line, _)| line), ..Lines::default() };
         return Ok(ParsedStory {
             title: heading(text),
-            status: stated(text),
+            status: parse_status(text),
             body: normal(text).to_owned(),
             lines,
             ..ParsedStory::default()
@@ -125,7 +125,7 @@ pub(super) fn told(text: &str) -> Result<ParsedStory, Flaw> {
     let below = |found: Option<(usize, String)>| found.map(|(line, _)| line + front.height());
     Ok(ParsedStory {
         lines: Lines {
-            status: front.line("status").or_else(|| below(stated_in(front.rest))),
+            status: front.line("status").or_else(|| below(find_status(front.rest))),
             key: front.line("key"),
             title: front.line("title").or_else(|| below(heading_in(front.rest))),
             parent: front.line(if story.is_some() { "story" } else { "epic" }),
@@ -137,7 +137,7 @@ pub(super) fn told(text: &str) -> Result<ParsedStory, Flaw> {
         key: scalar("key")?,
         title: scalar("title")?.or_else(|| heading(front.rest)),
         kind,
-        status: scalar("status")?.or_else(|| stated(front.rest)),
+        status: scalar("status")?.or_else(|| parse_status(front.rest)),
         is_in_story: story.is_some(),
         parent: story.or(scalar("epic")?),
         after: front.list("after")?,
@@ -190,12 +190,12 @@ fn heading_in(text: &str) -> Option<(usize, String)> {
 }
 
 /// The word of a line `Status: drafted` near the top, where there is no front matter to say it.
-fn stated(text: &str) -> Option<String> {
-    stated_in(text).map(|(_, word)| word)
+fn parse_status(text: &str) -> Option<String> {
+    find_status(text).map(|(_, word)| word)
 }
 
 /// The same with its line.
-fn stated_in(text: &str) -> Option<(usize, String)> {
+fn find_status(text: &str) -> Option<(usize, String)> {
     const NEAR: usize = 12;
     let word = |(place, line): (usize, &str)| Some((place + 1, line.strip_prefix("Status:")?.trim().to_lowercase()));
     text.lines().take(NEAR).enumerate().find_map(word)
@@ -234,12 +234,12 @@ impl DesiredFields<'_> {
     fn front(&self) -> String {
         let says_none = |name: &str, value: &Value| name == "labels" && *value == Value::List(Vec::new());
         let fields = self.fields().filter_map(|(name, value)| Some((name, value?))).filter(|(name, value)| !says_none(name, value));
-        let lines: String = fields.map(|(name, value)| format!("{name}: {}\n", shown(name, &value))).collect();
+        let lines: String = fields.map(|(name, value)| format!("{name}: {}\n", describe_field(name, &value))).collect();
         format!("{FENCE}\n{lines}{FENCE}\n")
     }
 }
 
-fn shown(name: &str, value: &Value) -> String {
+fn describe_field(name: &str, value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Scalar(number) if name == "priority" => number.clone(),
@@ -425,7 +425,7 @@ impl<'a> Front<'a> {
         if says(name, present.as_ref(), wanted, item) {
             return Ok(());
         }
-        let text = wanted.map_or_else(String::new, |value| shown(name, value));
+        let text = wanted.map_or_else(String::new, |value| describe_field(name, value));
         let Some(place) = self.places(name).next() else {
             let before = FIELDS.into_iter().rev().skip_while(|other| *other != name).find_map(|other| self.places(other).next());
             let place = before.map_or(0, |place| self.below(place).end);

@@ -190,18 +190,18 @@ impl Written {
             _ => return None,
         };
         let by = self.marker().and_then(|marker| marker.verdict).map(|(_, by)| by);
-        Some(self.said(verdict, by))
+        Some(self.to_review(verdict, by))
     }
 
     /// A comment is a review where Baton wrote it as one: GitHub lets nobody review what they opened.
     fn comment(&self) -> Option<Review> {
         match self.marker().and_then(|marker| marker.verdict) {
-            Some((verdict, by)) => Some(self.said(verdict, Some(by))),
-            None => Some(self.said(Verdict::Comment, None)),
+            Some((verdict, by)) => Some(self.to_review(verdict, Some(by))),
+            None => Some(self.to_review(Verdict::Comment, None)),
         }
     }
 
-    fn said(&self, verdict: Verdict, by: Option<String>) -> Review {
+    fn to_review(&self, verdict: Verdict, by: Option<String>) -> Review {
         let text = self.body.as_deref().unwrap_or_default();
         let text = if self.viewer_did_author { marker::parted(text).0 } else { text.to_owned() };
         let author = by.or_else(|| self.author.as_ref().map(|author| author.login.clone()));

@@ -82,7 +82,7 @@ fn limits(task: &Task, found: &LocalImage, user: User) -> HostConfig {
         shm_size: Some(SHARED_MEMORY),
         log_config: Some(log()),
         tmpfs: Some(temporary(image, found, user, &task.covers)),
-        ..mounted(seen(&task.workspace, &task.covers, &task.mounts), enforces_labels())
+        ..mounted(list_mounts(&task.workspace, &task.covers, &task.mounts), enforces_labels())
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn holder<'a>(
             mounts: seen.mounts,
             ..beside(HOLDER_MEMORY)
         }),
-        ..described(found, labels)
+        ..describe_container(found, labels)
     }
 }
 
@@ -131,11 +131,11 @@ pub(super) fn service(service: &Service, found: &LocalImage, holder: &str, label
             tmpfs: Some(folders.map(|folder| (folder.to_owned(), options.clone())).collect()),
             ..beside(memory)
         }),
-        ..described(found, labels)
+        ..describe_container(found, labels)
     }
 }
 
-fn described(found: &LocalImage, labels: &[(&str, &str)]) -> ContainerCreateBody {
+fn describe_container(found: &LocalImage, labels: &[(&str, &str)]) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(found.id.clone()),
         user: Some(format!("{NOBODY}:{NOBODY}")),
@@ -193,7 +193,7 @@ fn temporary(image: &Image, found: &LocalImage, user: User, covers: &Covers) -> 
 /// What a container sees of this machine: the workspace, what covers parts of it, and more. What git goes by is covered:
 /// whoever writes there has commands run on the host, by git's hooks or by another repository in its place. What a person's git
 /// settings have executed can be read.
-fn seen(workspace: &Path, covers: &Covers, more: &[Mounted]) -> Vec<Mounted> {
+fn list_mounts(workspace: &Path, covers: &Covers, more: &[Mounted]) -> Vec<Mounted> {
     let covers = covers.all.iter().filter_map(|covered| {
         let source = covered.shown.clone().or_else(|| (!covered.is_folder).then(|| NOTHING.into()))?;
         Some(Mounted { source, target: format!("{WORKSPACE}/{}", covered.path), read_only: true })
@@ -244,7 +244,7 @@ mod tests {
     fn what_a_container_sees_gets_a_shared_label_where_selinux_wants_one() {
         let more = |source: &str| Mounted { source: source.into(), target: "/baton/home".to_owned(), read_only: true };
         let bound = |paths: [&str; 2], with_labels| {
-            let host = mounted(seen(Path::new(paths[0]), &Covers::none(), &[more(paths[1])]), with_labels);
+            let host = mounted(list_mounts(Path::new(paths[0]), &Covers::none(), &[more(paths[1])]), with_labels);
             (host.binds.unwrap_or_default(), host.mounts.unwrap().into_iter().filter_map(|mount| mount.source).collect::<Vec<_>>())
         };
         let labelled = ["/home/me/shop:/workspace:rw,rprivate,z", "/data/home:/baton/home:ro,rprivate,z"].map(str::to_owned);

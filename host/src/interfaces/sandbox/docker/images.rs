@@ -52,7 +52,7 @@ pub(super) async fn pull(docker: &Docker, reference: &str, pieces: &Sender<Piece
         match step {
             Ok(step) => {
                 // Whether anybody listens does not matter.
-                let _ = pieces.send(Piece::Pulling(said(&step))).await;
+                let _ = pieces.send(Piece::Pulling(describe_step(&step))).await;
             }
             Err(error) => {
                 let reason = format!(
@@ -67,7 +67,7 @@ pub(super) async fn pull(docker: &Docker, reference: &str, pieces: &Sender<Piece
     Ok(())
 }
 
-fn said(step: &CreateImageInfo) -> String {
+fn describe_step(step: &CreateImageInfo) -> String {
     let size = step.progress_detail.as_ref().and_then(|detail| Some((detail.current?, detail.total?)));
     let share = size.map(|(current, total)| format!(" {} of {} MiB", current >> 20, total >> 20)).unwrap_or_default();
     format!("{} {}{share}", step.id.as_deref().unwrap_or_default(), step.status.as_deref().unwrap_or_default()).trim().to_owned()

@@ -107,7 +107,7 @@ impl Before {
 /// What is found in an entry that is neither a repository nor a data directory.
 pub(super) fn findings(place: &OpenFolder<'_>, entry: &Entry) -> Vec<Mark> {
     let (mut found, mode) = (Vec::new(), entry.mode());
-    let mut add = |kind| found.push(Mark::new(kind, place, &entry.stat, changed(entry)));
+    let mut add = |kind| found.push(Mark::new(kind, place, &entry.stat, read_change_time(entry)));
     match entry.kind() {
         FileType::RegularFile => {
             if mode & 0o6000 != 0 {
@@ -155,7 +155,7 @@ pub(super) fn bare(place: &OpenFolder<'_>, entries: &[Entry]) -> Option<Mark> {
         if name == b"commondir" {
             hasher.update(&place.whole_path_of(&entry.name));
         }
-        hasher.update(name).update(&entry.stat.st_ino.to_le_bytes()).update(&changed(entry).to_le_bytes());
+        hasher.update(name).update(&entry.stat.st_ino.to_le_bytes()).update(&read_change_time(entry).to_le_bytes());
         if entry.is_folder() {
             hasher.update(&hooks(place, &entry.name));
         }
@@ -180,7 +180,7 @@ fn hooks(place: &OpenFolder<'_>, name: &CStr) -> [u8; 8] {
         if let (false, Ok(stat)) = (dot, fs::statat(place.folder, path, AtFlags::SYMLINK_NOFOLLOW)) {
             let found = Entry { name: entry.file_name().to_owned(), stat };
             sum = sum.wrapping_add(hash(
-                &[entry.file_name().to_bytes(), &found.stat.st_ino.to_le_bytes(), &changed(&found).to_le_bytes()].concat(),
+                &[entry.file_name().to_bytes(), &found.stat.st_ino.to_le_bytes(), &read_change_time(&found).to_le_bytes()].concat(),
             ));
         }
     }
@@ -230,7 +230,7 @@ fn exists(place: &OpenFolder<'_>, name: &[u8]) -> bool {
 
 /// When the file or its rights were changed last, to the nanosecond. No command can choose it.
 #[cfg_attr(target_os = "linux", expect(clippy::unnecessary_cast, reason = "elsewhere they are other types"))]
-fn changed(entry: &Entry) -> u64 {
+fn read_change_time(entry: &Entry) -> u64 {
     (entry.stat.st_ctime as u64).wrapping_mul(1_000_000_000).wrapping_add(entry.stat.st_ctime_nsec as u64)
 }
 

@@ -18,7 +18,7 @@ use rustix::{
 
 use super::{
     findings::{Before, Mark, PriorState, bare, findings, is_empty_folder, is_hosts, repository},
-    names::{self, shown},
+    names::{self, quote_path},
     walk::{self, Entry, OpenFolder, Unseen, Visitor},
 };
 
@@ -102,7 +102,7 @@ impl Snapshot {
         }
         if self.known.len() >= MOST_MARKS {
             let reason = format!("the workspace holds more than {MOST_MARKS} repositories, devices, sockets, pipes and unreadable files");
-            return Err(Unseen::Closed { path: shown(place.path), reason });
+            return Err(Unseen::Closed { path: quote_path(place.path), reason });
         }
         self.known.keep(mark);
         Ok(true)

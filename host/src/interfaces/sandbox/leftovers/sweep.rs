@@ -17,7 +17,7 @@ use rustix::{
 use super::{
     findings::{DEFAULT_LIST, Kind, Mark, PriorState, attribute_path, bare, findings, is_hosts, repository},
     guards::Guards,
-    names::shown,
+    names::quote_path,
     swept::{Deed, Swept},
     walk::{self, Entry, OpenFolder, Unseen, Visitor},
 };
@@ -87,7 +87,7 @@ impl Sweep<'_> {
     fn all(&mut self, stopped: &AtomicBool) -> Result<(), Unseen> {
         let mut tries = 0;
         loop {
-            let opened = match opened(self.root) {
+            let opened = match open_folder(self.root) {
                 // Whoever removed the workspace removed what was left in it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 Err(error) => return Err(Unseen::Closed { path: ".".to_owned(), reason: error.to_string() }),
@@ -117,7 +117,7 @@ impl Sweep<'_> {
         if fs::unlinkat(place.folder, name, AtFlags::REMOVEDIR).is_ok() {
             return Ok(());
         }
-        let path = shown(&place.path_of(name));
+        let path = quote_path(&place.path_of(name));
         if !self.is_away
             && let Ok(to) = self.move_away(place, name)
         {
@@ -128,7 +128,7 @@ impl Sweep<'_> {
         }
         let to = writing(place.folder, || renamed(place, name, reason.ending())).map_err(|error| place.failure(name, error))?;
         self.moved.extend(entry.is_folder().then(|| self.root.join(OsStr::from_bytes(&to))));
-        let to = shown(&to);
+        let to = quote_path(&to);
         self.warn(&path, &to);
         self.swept.add(reason.renamed(), path, Some(to));
         Ok(())
@@ -166,7 +166,7 @@ impl Sweep<'_> {
             let to =
                 writing(place.folder, || renamed(place, &entry.name, "disarmed")).map_err(|error| place.failure(&entry.name, error))?;
             if !self.is_away {
-                let (path, to) = (shown(&place.path_of(&entry.name)), shown(&to));
+                let (path, to) = (quote_path(&place.path_of(&entry.name)), quote_path(&to));
                 self.warn(&path, &to);
                 self.swept.add(Deed::Renamed, path, Some(to));
             }
@@ -196,7 +196,7 @@ impl Sweep<'_> {
             Kind::Repository | Kind::Bare => return Ok(()),
         };
         match done {
-            Ok(()) => self.swept.add(deed, shown(&place.path_of(&entry.name)), None),
+            Ok(()) => self.swept.add(deed, quote_path(&place.path_of(&entry.name)), None),
             // It is gone by now.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(place.failure(&entry.name, error)),
@@ -241,7 +241,7 @@ impl Visitor for Sweep<'_> {
 }
 
 /// Opens a folder, also where a command took that right from its owner.
-fn opened(root: &Path) -> io::Result<OwnedFd> {
+fn open_folder(root: &Path) -> io::Result<OwnedFd> {
     let mode = fs::statat(CWD, root, AtFlags::SYMLINK_NOFOLLOW)?.st_mode;
     if fs::FileType::from_raw_mode(mode).is_dir() && mode & 0o500 != 0o500 {
         // Where it is another's, opening it says so.

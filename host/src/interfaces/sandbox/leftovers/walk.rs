@@ -14,7 +14,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::names::shown;
+use super::names::quote_path;
 use crate::interfaces::sandbox::room::describe;
 
 /// Entries that are looked at below one folder.
@@ -78,7 +78,7 @@ pub(super) struct Top {
 impl OpenFolder<'_> {
     /// The path of an entry.
     pub(super) fn path_of(&self, name: &CStr) -> Vec<u8> {
-        joined(self.path, name)
+        join_path(self.path, name)
     }
 
     /// The path of an entry, whole.
@@ -95,7 +95,7 @@ impl OpenFolder<'_> {
     }
 
     pub(super) fn failure(&self, name: &CStr, error: impl Into<io::Error>) -> Unseen {
-        Unseen::Closed { path: shown(&self.path_of(name)), reason: describe(&error.into()) }
+        Unseen::Closed { path: quote_path(&self.path_of(name)), reason: describe(&error.into()) }
     }
 }
 
@@ -159,7 +159,7 @@ pub(super) fn entries(place: &OpenFolder<'_>, left: &mut usize, stopped: &Atomic
     if stopped.load(Ordering::Relaxed) {
         return Err(Unseen::Stopped);
     }
-    let failed = |error: Errno| Unseen::Closed { path: shown(path), reason: describe(&error.into()) };
+    let failed = |error: Errno| Unseen::Closed { path: quote_path(path), reason: describe(&error.into()) };
     let mut entries = Vec::new();
     for found in fs::Dir::read_from(folder).map_err(failed)? {
         let found = found.map_err(failed)?;
@@ -196,7 +196,7 @@ pub(super) fn folder_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
-fn joined(path: &[u8], name: &CStr) -> Vec<u8> {
+fn join_path(path: &[u8], name: &CStr) -> Vec<u8> {
     let mut whole = path.to_owned();
     if !whole.is_empty() {
         whole.push(b'/');

@@ -113,7 +113,7 @@ impl Sandbox {
     /// Ends services that an earlier host left, but for those of commands that may still run.
     pub async fn end_services_left(&self, kept: &[Key]) {
         // Without an engine there is nothing to end, and the next start looks again.
-        for run in self.parts.engine.served().await.unwrap_or_default() {
+        for run in self.parts.engine.list_served().await.unwrap_or_default() {
             if !kept.iter().any(|key| key.run == run) && !self.active.lock().contains_key(&run) {
                 end(&*self.parts.engine, &run).await;
             }

@@ -120,7 +120,7 @@ impl Setups {
 
     /// What a command sees of the setup of its workspace.
     pub(super) fn extra(&self, workspace: &Path, image: &Image) -> Extra {
-        let home = self.folders.applied(workspace).map(|applied| applied.kept.join(HOME)).filter(|home| home.is_dir());
+        let home = self.folders.find_applied(workspace).map(|applied| applied.kept.join(HOME)).filter(|home| home.is_dir());
         let Some(home) = home else { return Extra::default() };
         let env = caches::of_commands(&home, image.network);
         let mounts = vec![Mounted { source: home, target: caches::HOME.to_owned(), read_only: true }];
@@ -204,7 +204,7 @@ impl Sandbox {
     async fn set_up_alone(&self, sought: Sought, attempt: &Attempt) -> Performed<SetUp> {
         let Sought { place, wanted, plan, key, .. } = &sought;
         let folders = &self.setups.folders;
-        let applied = folders.applied(&place.workspace).filter(|applied| applied.key == *key && kept::is_whole(applied));
+        let applied = folders.find_applied(&place.workspace).filter(|applied| applied.key == *key && kept::is_whole(applied));
         if applied.is_some_and(|applied| wanted.parent.as_deref() == Some(applied.run.as_str())) {
             return Performed::answer(Ok(SetUp {
                 state: "unchanged".to_owned(),
@@ -253,12 +253,12 @@ impl Sandbox {
         let Sought { place, wanted, key, .. } = sought;
         let _lock = self.parts.folders.lock(&place.workspace, Work::Git, &place.run).await?;
         let (folders, record, workspace) = (self.setups.folders.clone(), record.clone(), place.workspace.clone());
-        let kept = folders.kept(&wanted.project, key);
+        let kept = folders.locate(&wanted.project, key);
         let (own, parent, key) = (place.run.to_string(), wanted.parent.clone(), key.clone());
         let is_ours = workspace.starts_with(&self.parts.worktrees);
         let applied = blocking(move |_| {
             // What a run below changes belongs to the run for which the workspace was set up.
-            let holder = folders.applied(&workspace).map(|applied| applied.run).filter(|run| parent.as_ref() == Some(run));
+            let holder = folders.find_applied(&workspace).map(|applied| applied.run).filter(|run| parent.as_ref() == Some(run));
             let identity = kept::identity(&workspace)?;
             let applied = Applied { workspace, identity, kept, key, run: holder.unwrap_or(own), installed: Vec::new() };
             folders.apply(&record, &applied, is_ours)

@@ -103,7 +103,7 @@ impl Toolset for Builtin {
 
     fn reaches(&self, tool: &str, arguments: &Arguments) -> Option<Capability<'static>> {
         if tool == declared::RUN {
-            return Some(self.commands.executing(&command::asked(arguments).image));
+            return Some(self.commands.executing(&command::parse_command(arguments).image));
         }
         let path = arguments.get("path")?.as_str()?;
         match tool {

@@ -197,7 +197,7 @@ impl Imported {
         let line = Some(listed.line).filter(|line| *line > 0);
         let lines = Lines { key: line, title: line, parent: line, after: line, ..Lines::default() };
         if self.take(epic(&key, listed), Origin { path: EPICS.to_owned(), lines }) {
-            let status = said.and_then(|said| self.meant(&said.word, SPRINT_STATUS, Some(said.line), &name));
+            let status = said.and_then(|said| self.resolve_status(&said.word, SPRINT_STATUS, Some(said.line), &name));
             let said_in = (SPRINT_STATUS.to_owned(), said.map(|said| said.line));
             self.standings.push(ImportedStatus { key, status, said_in, assignee: None, branch: None });
         }
@@ -239,10 +239,10 @@ impl Imported {
             (None, Some(said)) => (&said.word, SPRINT_STATUS.to_owned(), Some(said.line)),
             (None, None) => return (None, (origin.path.clone(), None)),
         };
-        (self.meant(word, &file, line, key), (file, line))
+        (self.resolve_status(word, &file, line, key), (file, line))
     }
 
-    fn meant(&mut self, word: &str, file: &str, line: Option<usize>, name: &str) -> Option<Status> {
+    fn resolve_status(&mut self, word: &str, file: &str, line: Option<usize>, name: &str) -> Option<Status> {
         let status = sprint::status(word);
         if status.is_none() {
             let words = Status::ALL.map(Status::as_str).join(", ");
@@ -276,7 +276,7 @@ impl Imported {
 
 /// The key and what a file says; the error is why nothing of it is taken.
 fn keyed(stem: String, text: &str) -> Result<(String, ParsedStory), Flaw> {
-    let told = story::told(text)?;
+    let told = story::parse_story(text)?;
     let key = told.key.clone().unwrap_or_else(|| stem.clone());
     check_key(&key).map_err(|refusal| Flaw { line: told.lines.key, reason: refusal.to_string() })?;
     if key != stem {

@@ -181,7 +181,7 @@ impl Refused {
             return None;
         }
         let change = limit(sent, parameter, message).or_else(|| optional(sent, parameter, message))?;
-        self.with(&change).map(|refused| (refused, change.shown()))
+        self.with(&change).map(|refused| (refused, change.describe()))
     }
 
     /// None where that is refused already.
@@ -198,7 +198,7 @@ impl Refused {
     }
 
     /// What is refused, in words.
-    pub(super) fn shown(&self) -> Vec<String> {
+    pub(super) fn describe(&self) -> Vec<String> {
         let left_out = OPTIONAL
             .iter()
             .filter(|optional| self.left_out.contains(optional.name))
@@ -206,12 +206,12 @@ impl Refused {
         let respelt = self.is_respelt.then_some(RequestAdjustment::Respell);
         let effort = self.has_no_effort.then_some(RequestAdjustment::NoEffort);
         let changes = left_out.chain(respelt).chain(effort).chain(self.most_tokens.map(RequestAdjustment::Most));
-        changes.map(|change| change.shown()).collect()
+        changes.map(|change| change.describe()).collect()
     }
 }
 
 impl RequestAdjustment {
-    fn shown(&self) -> String {
+    fn describe(&self) -> String {
         match self {
             Self::LeaveOut(name) => format!("no {name}"),
             Self::Respell => "the longest reply by its other name".to_owned(),
@@ -426,10 +426,10 @@ mod tests {
     fn what_is_refused_once_is_not_learned_again_and_is_told() {
         let answer = r#"{"error": {"message": "'temperature' is not supported", "param": "temperature"}}"#;
         let (refused, words) = Refused::default().with_answer(&chat(), answer).unwrap();
-        assert_eq!((words.as_str(), refused.shown()), ("no temperature", vec!["no temperature".to_owned()]));
+        assert_eq!((words.as_str(), refused.describe()), ("no temperature", vec!["no temperature".to_owned()]));
         assert_eq!(refused.with_answer(&chat(), answer), None);
         let mut both = refused;
         both.add(Refused { most_tokens: Some(9), ..Refused::default() });
-        assert_eq!(both.shown(), ["no temperature", "replies of at most 9 tokens"]);
+        assert_eq!(both.describe(), ["no temperature", "replies of at most 9 tokens"]);
     }
 }

@@ -79,7 +79,7 @@ impl Asked<'_> {
             None if body.pointer("/promptFeedback/blockReason").is_some() => {
                 blocked(body).filter(|_| !usage.uncounted).ok_or_else(|| self.judge.blocked(&body["promptFeedback"]))?
             }
-            None if !body["error"].is_null() => return Err(self.judge.told(body, !usage.uncounted)),
+            None if !body["error"].is_null() => return Err(self.judge.classify_error(body, !usage.uncounted)),
             None if usage.uncounted => {
                 return Err(self.judge.malformed(&format!("it is not a reply of this protocol. It begins: {body}")));
             }

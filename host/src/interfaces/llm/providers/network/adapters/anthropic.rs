@@ -27,7 +27,7 @@ pub(super) struct Messages;
 impl Adapter for Messages {
     fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing {
         let (name, effort) = effort::split(model);
-        let claude = Claude::named(name);
+        let claude = Claude::parse_name(name);
         let (mut body, mut output) = (Map::new(), Map::new());
         body.insert("model".to_owned(), json!(name));
         let max_tokens = request.max_tokens.unwrap_or(USUAL_REPLY);
@@ -121,8 +121,8 @@ fn tool_choice(request: &Request) -> Option<Value> {
 fn messages(request: &Request) -> Vec<Value> {
     let message = |message: &Message| {
         let (role, blocks) = match message.role {
-            Role::User => ("user", asked(message)),
-            Role::Assistant => ("assistant", message.parts.iter().filter_map(|part| answered(request, part)).collect()),
+            Role::User => ("user", convert_user(message)),
+            Role::Assistant => ("assistant", message.parts.iter().filter_map(|part| convert_assistant(request, part)).collect()),
         };
         (!blocks.is_empty()).then(|| json!({ "role": role, "content": blocks }))
     };
@@ -130,7 +130,7 @@ fn messages(request: &Request) -> Vec<Value> {
 }
 
 /// Results first: they belong right behind the calls.
-fn asked(message: &Message) -> Vec<Value> {
+fn convert_user(message: &Message) -> Vec<Value> {
     let results = message.parts.iter().filter_map(|part| match part {
         Part::ToolResult(result) => {
             let mut block = json!({ "type": "tool_result", "tool_use_id": calls::id(&result.call_id), "content": result.content });
@@ -161,7 +161,7 @@ fn words(part: &Part) -> Option<Value> {
     }
 }
 
-fn answered(request: &Request, part: &Part) -> Option<Value> {
+fn convert_assistant(request: &Request, part: &Part) -> Option<Value> {
     match part {
         Part::ToolCall(call) => Some(json!({
             "type": "tool_use",

@@ -34,7 +34,7 @@ enum Family {
 
 impl<'a> Claude<'a> {
     /// The version stands behind the family since 4, and before it until then.
-    pub(super) fn named(name: &'a str) -> Self {
+    pub(super) fn parse_name(name: &'a str) -> Self {
         let words: Vec<&str> = name.split('-').collect();
         let place = words.iter().position(|word| ["opus", "sonnet", "haiku"].contains(word));
         let family = match place.map(|place| words[place]) {
@@ -147,7 +147,7 @@ mod tests {
 
     fn thinking(name: &str, wanted: &ThinkingRequest<'_>) -> (Value, Value) {
         let (mut body, mut output) = (Map::new(), Map::new());
-        Claude::named(name).think(wanted, &mut body, &mut output);
+        Claude::parse_name(name).think(wanted, &mut body, &mut output);
         (Value::Object(body), Value::Object(output))
     }
 }

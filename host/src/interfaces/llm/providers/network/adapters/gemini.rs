@@ -134,18 +134,18 @@ fn contents(model: &str, request: &Request) -> Value {
     };
     for message in &request.messages {
         match message.role {
-            Role::Assistant => add("model", answered(model, request, message)),
+            Role::Assistant => add("model", convert_assistant(model, request, message)),
             Role::User => {
                 // The results of one turn stand by themselves, right behind the calls.
                 add("user", message.parts.iter().filter_map(|part| result(request, part)).collect());
-                add("user", message.parts.iter().filter_map(asked).collect());
+                add("user", message.parts.iter().filter_map(convert_user).collect());
             }
         }
     }
     Value::Array(contents)
 }
 
-fn asked(part: &Part) -> Option<Value> {
+fn convert_user(part: &Part) -> Option<Value> {
     match part {
         Part::Media(media) => Some(json!({ "inlineData": { "mimeType": media.media_type, "data": base64(media) } })),
         part => words(part),
@@ -175,7 +175,7 @@ fn result(request: &Request, part: &Part) -> Option<Value> {
 }
 
 /// A proof of thinking belongs to the part behind it, whatever that says.
-fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
+fn convert_assistant(model: &str, request: &Request, message: &Message) -> Vec<Value> {
     let (mut parts, mut proof, mut called) = (Vec::new(), None, false);
     for part in &message.parts {
         let mut said = match part {
@@ -188,7 +188,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
                 if first && proof.is_none() && signs_calls(model) {
                     proof = Some(NO_PROOF.to_owned());
                 }
-                json!({ "functionCall": made(request, call) })
+                json!({ "functionCall": convert_call(request, call) })
             }
             part => match words(part) {
                 Some(words) => words,
@@ -204,7 +204,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
     parts
 }
 
-fn made(request: &Request, call: &ToolCall) -> Value {
+fn convert_call(request: &Request, call: &ToolCall) -> Value {
     let mut made = json!({ "name": calls::name(request, call), "args": calls::object(&call.arguments) });
     if calls::is_chosen(&call.id) {
         made["id"] = json!(calls::id(&call.id));

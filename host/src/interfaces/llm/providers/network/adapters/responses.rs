@@ -55,7 +55,7 @@ impl Adapter for Responses {
         for item in output {
             match item["type"].as_str() {
                 Some(REASONING) => parts.extend(reasoned(item)),
-                Some("message") => is_refusal |= said(&mut parts, item),
+                Some("message") => is_refusal |= add_message(&mut parts, item),
                 Some("function_call") => parts.push(calls::call(&item["call_id"], &item["name"], &item["arguments"])),
                 _ => {}
             }
@@ -92,7 +92,7 @@ fn reasoned(item: &Value) -> impl Iterator<Item = Part> {
 }
 
 /// Adds what a message says. Gives whether it is a refusal.
-fn said(parts: &mut Vec<Part>, message: &Value) -> bool {
+fn add_message(parts: &mut Vec<Part>, message: &Value) -> bool {
     let chunks = || items(&message["content"]);
     let words: String = chunks().filter_map(|chunk| text(&chunk["text"])).collect();
     let refusal: String = chunks().filter_map(|chunk| text(&chunk["refusal"])).collect();
@@ -134,13 +134,13 @@ fn format(schema: &Value) -> Option<Value> {
 
 fn input(request: &Request, message: &Message) -> Vec<Value> {
     match message.role {
-        Role::User => asked(message),
-        Role::Assistant => answered(request, message),
+        Role::User => convert_user(message),
+        Role::Assistant => convert_assistant(request, message),
     }
 }
 
 /// Results first: they belong right behind the calls.
-fn asked(message: &Message) -> Vec<Value> {
+fn convert_user(message: &Message) -> Vec<Value> {
     let results = message.parts.iter().filter_map(|part| match part {
         Part::ToolResult(result) => {
             Some(json!({ "type": "function_call_output", "call_id": calls::short_id(&result.call_id), "output": result.content }))
@@ -170,7 +170,7 @@ fn file(media: &Media) -> Value {
 
 /// Reasoning goes back only before what came of it: by itself it is refused. Calls and messages go without the ids that they had
 /// at the service, where nothing was stored.
-fn answered(request: &Request, message: &Message) -> Vec<Value> {
+fn convert_assistant(request: &Request, message: &Message) -> Vec<Value> {
     let (mut sent, mut reasoning, mut phase) = (Vec::new(), Vec::new(), None);
     for part in &message.parts {
         let item = match part {
