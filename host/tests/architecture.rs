@@ -74,6 +74,11 @@ fn operations_know_no_skin() {
 }
 
 #[test]
+fn documents_are_views() {
+    hold(places::documents_are_views);
+}
+
+#[test]
 fn merging_is_ordered_in_one_place() {
     hold(places::merging_is_ordered_in_one_place);
 }

@@ -20,10 +20,10 @@ use crate::operations::{
     projects::ProjectRef,
 };
 
-/// Show and set how much may be spent on models
+/// Show and set budgets for models
 ///
-/// A call is made only if every budget it is paid from has enough left for it. Otherwise its run is paused: raise the budget
-/// and resume the run. Nothing is paid for twice.
+/// Baton makes a call only if every budget that applies has enough left for it. Otherwise it pauses the run: raise the
+/// budget and resume the run. Nothing is paid for twice.
 #[derive(Debug, Args)]
 pub(super) struct Budget {
     #[command(subcommand)]
@@ -32,11 +32,11 @@ pub(super) struct Budget {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show every budget and what is left of it
+    /// List all budgets and what is left of each
     List,
-    /// Set a budget: for all that this host does, or for a project or a run
+    /// Set a budget for the host, a project or a run
     Set {
-        /// Dollars in all, such as 25 or 2.50
+        /// Total in dollars, such as 25 or 2.50
         #[arg(value_name = "DOLLARS", allow_hyphen_values = true)]
         amount: String,
         #[command(flatten)]
@@ -52,10 +52,10 @@ enum Command {
 /// What a budget is for: everything when nothing is named.
 #[derive(Debug, Args)]
 struct ScopeArguments {
-    /// A project: its name, its id, or its folder
+    /// Name, id or directory of the project
     #[arg(long, value_name = "DIR|NAME", conflicts_with = "run")]
     project: Option<String>,
-    /// The run at the root of this run, with all that it starts
+    /// The top-level run of this run, including all its child runs
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
 }

@@ -20,13 +20,13 @@ use crate::operations::{
     costs::{self, CostBy, CostRow, CostSum, Costs as Shown, ShowCosts},
 };
 
-/// Show what models cost, by agent, workflow, project, story, model or day
+/// Show model costs by agent, workflow, project, story, model or day
 #[derive(Debug, Args)]
 pub(super) struct Costs {
-    /// What to add up by
+    /// Group by
     #[arg(long, value_enum, default_value_t)]
     by: By,
-    /// Only the last N days
+    /// Show only the last N days
     #[arg(long, value_name = "N", value_parser = number(1..=36_500_u32, "give 1 to 36500 days"))]
     days: Option<u32>,
 }
@@ -34,14 +34,14 @@ pub(super) struct Costs {
 /// What costs are added up by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum By {
-    /// The plugin that asked the model.
+    /// The plugin that called the model.
     #[default]
     Agent,
-    /// The plugin of the run at the root.
+    /// The plugin of the top-level run.
     Workflow,
     /// The project.
     Project,
-    /// The item of the backlog that the runs were for.
+    /// The backlog item that the runs were for.
     Story,
     /// The model that answered.
     Model,

@@ -19,16 +19,16 @@ use crate::operations::{
     decisions::{self, Decision, ListDecisions},
 };
 
-/// List what was decided without you, newest first: by runs, by `--yes` and by questions that expired
+/// List decisions that were made without you, newest first: by runs, by `--yes` and by expired questions
 #[derive(Debug, Args)]
 pub(super) struct Decisions {
-    /// Only those of this run and the runs below it: any beginning or end of its id
+    /// Show only decisions of this run and its child runs: run id, or a unique prefix or suffix
     #[arg(long)]
     run: Option<String>,
-    /// Only those of this project, by its name or id
+    /// Show only decisions of this project, by its name or id
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Show at most this many
+    /// Show at most N entries
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
 }

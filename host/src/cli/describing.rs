@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use super::{Cli, Context, exit::Exit, text};
 use crate::operations::host;
 
-/// Show the version of Baton and of the contract that plugins are written for
+/// Show the version of Baton and of the plugin contract
 #[derive(Debug, Args)]
 pub(super) struct Version {}
 
@@ -30,7 +30,7 @@ impl Version {
 /// For bash: `baton completions bash > ~/.local/share/bash-completion/completions/baton`.
 #[derive(Debug, Args)]
 pub(super) struct Completions {
-    /// The shell
+    /// Shell to print completions for
     shell: Shell,
 }
 
@@ -43,10 +43,11 @@ impl Completions {
     }
 }
 
-/// Write pages for `man`, one for each command
+/// Write man pages, one for each command
 #[derive(Debug, Args)]
 pub(super) struct Man {
-    /// The folder to write them into; it is created where it is not there
+    /// Directory for the man pages; created if missing
+    #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 

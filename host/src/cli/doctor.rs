@@ -18,13 +18,13 @@ use crate::operations::{
     health::{self, Check, CheckLevel},
 };
 
-/// Check this machine for what Baton needs, and say how to fix what is missing
+/// Check this machine for what Baton needs, and show how to fix what is missing
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
-    /// Also ask each configured model for a tool call and a reply by a schema, which costs money, and say what it can do
+    /// Also test tool calls and structured output with each configured model, which costs money, and show what it supports
     #[arg(long)]
     models: bool,
-    /// Before that, forget what the models were found to reject, and send them everything again
+    /// Discard what Baton learned about models before it tests them
     #[arg(long, requires = "models")]
     forget: bool,
 }

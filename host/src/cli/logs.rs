@@ -27,30 +27,30 @@ use crate::operations::{
 const LOOK: Duration = Duration::from_millis(250);
 const MOST_AT_ONCE: u32 = 1_000;
 
-/// Show what happened: runs, agents, tools, models, decisions and what plugins said
+/// Show events of runs, agents, tools and models, decisions, and plugin messages
 ///
-/// Without --since the last events are shown, the newest at the end.
+/// Without --since, the command shows the most recent events, the newest last.
 #[derive(Debug, Args)]
 pub(super) struct Logs {
     /// Show new events as they happen, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
-    /// Only those of this project, by its name or id
+    /// Show only events of this project, by its name or id
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Only those of this run and the runs below it: any beginning or end of its id
+    /// Show only events of this run and its child runs: run id, or a unique prefix or suffix
     #[arg(long)]
     run: Option<String>,
-    /// Only those about this
+    /// Show only this category
     #[arg(long, value_parser = categories())]
     category: Option<Category>,
-    /// Only those that ask for as much attention, or more
+    /// Show events of this level or higher
     #[arg(long, value_enum)]
     level: Option<Level>,
-    /// Only those from then on: a time such as 22:00 or 2026-01-31, `yesterday`, or how long ago, such as 90m or 2d
+    /// Show only events from this time on: a time such as 22:00 or 2026-01-31, `yesterday`, or an age such as 90m or 2d
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Show at most this many
+    /// Show at most N entries
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=1_000_000_u32, "give how many, 1 to 1000000"))]
     limit: u32,
 }

@@ -59,8 +59,10 @@ pub use exit::Exit;
 use exit::Misuse;
 use screen::{BAD, Colour, Output, STRONG, Screen, painted};
 
-/// Baton runs teams of AI agents that build software. Every workflow and every agent is a WebAssembly component in its
-/// own sandbox, and every run can be killed and resumed without paying for one model reply twice.
+/// Run teams of AI agents that build software
+///
+/// Every workflow and every agent is a WebAssembly component in its own sandbox, and every run can be killed and resumed
+/// without paying for a model reply twice.
 #[derive(Debug, Parser)]
 #[command(name = "baton", version, max_term_width = 100, after_help = "Begin with `baton demo`: it needs no key and no network.")]
 pub struct Cli {
@@ -72,13 +74,12 @@ pub struct Cli {
 
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 struct Globals {
-    /// Where runs, journals and plugins are kept [env: BATON_DATA_DIR] [default: `baton` in the user's data folder]
+    /// Directory for runs, journals and plugins [env: BATON_DATA_DIR] [default: `baton` in the user's data directory]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// The form of the answer on standard output, and of an error on standard error; the exit code tells the kind of the error
-    /// in either form
+    /// Output format, also for errors; results go to standard output and errors to standard error
     #[arg(short, long, global = true, value_enum, default_value_t)]
     output: Output,
     /// Print only results and errors

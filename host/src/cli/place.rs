@@ -16,10 +16,10 @@ use crate::operations::{
 /// Which project is meant: the current folder's if nothing is said.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct ProjectArguments {
-    /// The project's folder [default: the current folder]
+    /// Directory of the project [default: the current directory]
     #[arg(long, global = true, value_name = "DIR")]
     workspace: Option<PathBuf>,
-    /// The project's name, instead of its folder
+    /// Name or id of the project; cannot be used with --workspace
     #[arg(long, global = true, value_name = "NAME")]
     project: Option<String>,
 }

@@ -19,26 +19,27 @@ use crate::operations::{
     execution::{self, RunOptions, StartNotice, StartRun},
 };
 
-/// Run a workflow to its end and print its output
+/// Run a workflow to completion and print its output
 ///
-/// Progress goes to standard error, the output to standard output. Ctrl-C stops after the call in flight, waiting at most
-/// 5 s for a model; the run can then be resumed. While `baton serve` executes runs on the same data, it executes this one
-/// too, and this command follows it; if the host stops first, the run continues here. Where only an answer or something that
-/// you provide (a key, a grant, a budget) can continue the run, the command waits for it on a terminal; without one, and with
-/// `-o json` or `--quiet`, it ends with exit code 3.
+/// Progress goes to standard error, the output to standard output. Ctrl-C stops after the call in flight, waiting at most 5
+/// s for a model; you can then resume the run. While `baton serve` executes runs on the same data, it also executes this
+/// run, and this command follows it; if the host stops first, this command continues the run. If the run needs an answer or
+/// something that you provide (a key, a grant, a budget), the command waits for it on a terminal. Without a terminal, and
+/// with `-o json` or `--quiet`, it exits with code 3.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it
     workflow: String,
     #[command(flatten)]
     project: ProjectArguments,
-    /// JSON, @FILE, or - for standard input; a file or standard input that is not JSON becomes a JSON string
+    /// Input of the workflow: JSON, @FILE, or - for standard input; a file or standard input that is not JSON becomes a
+    /// JSON string
     #[arg(long, value_name = "INPUT", default_value = "{}", allow_hyphen_values = true)]
     input: String,
     /// Model to use: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
-    /// Dollars the run may spend on models, including the runs it starts
+    /// Dollars that the run and its child runs may spend on models
     #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
     budget: Option<String>,
     #[command(flatten)]

@@ -33,7 +33,7 @@ pub(super) fn painted(style: Style, text: impl Display) -> String {
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Output {
-    /// For people.
+    /// Tables and text for people.
     #[default]
     Table,
     /// One JSON document.
@@ -46,9 +46,9 @@ pub(super) enum Colour {
     /// On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
-    /// Also into files and pipes.
+    /// Also in files and pipes.
     Always,
-    /// Not at all.
+    /// Without colours.
     Never,
 }
 

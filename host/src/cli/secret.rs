@@ -15,7 +15,7 @@ use crate::{
 /// Bytes that are read of a secret. More is a mistake.
 const LARGEST: u64 = 64 << 10;
 
-/// Manage the keys of model providers, sealed on this machine
+/// Manage the keys of model providers, encrypted on this machine
 #[derive(Debug, Args)]
 pub(super) struct Secret {
     #[command(subcommand)]
@@ -24,11 +24,11 @@ pub(super) struct Secret {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Store a secret; asks for it without showing it
+    /// Store a secret that you enter at a hidden prompt
     Set {
-        /// Its name, such as ANTHROPIC_API_KEY
+        /// Name of the secret, such as ANTHROPIC_API_KEY
         name: String,
-        /// Read it from standard input
+        /// Read the secret from standard input instead
         #[arg(long)]
         stdin: bool,
     },
@@ -36,7 +36,7 @@ enum Command {
     List,
     /// Remove a secret
     Remove {
-        /// Its name
+        /// Name of the secret
         name: String,
     },
 }

@@ -28,12 +28,13 @@ use crate::operations::{
 /// Runs that are read at once.
 const PAGE: u32 = 500;
 
-/// Execute all runs and watch the plugin folder, until Ctrl-C
+/// Execute all runs and watch the plugin directory, until Ctrl-C
 ///
-/// Baton checks, compiles and publishes a file that you put into the plugin folder, without a restart; runs that began with
-/// an older version end with it. Other commands work on the same data meanwhile: `baton run` starts its run here and follows
-/// it. Each start, end, pause, question and answer is a line with its time. Ctrl-C stops after the calls in flight, waiting at
-/// most 5 s for models; every run continues with the next `baton serve`.
+/// Baton checks, compiles and publishes each file that you put into the plugin directory, without a restart; runs that
+/// started with an older version keep it until they end. You can use other commands on the same data at the same time:
+/// `baton run` starts its run in this host and follows it. Baton prints each start, end, pause, question and answer as a
+/// line with its time. Ctrl-C stops after the calls in flight, waiting at most 5 s for models; every run continues with the
+/// next `baton serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {}
 

@@ -74,7 +74,7 @@ pub(crate) struct Paused {
 /// A run was cancelled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Cancelled {
-    /// Why, where somebody asked for it.
+    /// Why, where an actor asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cause: Option<CancelCause>,
 }
@@ -86,7 +86,7 @@ impl Cancelled {
     }
 }
 
-/// Somebody asked for a run to be cancelled.
+/// An actor asked for a run to be cancelled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct CancelRequested {
     /// Why.

@@ -28,6 +28,14 @@ pub(crate) fn operations_know_no_skin(sources: &[Source]) -> Vec<Violation> {
     words_in(operations, &["clap", "axum", "http", "anstream", "jiff::tz"], ADVICE)
 }
 
+/// What is printed as JSON is a view.
+pub(crate) fn documents_are_views(sources: &[Source]) -> Vec<Violation> {
+    const ADVICE: &str = "print a view of an operation; a document that is put together by hand has no schema";
+    let skins = host_sources(sources)
+        .filter(|source| ["cli", "operations"].iter().any(|room| source.path.starts_with(&format!("host/src/{room}/"))));
+    words_in(skins, &["json!"], ADVICE)
+}
+
 /// Nothing that is read from a request or a file becomes an authority to merge.
 pub(crate) fn merging_is_ordered_in_one_place(sources: &[Source]) -> Vec<Violation> {
     const ADVICE: &str = "only the merge of a pull request gives a run the authority to merge";
@@ -182,6 +190,12 @@ mod tests {
         assert_eq!(count(statuses_stay_in_api, "host/src/interfaces/llm/a.rs", "use reqwest::StatusCode;"), 0);
         assert_eq!(count(statuses_stay_in_api, "host/src/app.rs", "fn f() -> StatusCode {}"), 1);
         assert_eq!(count(statuses_stay_in_api, "host/src/kernel/a.rs", "use axum::Router;"), 1);
+    }
+
+    #[test]
+    fn a_document_made_by_hand_is_found() {
+        assert_eq!(count(documents_are_views, "host/src/cli/run.rs", "json!({ \"a\": 1 })"), 1);
+        assert_eq!(count(documents_are_views, "host/src/interfaces/run/host.rs", "json!({ \"a\": 1 })"), 0);
     }
 
     #[test]

@@ -36,7 +36,9 @@ fn violations(source: &Source, text: &str) -> Vec<Violation> {
     for (word, better) in NEVER {
         for (position, _) in lowered.match_indices(word) {
             let (before, after) = (lowered[..position].chars().next_back(), lowered[position + word.len()..].chars().next());
-            let is_inside = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');
+            // A name in a format string is no word of it.
+            let is_inside =
+                |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || "_{}".contains(character));
             if !is_inside(before) && !is_inside(after) {
                 violations.push(source.violation(text, position, format!("`{word}` is not a word for people who read this; say {better}")));
             }

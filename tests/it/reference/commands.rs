@@ -24,7 +24,7 @@ fn write_help(command: &Command, text: &mut String) {
     let name = command.get_bin_name().unwrap_or("baton");
     let depth = name.split(' ').count().min(3) + 1;
     let help = command.clone().render_long_help().to_string();
-    let own = help.split("\nEverywhere:").next().unwrap_or_default();
+    let own = help.split("\nGlobal options:").next().unwrap_or_default();
     let shown = if depth == 2 { &help } else { own };
     let lines: Vec<_> = shown.trim_end().lines().map(str::trim_end).collect();
     writeln!(text, "{} {name}\n\n```text\n{}\n```\n", "#".repeat(depth), lines.join("\n")).unwrap();

@@ -26,31 +26,31 @@ use crate::{
 /// Bytes of a body that are read: one more than an item can have.
 const MOST_READ: u64 = (256 << 10) + 1;
 
-/// Add an item
+/// Add an item to the backlog
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Add {
-    /// Its key, such as 1-2-user-login
+    /// Key of the item, such as 1-2-user-login
     #[arg(value_parser = key)]
     key: String,
-    /// Its title, in one line
+    /// Title of the item, in one line
     #[arg(allow_hyphen_values = true)]
     title: String,
-    /// epic, story or task
+    /// Kind of item: epic, story or task
     #[arg(long, default_value = "story", value_parser = kind)]
     kind: ItemKind,
-    /// Keys that must be done first
+    /// Keys of the items that must be done first
     #[arg(long, value_name = "KEY", value_delimiter = ',', value_parser = key)]
     after: Vec<String>,
-    /// 0 (last) to 10 (first)
+    /// Priority: 0 (last) to 10 (first)
     #[arg(long, default_value_t = USUAL_PRIORITY, value_parser = number(0..=10_u8, "give 0 (last) to 10 (first)"))]
     priority: u8,
-    /// A label to find it by, such as area/checkout; repeat for more
+    /// Label of the item, such as area/checkout; repeat for more
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
     label: Vec<String>,
-    /// The epic of a story, or the epic or story of a task
+    /// Key of the epic of a story, or of the epic or story of a task
     #[arg(long, value_name = "KEY", value_parser = key)]
     parent: Option<String>,
-    /// A Markdown file with the body, or - for standard input
+    /// Markdown file with the body, or - for standard input
     #[arg(long, value_name = "FILE")]
     body: Option<String>,
 }

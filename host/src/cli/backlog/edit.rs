@@ -16,13 +16,13 @@ use crate::{
 /// Change the labels of an item
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Edit {
-    /// Its key
+    /// Key of the item
     #[arg(value_parser = key)]
     key: String,
-    /// A label to add, such as area/checkout; repeat for more
+    /// Label to add, such as area/checkout; repeat for more
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label, required_unless_present = "no_label")]
     label: Vec<String>,
-    /// A label to remove; repeat for more
+    /// Label to remove; repeat for more
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
     no_label: Vec<String>,
 }

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Draw which items wait for which, in waves that can be worked on side by side
+/// Draw which items wait for which, in waves that can be worked on in parallel
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Drawing {
     /// Write a graph in the DOT language, for Graphviz

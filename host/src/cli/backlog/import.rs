@@ -17,11 +17,11 @@ use crate::{
 
 /// Import the epics of docs/epics.md and the stories of docs/stories/ into the backlog
 ///
-/// The documents replace the backlog's title, body, labels and references of an item. An item is moved to the status in its
-/// document or in docs/sprint-status.yaml, if that status may follow its present one.
+/// The title, body, labels and references in the documents replace those in the backlog. Baton moves an item to the status
+/// in its document or in docs/sprint-status.yaml, if its current status allows that.
 ///
-/// Exits with 1 if a document, heading, status or reference cannot be imported. The rest is imported, and each problem is
-/// reported with its file and line.
+/// Exits with code 1 if a document, heading, status or reference cannot be imported. Baton imports the rest, and reports
+/// each problem with its file and line.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Import {}
 

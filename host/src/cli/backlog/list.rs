@@ -20,25 +20,25 @@ use crate::{
     },
 };
 
-/// List epics, stories and tasks in the order of their keys
+/// List epics, stories and tasks, ordered by key
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Only items with one of these statuses
+    /// Show only items with one of these statuses
     #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = status)]
     status: Vec<ItemStatus>,
-    /// Only items that can begin now, most urgent first
+    /// Show only items that can start now, most urgent first
     #[arg(long, conflicts_with = "status")]
     ready: bool,
-    /// Only items with this label; repeat for items with all of several
+    /// Show only items with this label; repeat to require several labels
     #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
     label: Vec<String>,
-    /// Only items with this text in their key, title or labels
+    /// Show only items with this text in their key, title or labels
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     search: Option<String>,
-    /// Show at most this many
+    /// Show at most N entries
     #[arg(long, value_name = "N", default_value_t = MOST_LISTED, hide_default_value = true, value_parser = number(1..=MOST_LISTED, "give how many, 1 to 10000"))]
     limit: u32,
-    /// Continue after an earlier list, by its `next`
+    /// Continue after a page; pass its `next` value
     #[arg(long)]
     cursor: Option<String>,
 }

@@ -18,20 +18,20 @@ const MOST_NAMED: usize = 5;
 
 /// Move an item to another status
 ///
-/// An item that is done can be moved back to todo or in-progress. To move an item to done, everything before it has to be done:
-/// the items it is after, and for an epic the items in it.
+/// You can move an item that is done back to todo or in-progress. You can move an item to done only when everything before
+/// it is done: the items that it comes after, and for an epic the items in it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Move {
-    /// Its key
+    /// Key of the item
     #[arg(value_parser = key)]
     key: String,
-    /// todo, in-progress, review, blocked, done, failed or cancelled
+    /// New status: todo, in-progress, review, blocked, done, failed or cancelled
     #[arg(value_parser = status)]
     status: ItemStatus,
-    /// Why, for its history
+    /// Reason, for the history of the item
     #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     reason: String,
-    /// Move it to done although an item before it is open
+    /// Move the item to done although an item before it is open
     #[arg(long)]
     force: bool,
 }

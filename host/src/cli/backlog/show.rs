@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// Show an item: what it is about, what it waits for, every move, and its runs, tests, reviews, cost and pull request
+/// Show an item: its content, what it waits for, its status history, runs, tests, reviews, cost and pull request
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
-    /// Its key
+    /// Key of the item
     #[arg(value_parser = key)]
     key: String,
 }

@@ -16,7 +16,7 @@ use crate::{
 
 /// Update docs/stories/, docs/sprint-status.yaml and docs/workflow-status.md from the backlog
 ///
-/// Comments, order and other text in them stay as they are.
+/// Baton preserves comments, order and other text in these files.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Write {}
 

@@ -15,10 +15,10 @@ use crate::{
     operations::{Access, Problem, bindings, code},
 };
 
-/// Approve the bindings that a repository's own baton.toml proposes
+/// Approve the bindings that a repository's baton.toml proposes
 ///
-/// They hold in this project as they are now; what you bound for it yourself comes before them. If the file changes its
-/// bindings, that is a new proposal, and none of it holds until you approve it.
+/// The approval applies to this project and to the bindings as they are now; bindings that you made for the project take
+/// precedence. If the file changes its bindings, none of them applies until you approve the new proposal.
 #[derive(Debug, Args)]
 pub(super) struct Approve {
     #[command(flatten)]

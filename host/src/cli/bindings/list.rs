@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// List the slots, the plugin that fills each, and who bound it
+/// List the slots, the plugin that fills each, and the source of the binding
 ///
-/// Without --project or --workspace the command lists what holds where no project says otherwise. With one it also shows
-/// what the repository proposes.
+/// Without --project or --workspace, the command lists the bindings that apply to all projects. With one of them, it lists
+/// the bindings of that project, including those that its repository proposes.
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]

@@ -17,8 +17,8 @@ use crate::operations::{Problem, projects::ProjectRef};
 /// Bind plugins to the slots that workflows ask for
 ///
 /// A slot is a role that an agent fills (developer, reviewer, …) or a policy that a workflow fills (code-review, land, …).
-/// Bundled plugins fill every slot to which you bind nothing else. `[bindings]` in your settings binds as well; what you
-/// bind with these commands takes precedence.
+/// Slots without a binding use a bundled plugin. You can also bind plugins in `[bindings]` of your settings; bindings that
+/// you make with these commands take precedence.
 #[derive(Debug, Args)]
 pub(super) struct Bindings {
     #[command(subcommand)]
@@ -49,7 +49,7 @@ impl Bindings {
 struct Where {
     #[command(flatten)]
     project: ProjectArguments,
-    /// Only for items of the backlog with this label
+    /// Limit the binding to backlog items with this label
     #[arg(long, value_name = "LABEL")]
     label: Option<String>,
 }

@@ -19,14 +19,14 @@ use crate::{
 
 /// Bind a plugin to a slot, for all projects or for one
 ///
-/// Runs in progress use it the next time they ask for the slot; what they have started already stays with the plugin it
-/// started with. For one story the most specific binding counts: one for a label in its project, then one for the project,
-/// then one for a label everywhere, then one for everything.
+/// Runs in progress use the plugin the next time they ask for the slot; child runs that have already started keep their
+/// plugin. For a story, the most specific binding applies: for a label in its project, then for its project, then for a
+/// label in all projects, then for all projects.
 #[derive(Debug, Args)]
 pub(super) struct Set {
-    /// The slot, as `baton bindings list` shows it
+    /// Name of the slot, as `baton bindings list` shows it
     slot: String,
-    /// The plugin, as `baton plugin list` shows it
+    /// Name of the plugin, as `baton plugin list` shows it
     plugin: String,
     #[command(flatten)]
     place: Where,

@@ -17,12 +17,12 @@ use crate::{
     },
 };
 
-/// Remove a binding that was made by `baton bindings set`
+/// Remove a binding that you made with `baton bindings set`
 ///
-/// The binding in your settings holds again, or the slot's default if they have none.
+/// The binding in your settings applies again, or the bundled plugin if your settings have none.
 #[derive(Debug, Args)]
 pub(super) struct Unset {
-    /// The slot
+    /// Name of the slot
     slot: String,
     #[command(flatten)]
     place: Where,

@@ -61,17 +61,18 @@ struct TestsInput {}
 /// Plan a small product and build its first stories: from a brief to a program whose tests pass
 ///
 /// Five agents turn a brief into requirements, an architecture and stories. Then a developer and a reviewer land five
-/// stories on the main branch of a repository, two at a time, each in a worktree, with their tests run in containers. A
-/// script answers instead of a model, so it needs no key. Stop it half way and run it again: it continues where it was.
+/// stories on the main branch of a repository, two at a time, each in a worktree, and Baton runs their tests in containers.
+/// A script takes the place of the model, so the demo needs no key. If you stop the demo, the next `baton demo` continues
+/// it.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Folder for the brief, the documents and the program; existing files are not overwritten
+    /// Directory for the brief, the documents and the program; existing files are not overwritten
     #[arg(long, value_name = "DIR", default_value = "baton-demo")]
     dir: PathBuf,
     /// Model to use instead of the script: provider/model, with its key in the environment
     #[arg(long)]
     model: Option<String>,
-    /// Stop once the plan is written
+    /// Stop after planning
     #[arg(long)]
     plan: bool,
 }

@@ -14,8 +14,8 @@ use served::Served;
 
 /// Serve the installed workflows as MCP tools over standard input and output
 ///
-/// A client such as an editor starts this program. Each tool call is a run like any other: granted, journaled, and resumable
-/// with `baton runs resume` if the client disconnects in the middle.
+/// A client such as an editor starts this command. Each tool call is a normal run: granted, journaled, and resumable with
+/// `baton runs resume` if the client disconnects before the run ends.
 #[derive(Debug, Args)]
 pub(super) struct Mcp {
     #[command(flatten)]

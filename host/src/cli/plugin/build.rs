@@ -24,22 +24,22 @@ use crate::{
     },
 };
 
-/// Build a plugin's folder into a component that can be installed
+/// Build a plugin's directory into a component that you can install
 ///
-/// A crate is built by cargo, app.py by componentize-py, app.js by componentize-js; a persona is packed. Baton reads the
-/// result as this host would read it.
+/// cargo builds a crate, componentize-py an app.py, and componentize-js an app.js; Baton packs a persona. Baton then reads
+/// the result as it does when you install it.
 ///
-/// The tool chain runs the folder's code (a build script, a module) as you; read it first if you do not trust it. Keys in
-/// the environment are not passed on. A persona runs nothing.
+/// The toolchain runs the directory's code (a build script, a module) as your user; read the code first if you do not trust
+/// it. Baton does not pass on keys in the environment. Packing a persona runs no code.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Build {
-    /// The plugin's folder
-    #[arg(default_value = ".", value_name = "FOLDER")]
+    /// Directory of the plugin
+    #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
-    /// The file to write [default: target/NAME.wasm in the folder]
+    /// File to write [default: target/NAME.wasm in the directory]
     #[arg(long = "to", short = 't', value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Build also when nothing has changed since the last build
+    /// Build even if nothing has changed since the last build
     #[arg(long)]
     force: bool,
 }

@@ -21,22 +21,23 @@ use crate::{
     },
 };
 
-/// Check a component, or build a folder and check the result: whether this host accepts it, and what it would be granted
+/// Check whether Baton accepts a component or a plugin's directory, and what it would be granted
 ///
-/// A folder is built by its own tool chain, which runs the folder's code (a build script, a module) as you; read it first
-/// if you do not trust it. Keys in the environment are not passed on. A component and a persona run nothing.
+/// Baton builds a directory first, with a toolchain that runs the directory's code (a build script, a module) as your user;
+/// read the code first if you do not trust it. Baton does not pass on keys in the environment. Checking a component or a
+/// persona runs no code outside the sandbox.
 ///
-/// With --as the plugin is also checked against the contract of a slot: its kind, the input that its manifest accepts, and
-/// its answers to sample inputs in a sandbox in which nothing is granted. A sample that needs a grant is not tried; Baton
-/// checks what the plugin answers in a run.
+/// With --as, Baton also checks the plugin against the contract of a slot: its kind, the input that its manifest accepts,
+/// and its answers to sample inputs in a sandbox without grants. It skips a sample that needs a grant; Baton checks such
+/// answers during a run.
 ///
-/// Ends with 0 if this host accepts it, also with warnings, and with 1 if it rejects it.
+/// Exits with code 0 if Baton accepts the plugin, also with warnings, and with code 1 if Baton rejects it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
-    /// A .wasm file, or a plugin's folder
-    #[arg(value_name = "FILE|FOLDER", default_value = ".")]
+    /// A .wasm file, or the directory of a plugin
+    #[arg(value_name = "FILE|DIR", default_value = ".")]
     source: PathBuf,
-    /// A slot that it should fill, such as code-review
+    /// Slot that the plugin should fill, such as code-review
     #[arg(long = "as", value_name = "SLOT")]
     slot: Option<String>,
 }

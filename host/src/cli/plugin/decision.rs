@@ -17,8 +17,8 @@ use crate::{
 /// Capabilities as arguments.
 #[derive(Debug, Args)]
 pub(super) struct CapabilityArguments {
-    /// KIND=PATTERN such as 'write=docs/**', or KIND for all of it that the plugin asks for; behind `through.` what others
-    /// may do for it [default: everything that it asks for]
+    /// KIND=PATTERN such as 'write=docs/**', or KIND for everything of that kind; with the prefix `through.`, what plugins
+    /// that it starts may do for it [default: everything that it asks for]
     #[arg(value_name = "CAPABILITY")]
     pub(super) capabilities: Vec<String>,
 }
@@ -26,7 +26,7 @@ pub(super) struct CapabilityArguments {
 /// Why somebody decides.
 #[derive(Debug, Args)]
 pub(super) struct Reason {
-    /// The reason, for `baton plugin history`
+    /// Reason, for `baton plugin history`
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(super) reason: Option<String>,
 }

@@ -33,23 +33,23 @@ use crate::{
 ///
 /// While `baton serve` executes runs on the same data, it executes the run, and this command follows it.
 ///
-/// Its grants stay as long as it does not ask for more. A workflow is run with the input; an agent or a toolbox is
-/// installed for others to use.
+/// The plugin keeps its grants as long as it does not ask for more. Baton runs a workflow with the input; it only installs
+/// an agent or a toolbox, for other plugins to use.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Dev {
-    /// The plugin's folder
-    #[arg(default_value = ".", value_name = "FOLDER")]
+    /// Directory of the plugin
+    #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
-    /// JSON, @FILE, or - for standard input
+    /// Input of the workflow: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "INPUT", default_value = "{}", allow_hyphen_values = true)]
     input: String,
-    /// Grant all that it asks for, each time
+    /// Grant everything that it asks for, after each build
     #[arg(long)]
     grant: bool,
-    /// The folder whose files the run sees [default: target/workspace in the plugin's folder]
+    /// Directory whose files the run sees [default: target/workspace in the plugin's directory]
     #[arg(long, value_name = "DIR")]
     workspace: Option<PathBuf>,
-    /// A project by its name; the run works in its folder
+    /// Name of the project in whose directory the run works
     #[arg(long, value_name = "NAME", conflicts_with = "workspace")]
     project: Option<String>,
     /// Model to use: provider/model, an alias from the settings, or script/FILE

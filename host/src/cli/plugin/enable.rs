@@ -12,16 +12,17 @@ use crate::{
     },
 };
 
-/// Enable a plugin that was disabled, or stopped after traps
+/// Enable a plugin that you disabled, or that Baton stopped because its runs trapped repeatedly
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Enable {
     #[command(flatten)]
     switch: Switch,
 }
 
-/// Disable a plugin, so that no run of it starts. Its grants stay
+/// Disable a plugin, so that no run of it starts
 ///
-/// A run in progress continues: `baton runs cancel` ends it, `baton plugin revoke` denies its next call.
+/// The plugin keeps its grants. A run in progress continues: `baton runs cancel` ends it, `baton plugin revoke` denies its
+/// next call.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Disable {
     #[command(flatten)]

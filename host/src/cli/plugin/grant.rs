@@ -16,14 +16,16 @@ use crate::{
     },
 };
 
-/// Grant a plugin what it asks for, or a part of it
+/// Grant a plugin all or some of the permissions that it asks for
 ///
-/// What is not granted stays denied. 'dollars=1.50' limits what one run may spend on models; it replaces an earlier amount
-/// and also applies to a plugin that asks for no amount. A run in progress uses a grant from its next call.
+/// Everything that you do not grant stays denied. 'dollars=1.50' limits what one run may spend on models; it replaces an
+/// earlier amount and also applies to a plugin that does not ask for an amount. A run in progress uses a grant from its
+/// next call.
 ///
-/// What the plugin starts (agents, workflows, toolboxes) may do for it what the plugin may do itself, and what you grant
-/// through it: 'through.write=docs/**', 'through.write' for all of that kind that those it starts may do, 'through' for all
-/// kinds. The command first shows how far the plugin would reach.
+/// A plugin that it starts (an agent, a workflow, a toolbox) may use a permission of its own for it only if the plugin
+/// itself has that permission or you grant it with the prefix `through.`: 'through.write=docs/**' for one pattern,
+/// 'through.write' for everything of that kind that these plugins may do, 'through' for all kinds. The command first shows
+/// what the plugin could do with the grant.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Grant {
     /// Name of the plugin
@@ -31,14 +33,14 @@ pub(in crate::cli) struct Grant {
     plugin: String,
     #[command(flatten)]
     these: CapabilityArguments,
-    /// Grant these, and withhold everything else that it asks for
+    /// Grant only these, and withhold everything else that it asks for
     #[arg(long, value_name = "CAPABILITY", num_args = 1.., conflicts_with = "capabilities")]
     only: Vec<String>,
     #[command(flatten)]
     terms: TermArguments,
     #[command(flatten)]
     reason: Reason,
-    /// Change nothing; show how far the plugin would reach
+    /// Show what the plugin could do with the grant, without changing anything
     #[arg(long)]
     dry_run: bool,
 }
@@ -88,9 +90,9 @@ impl Grant {
     }
 }
 
-/// Revoke what a plugin was granted, or a part of it
+/// Revoke all or some of a plugin's permissions
 ///
-/// A run in progress is denied it from its next call; a call in progress ends as usual.
+/// Runs in progress are denied these permissions from their next call; a call in progress completes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Revoke {
     /// Name of the plugin

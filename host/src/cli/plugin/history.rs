@@ -24,18 +24,18 @@ use crate::{
 /// The decision on a call that was denied.
 const DENIED: &str = "denied";
 
-/// List the decisions on a plugin, newest first: who, when, what and why
+/// List the decisions about a plugin, newest first: who, when, what and why
 ///
-/// The list includes decisions on versions that were removed.
+/// The list includes decisions about removed versions.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct History {
     /// Name of the plugin
     #[arg(value_name = "NAME")]
     plugin: String,
-    /// Also list calls that were denied
+    /// Also show calls that were denied
     #[arg(long)]
     denied: bool,
-    /// List at most this many
+    /// Show at most COUNT entries
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(0..=u32::MAX, "give how many"))]
     last: u32,
 }

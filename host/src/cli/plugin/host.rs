@@ -7,9 +7,9 @@ use clap::Args;
 
 use crate::cli::exit::Exit;
 
-/// Serve a host in memory to a plugin's own tests, over standard input and output
+/// Run an in-memory test host for a plugin's own tests, over standard input and output
 ///
-/// The SDKs for Python and JavaScript start it. Each line is one JSON document; the documentation of
+/// The SDKs for Python and JavaScript start this host. Each line is one JSON document; the documentation of
 /// `baton_sdk::testing::serve` describes them.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Host {}

@@ -24,23 +24,23 @@ use crate::{
 
 /// Install a plugin, or replace an older version of it
 ///
-/// FILE is a component; FOLDER holds an agent's plugin.toml and persona.md and is packed first. REFERENCE names an
-/// artifact in a registry, `oci://HOST/NAME:TAG` or `HOST/NAME@sha256:…`; Baton checks what it fetches against the digest,
-/// and `baton plugin update` fetches from there again. `[signatures]` in your settings says whose plugins are accepted.
+/// FILE is a component. DIR contains an agent's plugin.toml and persona.md; Baton packs it first. REFERENCE names an
+/// artifact in a registry, `oci://HOST/NAME:TAG` or `HOST/NAME@sha256:…`; Baton verifies the digest of the artifact, and
+/// `baton plugin update` fetches it again from there. `[signatures]` in your settings defines whose plugins Baton accepts.
 ///
-/// The command shows what the plugin asks for; all of it is denied until you grant it. A host that serves loads the plugin
-/// at once, any other running host at its next start.
+/// The command shows what the plugin asks for; all of it is denied until you grant it. `baton serve` loads the plugin
+/// immediately, any other running host at its next start.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Install {
-    /// A .wasm file, an agent's folder, or a reference to a registry
-    #[arg(value_name = "FILE|FOLDER|REFERENCE")]
+    /// A .wasm file, an agent's directory, or a registry reference
+    #[arg(value_name = "FILE|DIR|REFERENCE")]
     source: PathBuf,
-    /// Grant all that it asks for
+    /// Grant everything that it asks for
     #[arg(long)]
     grant: bool,
     #[command(flatten)]
     reason: Reason,
-    /// Change nothing; show what the plugin asks for
+    /// Show what the plugin asks for, without changing anything
     #[arg(long)]
     dry_run: bool,
 }

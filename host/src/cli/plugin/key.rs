@@ -16,7 +16,7 @@ use crate::{
     operations::plugins::{self, CreatedKey},
 };
 
-/// Create a key to sign plugins with
+/// Manage keys for signing plugins
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Key {
     #[command(subcommand)]
@@ -28,10 +28,10 @@ enum Command {
     New(New),
 }
 
-/// Create a key: a private one in a file that only you can read, and a public one for those who trust you
+/// Create a key pair: a private key in a file that only you can read, and a public key for those who trust you
 #[derive(Debug, Args)]
 struct New {
-    /// The file of the private key; an existing file is not overwritten
+    /// File for the private key; an existing file is not overwritten
     #[arg(long = "to", short = 't', value_name = "FILE", default_value = "baton-signing.key")]
     file: PathBuf,
 }

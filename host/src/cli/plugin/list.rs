@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// List plugins, and the files in the plugin folder that are rejected
+/// List plugins, and rejected files in the plugin directory
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {}
 

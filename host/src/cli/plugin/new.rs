@@ -20,22 +20,22 @@ use crate::{
     operations::plugins::{CreatedPlugin, PluginKind, PluginLanguage},
 };
 
-/// Create a plugin: a folder that builds as it is, and the commands to type next
+/// Create a plugin directory that builds as it is, and show the next commands to run
 ///
-/// Without --language a workflow or a toolbox is created in Rust, and an agent as a persona, which needs no code. Rust
-/// plugins get Baton's SDK as source in the folder `vendor`.
+/// Without --language, Baton creates a workflow or a toolbox in Rust, and an agent as a persona, which needs no code. Rust
+/// plugins contain the source of Baton's SDK in the directory `vendor`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct New {
-    /// Name of the plugin and of its folder: lower-case letters, digits and single dashes
+    /// Name of the plugin and of its directory: lower-case letters, digits and single dashes
     name: String,
-    /// What it is: workflow, agent or toolbox
+    /// Kind of plugin
     #[arg(long, default_value = "workflow", value_parser = kinds())]
     kind: PluginKind,
-    /// What it is written in
+    /// Language
     #[arg(long, value_enum)]
     language: Option<Language>,
-    /// Where to create the folder
-    #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
+    /// Directory in which to create the plugin's directory
+    #[arg(long = "in", value_name = "DIR", default_value = ".")]
     place: PathBuf,
 }
 

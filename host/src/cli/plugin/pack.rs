@@ -15,15 +15,15 @@ use crate::{
     operations::plugins::{Plugin, PluginFile},
 };
 
-/// Pack an agent's folder into one plugin file: plugin.toml, persona.md and the other files
+/// Pack an agent's directory into one plugin file: plugin.toml, persona.md and the other files
 ///
-/// Names that begin with a dot are left out. The same folder always makes the same file.
+/// Baton omits files whose names begin with a dot. The same directory always produces the same file.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Pack {
-    /// The folder
-    #[arg(value_name = "FOLDER")]
+    /// Directory to pack
+    #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The file to write
+    /// File to write
     #[arg(long = "to", short = 't', value_name = "FILE")]
     file: PathBuf,
 }

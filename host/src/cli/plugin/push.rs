@@ -15,15 +15,15 @@ use crate::{
     operations::plugins,
 };
 
-/// Publish a plugin file, with its signature, in a registry
+/// Publish a plugin file and its signature to a registry
 ///
-/// The artifact has the form that other WebAssembly tools read. The same file always makes the same artifact.
+/// The artifact has the format that other WebAssembly tools read. The same file always produces the same artifact.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Push {
-    /// The .wasm file
+    /// Plugin file to publish, a .wasm file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Where to, such as oci://ghcr.io/you/name:1.0.0
+    /// Destination, such as oci://ghcr.io/you/name:1.0.0
     #[arg(value_name = "REFERENCE")]
     reference: String,
 }

@@ -11,13 +11,13 @@ use crate::{
     },
 };
 
-/// Remove a plugin from the plugin folder, and revoke its grants
+/// Remove a plugin from the plugin directory, and revoke its grants
 ///
-/// Runs in progress continue with the version they started with. Since its grants are revoked, each of their calls that
-/// needs one is denied from now on.
+/// Runs in progress keep the version that they started with, but each of their calls that needs a grant is denied from now
+/// on.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Remove {
-    /// Name of the plugin, or of a rejected file in the plugin folder
+    /// Name of the plugin, or of a rejected file in the plugin directory
     #[arg(value_name = "NAME")]
     plugin: String,
 }

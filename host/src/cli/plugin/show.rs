@@ -21,10 +21,10 @@ use crate::{
 
 /// Show a plugin or a file: what it is, what it asks for and what it may do, or why it is rejected
 ///
-/// Ends with 1 if this host rejects the file.
+/// Exits with code 1 if Baton rejects the file.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
-    /// Name of a plugin or of a rejected file in the plugin folder, or a .wasm file
+    /// Name of a plugin or of a rejected file in the plugin directory, or a .wasm file
     #[arg(value_name = "NAME|FILE")]
     plugin: String,
 }

@@ -16,18 +16,19 @@ use crate::{
     operations::plugins::{self, SignedPlugin},
 };
 
-/// Sign a plugin file. The signature is part of the file and replaces an earlier one
+/// Sign a plugin file
 ///
-/// Any later change of the file breaks the signature, so pack first and sign last.
+/// The signature is part of the file and replaces an earlier one. Any later change to the file invalidates the signature,
+/// so pack first and sign last.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Sign {
-    /// The .wasm file
+    /// Plugin file to sign, a .wasm file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The file of the private key: Ed25519 in PKCS #8 PEM, as `baton plugin key new` creates it
+    /// File of the private key: Ed25519 in PKCS #8 PEM, as `baton plugin key new` creates it
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// The file to write [default: the same]
+    /// File to write [default: the same file]
     #[arg(long = "to", short = 't', value_name = "FILE")]
     to: Option<PathBuf>,
 }

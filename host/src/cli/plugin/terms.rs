@@ -8,10 +8,11 @@ use crate::{cli::text, operations::Moment};
 /// Where and until when.
 #[derive(Debug, Args)]
 pub(super) struct TermArguments {
-    /// Grant it in this project only, by its name or id
+    /// Grant only in this project, by its name or id
     #[arg(long, value_name = "NAME", conflicts_with = "only")]
     pub(super) project: Option<String>,
-    /// Grant it until then: a date such as 2027-01-31, to its end in your time zone, or a time such as 2027-01-31T18:00:00Z
+    /// Grant until this time: a date such as 2027-01-31, to its end in your time zone, or a time such as
+    /// 2027-01-31T18:00:00Z
     #[arg(long, value_name = "DATE", conflicts_with = "only", value_parser = moment)]
     pub(super) until: Option<Moment>,
 }

@@ -27,14 +27,14 @@ const RECORDINGS: &str = "recordings";
 
 /// Build and check a plugin, run its own tests, and replay its recordings against the new build
 ///
-/// Recordings are files in the folder `recordings` that `baton runs record` wrote. Ends with 0 if everything passed, and
-/// with 1 otherwise.
+/// Recordings are files in the directory `recordings` that `baton runs record` wrote. Exits with code 0 if everything
+/// passes, and with code 1 otherwise.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Test {
-    /// The plugin's folder
-    #[arg(default_value = ".", value_name = "FOLDER")]
+    /// Directory of the plugin
+    #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
-    /// Build also when nothing has changed since the last build
+    /// Build even if nothing has changed since the last build
     #[arg(long)]
     force: bool,
 }

@@ -24,16 +24,16 @@ use crate::{
 /// Grants carry over. If a version asks for more, the command shows the difference, which is denied until you grant it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Update {
-    /// Name of a plugin [default: all that came from a registry]
+    /// Name of the plugin [default: all plugins from a registry]
     #[arg(value_name = "NAME")]
     plugin: Option<String>,
-    /// Another tag of the same repository
+    /// Fetch another tag of the same repository
     #[arg(long, value_name = "TAG", requires = "plugin", conflicts_with = "latest")]
     to: Option<String>,
-    /// The tag with the highest version, such as 1.2.0 or v1.2.0
+    /// Fetch the tag with the highest version, such as 1.2.0 or v1.2.0
     #[arg(long)]
     latest: bool,
-    /// Change nothing; show what the new versions ask for
+    /// Show what the new versions ask for, without changing anything
     #[arg(long)]
     dry_run: bool,
 }

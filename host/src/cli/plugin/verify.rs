@@ -19,10 +19,11 @@ use crate::{
 
 /// Show who signed a plugin, and whether you trust the key
 ///
-/// Ends with 0 if a key in your settings signed the file as it is, or if the plugin is part of Baton, and with 1 otherwise.
+/// Exits with code 0 if a key in your settings signed the current content of the file, or if the plugin is part of Baton,
+/// and with code 1 otherwise.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Verify {
-    /// The name of a plugin, or a .wasm file; a file that has the name of a plugin is given as ./FILE
+    /// Name of a plugin, or a .wasm file; write ./FILE for a file that has the name of a plugin
     #[arg(value_name = "NAME|FILE")]
     plugin: String,
 }

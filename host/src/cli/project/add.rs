@@ -19,21 +19,21 @@ use crate::{
     },
 };
 
-/// Add a folder as a project, or to a project
+/// Add a directory as a new project, or to an existing project
 ///
-/// A folder below the folder of another project is a project of its own.
+/// A directory inside the directory of another project is a separate project.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Add {
-    /// The folder
+    /// Directory to add
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
-    /// Name of the project [default: the name of the folder]
+    /// Name of the project [default: the name of the directory]
     #[arg(long, conflicts_with = "to")]
     name: Option<String>,
-    /// Where others find its repository
+    /// URL of the project's repository
     #[arg(long, value_name = "URL", conflicts_with = "to")]
     repository: Option<String>,
-    /// Add the folder to this project, such as a second checkout of the same repository
+    /// Add the directory to this project, such as a second checkout of the same repository
     #[arg(long, value_name = "NAME")]
     to: Option<String>,
 }

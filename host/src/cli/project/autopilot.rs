@@ -24,10 +24,10 @@ use crate::{
 /// What stands for no limit.
 const ANY: &str = "any";
 
-/// Develop and land stories as they become ready
+/// Manage the autopilot, which develops and lands stories as they become ready
 ///
-/// While `baton serve` runs, a project on autopilot has each ready story developed, reviewed and landed, within its limits.
-/// Stories that an earlier sprint left are continued on their branch.
+/// While `baton serve` runs, the autopilot has each ready story of its project developed, reviewed and landed, within its
+/// limits. It continues stories that an earlier sprint left unfinished on their branches.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Autopilot {
     #[command(flatten)]
@@ -39,35 +39,36 @@ pub(in crate::cli) struct Autopilot {
 #[derive(Debug, Subcommand)]
 enum Command {
     On(On),
-    /// Turn the autopilot off and cancel what it has at work
+    /// Turn the autopilot off and cancel its runs
     ///
-    /// What was committed stays on the branches of the stories. The autopilot continues them when it is turned on again.
+    /// Commits stay on the branches of the stories. The autopilot continues the stories when you turn it on again.
     Off,
-    /// Show the limits of the autopilot, what it does and what it spent today
+    /// Show the limits of the autopilot, its current work and what it spent today
     Status,
 }
 
 /// Turn the autopilot on, or change its limits
 ///
-/// What is not given stays as it was. Changes are used at once.
+/// Options that you omit keep their value. Changes take effect immediately.
 #[derive(Debug, Args)]
 struct On {
-    /// Stories at work at the same time [default: 2]
+    /// Number of stories to work on in parallel [default: 2]
     #[arg(long, value_name = "N", value_parser = number(1..=16_u32, "give 1 to 16 stories"))]
     stories: Option<u32>,
-    /// How often a story is tried before the autopilot skips it [default: 3]
+    /// Number of attempts before the autopilot skips a story [default: 3]
     #[arg(long, value_name = "N", value_parser = number(1..=20_u32, "give 1 to 20 tries"))]
     tries: Option<u32>,
-    /// Dollars a day that all runs of the project may have spent when the autopilot asks a model, or `any` [default: any]
+    /// Dollars per day that all runs of the project may spend before the autopilot stops calling models, or `any` [default:
+    /// any]
     #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
     dollars: Option<String>,
-    /// Hours in which stories are begun, such as 22:00-06:00, or `any` [default: any]
+    /// Hours in which the autopilot starts stories, such as 22:00-06:00, or `any` [default: any]
     #[arg(long, value_name = "FROM-TO")]
     hours: Option<String>,
-    /// Time zone of the hours and of the day, such as Europe/Berlin [default: that of this machine]
+    /// Time zone of the hours and of the day, such as Europe/Berlin [default: the time zone of this machine]
     #[arg(long, value_name = "NAME")]
     zone: Option<String>,
-    /// Branch in which stories land [default: the one that is checked out]
+    /// Branch on which stories land [default: the branch that is checked out]
     #[arg(long, value_name = "BRANCH")]
     branch: Option<String>,
 }

@@ -34,8 +34,8 @@ use crate::operations::projects::{Project, ProjectState};
 
 /// Manage projects
 ///
-/// A folder becomes a project when a run starts in it. Its runs, backlog, knowledge, costs and worktrees belong to the
-/// project, and stay with it when it is renamed or its folder moves.
+/// A directory becomes a project when a run starts in it. Its runs, backlog, knowledge, costs and worktrees belong to the
+/// project, and stay with it when you rename it or move its directory.
 #[derive(Debug, Args)]
 pub(super) struct Projects {
     #[command(subcommand)]

@@ -16,19 +16,19 @@ use crate::{
     operations::projects::{self, MoveProject},
 };
 
-/// Set the new folder of a project that moved
+/// Set the new directory of a project that moved
 ///
-/// Moves no files. Runs, backlog, knowledge, costs and worktrees stay with the project. Rejected while a run of the project
-/// is unfinished or keeps a worktree.
+/// Baton moves no files. Runs, backlog, knowledge, costs and worktrees stay with the project. Baton rejects the command
+/// while a run of the project is unfinished or keeps a worktree.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Move {
     /// Name or id of the project
     #[arg(value_name = "NAME")]
     project: String,
-    /// Where its folder is now
+    /// New directory of the project
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The folder that moved, if the project has several
+    /// Directory that moved, if the project has several
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
 }

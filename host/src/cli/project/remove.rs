@@ -16,9 +16,9 @@ use crate::{
 
 /// Remove a project from the list
 ///
-/// Deletes no file. Its runs and what they cost are kept under its name, and its backlog is kept but no longer shown. Its
-/// budget is removed, and its autopilot is turned off. A run that starts in its folder later makes a new project. Rejected
-/// while a run of the project is unfinished or keeps a worktree.
+/// Baton deletes no files. It keeps the project's runs and their costs under its name, and keeps the backlog but no longer
+/// shows it. It removes the project's budget and turns its autopilot off. A run that later starts in the directory creates
+/// a new project. Baton rejects the command while a run of the project is unfinished or keeps a worktree.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Remove {
     /// Name or id of the project

@@ -20,7 +20,7 @@ pub(in crate::cli) struct Rename {
     /// Name or id of the project
     #[arg(value_name = "NAME")]
     project: String,
-    /// Its new name: 1 to 64 letters, digits, `-`, `_` and `.`
+    /// New name: 1 to 64 letters, digits, `-`, `_` and `.`
     #[arg(value_name = "NEW-NAME")]
     name: String,
 }

@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Manage the services beside a project's tests, such as a database
+/// Manage the services that a project's tests use, such as a database
 ///
-/// They run in containers that share a network with the commands of the project and reach nothing else. A repository only
-/// proposes services; they hold once you approve them.
+/// Services run in containers that share a network with the project's commands and cannot reach anything else. A repository
+/// only proposes services; they take effect once you approve them.
 #[derive(Debug, Args)]
 pub(super) struct Services {
     #[command(subcommand)]
@@ -41,7 +41,7 @@ impl Services {
     }
 }
 
-/// Show the services of a project, and what its repository proposes
+/// Show the services of a project, and the services that its repository proposes
 #[derive(Debug, Args)]
 struct Show {
     #[command(flatten)]
@@ -50,7 +50,8 @@ struct Show {
 
 /// Approve the services that a repository proposes
 ///
-/// They hold as they are now. Once baton.toml proposes others, runs of the project pause until you approve those.
+/// The approval applies to the services as they are now. If baton.toml later proposes others, runs of the project pause
+/// until you approve them.
 #[derive(Debug, Args)]
 struct Approve {
     #[command(flatten)]

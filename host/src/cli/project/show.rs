@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Show a project: its folders, its state, its budget and an unfinished run
+/// Show a project: its directories, state, budget and unfinished run
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
     /// Name or id of the project

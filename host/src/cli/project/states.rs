@@ -19,7 +19,7 @@ use crate::{
 
 /// Pause a project
 ///
-/// No run starts or resumes in it. Runs that are executed now continue until they end or are suspended.
+/// No run of the project starts or resumes. Runs in progress continue until they end or are suspended.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Pause {
     /// Name or id of the project
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Pause {
 
 /// Resume a project that is paused or completed
 ///
-/// Its suspended runs continue as soon as a host executes them, and new runs can start.
+/// Suspended runs of the project continue as soon as a host executes them, and new runs can start.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
     /// Name or id of the project
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Resume {
 
 /// Mark a project as completed
 ///
-/// No run starts in it until it is resumed. Rejected while a run of it is unfinished.
+/// No run of the project starts until you resume it. Baton rejects the command while a run of the project is unfinished.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Complete {
     /// Name or id of the project

@@ -9,10 +9,10 @@ use crate::{
     operations::pull_requests::{self, ClosePullRequest},
 };
 
-/// Close a pull request without merging it; its branch stays
+/// Close a pull request without merging it, and keep its branch
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Close {
-    /// Its number
+    /// Number of the pull request
     #[arg(value_parser = numbers())]
     number: u64,
 }

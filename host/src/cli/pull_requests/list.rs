@@ -21,13 +21,13 @@ use crate::{
 /// List open pull requests
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Also list those that were merged or closed
+    /// Also show merged and closed pull requests
     #[arg(long)]
     all: bool,
-    /// Show at most this many
+    /// Show at most N entries
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
-    /// Continue after an earlier list, by its `next`
+    /// Continue after a page; pass its `next` value
     #[arg(long)]
     cursor: Option<String>,
 }

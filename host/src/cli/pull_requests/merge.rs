@@ -21,26 +21,27 @@ use crate::{
 
 /// Merge a pull request
 ///
-/// The pull request of a story is landed as in a sprint: merged, tested, and the branch moves only if the tests pass. Any other
-/// local pull request is marked as merged once git has merged its branch. GitHub merges its own.
+/// The pull request of a story lands as in a sprint: Baton merges and tests it, and moves the branch only if the tests
+/// pass. Any other local pull request is marked as merged once git has merged its branch. A GitHub pull request is merged
+/// on GitHub.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Merge {
-    /// Its number
+    /// Number of the pull request
     #[arg(value_parser = numbers())]
     number: u64,
-    /// How GitHub makes the commit
+    /// How GitHub merges the commits
     #[arg(long, value_enum, default_value_t)]
     method: How,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum How {
-    /// With a merge commit
+    /// Create a merge commit
     #[default]
     Merge,
-    /// All commits as one
+    /// Squash the commits into one
     Squash,
-    /// Every commit again
+    /// Rebase the commits
     Rebase,
 }
 

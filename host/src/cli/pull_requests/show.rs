@@ -19,13 +19,13 @@ use crate::{
     },
 };
 
-/// Show a pull request: what it proposes, its checks and its reviews
+/// Show a pull request: its description, checks and reviews
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
-    /// Its number
+    /// Number of the pull request
     #[arg(value_parser = numbers())]
     number: u64,
-    /// Also show what it changes, read from the repository in the project's folder
+    /// Also show the diff, read from the repository in the project's directory
     #[arg(long)]
     diff: bool,
 }

@@ -17,9 +17,9 @@ use crate::{
 /// Answer a question, so that the run that waits for it continues
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Answer {
-    /// Any beginning or end of the question's id
+    /// Question id, or a unique prefix or suffix
     question: String,
-    /// The answer, or the number of an option
+    /// Answer, or the number of an option
     #[arg(required_unless_present = "yes", allow_hyphen_values = true)]
     answer: Option<String>,
     /// Use the suggested answer, or the first option

@@ -23,7 +23,7 @@ use crate::{
 /// List the questions that wait for an answer, most severe first
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Also those that were answered or withdrawn
+    /// Also show questions that were answered or withdrawn
     #[arg(long)]
     all: bool,
 }

@@ -13,10 +13,10 @@ use crate::{
     },
 };
 
-/// Show a question: what is asked and why, and its answer
+/// Show a question: its text, its reason and its answer
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
-    /// Any beginning or end of the question's id
+    /// Question id, or a unique prefix or suffix
     question: String,
 }
 

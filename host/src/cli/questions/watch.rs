@@ -18,7 +18,7 @@ use crate::{
 /// How often new questions are looked for.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Show questions as they are asked, until Ctrl-C; on a terminal, take the answers as well
+/// Show questions as they are asked, and answer them on a terminal, until Ctrl-C
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Watch {}
 

@@ -12,14 +12,14 @@ use crate::operations::{
     reports::{self, MakeReport},
 };
 
-/// Report which stories landed, which are blocked, what waits for you, and what it cost
+/// Report which stories landed, which are blocked, what waits for you, and the cost
 ///
-/// Times are those of this machine; with `-o json` they are in UTC.
+/// Times are in the time zone of this machine; with `-o json` they are in UTC.
 #[derive(Debug, Args)]
 pub(super) struct Report {
     #[command(flatten)]
     project: ProjectArguments,
-    /// From when: `today`, `yesterday`, a time such as 22:00 or 2026-01-31T22:00:00Z, or how long ago, such as 12h or 2d
+    /// Start of the report: `today`, `yesterday`, a time such as 22:00 or 2026-01-31T22:00:00Z, or an age such as 12h or 2d
     #[arg(long, value_name = "TIME", default_value = "yesterday")]
     since: String,
 }

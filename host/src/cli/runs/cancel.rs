@@ -11,16 +11,16 @@ use crate::{
     },
 };
 
-/// Cancel a run and all runs below it, also while the running host executes it
+/// Cancel a run and its child runs, also while the running host executes them
 ///
-/// Each run is told where it waits, and has `limits.grace-s` to clean up before it ends; it calls no model in that time. Its
-/// worktrees are released, and its commits stay on their branches. A run that failed keeps its worktrees until it is
-/// cancelled, because it could be resumed.
+/// Each run receives the cancellation at its current wait and has `limits.grace-s` to clean up before it ends; it cannot
+/// call models in that time. Its worktrees are released, and its commits stay on their branches. A failed run keeps its
+/// worktrees until you cancel it, because you could still resume it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Cancel {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
-    /// End the runs at once, in the middle of what they do
+    /// End the runs immediately, without time to clean up
     #[arg(long)]
     now: bool,
 }

@@ -8,14 +8,15 @@ use crate::{
     operations::runs::{self, ForkRun},
 };
 
-/// Start a new run that shares the calls of another before one call, and makes that call and all after it again
+/// Start a new run from a given call of another run
 ///
-/// What the old run changed in its workspace stays changed.
+/// The new run takes all earlier calls and their answers from the other run, and makes the given call and all later ones
+/// again. Changes that the other run made in its workspace are not undone.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Fork {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
-    /// The first call to make again, as `baton runs journal` counts them
+    /// First call to make again, by its number in `baton runs journal`
     #[arg(long, value_name = "SEQ", value_parser = number(1..=u64::MAX, "give the number of a call, 1 or more"))]
     at: u64,
     /// Model to use from now on: provider/model, an alias from the settings, or script/FILE

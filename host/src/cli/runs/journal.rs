@@ -20,12 +20,12 @@ use crate::{
     },
 };
 
-/// Show every call a run made, with its answer
+/// Show every call of a run, with its answer
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Journal {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
-    /// Show whole requests and answers
+    /// Show complete requests and answers
     #[arg(long)]
     full: bool,
 }

@@ -29,22 +29,23 @@ use crate::{
 /// List runs, newest first
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
-    /// Also the runs that other runs started
+    /// Also show child runs
     #[arg(long)]
     all: bool,
-    /// Only those of this project, by its name or id
+    /// Show only runs of this project, by its name or id
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
-    /// Only those in this state; may be given several times
+    /// Show only runs in this state; repeat for more
     #[arg(long, value_parser = states())]
     state: Vec<StateWord>,
-    /// Only those that began then or later: a time such as 22:00 or 2026-01-31, `yesterday`, or how long ago, such as 90m or 2d
+    /// Show only runs that started at this time or later: a time such as 22:00 or 2026-01-31, `yesterday`, or an age such
+    /// as 90m or 2d
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Show at most this many
+    /// Show at most N entries
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
-    /// Show what comes after a page: the `next` of its JSON document, which is also shown below a list
+    /// Continue after a page; pass its `next` value
     #[arg(long)]
     cursor: Option<String>,
 }

@@ -21,12 +21,12 @@ use crate::{
 /// Commands that are listed.
 const MOST_LISTED: usize = 200;
 
-/// Show the commands that a run and those below it executed, or all that one of its own printed
+/// Show the commands that a run and its child runs executed, or the full output of one command
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Output {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
-    /// The number of the call that executed the command
+    /// Number of the run's call that executed the command
     #[arg(value_parser = number(0..=u64::MAX, "give the number of a call, as `baton runs output RUN` lists it"))]
     seq: Option<u64>,
 }

@@ -14,15 +14,15 @@ use crate::{
     operations::{Access, runs},
 };
 
-/// Record a run and the answers to its calls in a file that `baton runs replay` reads
+/// Record a run and the answers to its calls in a file for `baton runs replay`
 ///
-/// Only you can read the file. It contains prompts, replies and contents of files in clear text, but no secret settings. It
-/// contains what child runs answered, but not their own calls: record them by their own ids.
+/// Only you can read the file. It contains prompts, replies and file contents in clear text, but no secret settings. It
+/// contains the answers of child runs, but not their calls: record each child run by its own id.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Record {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
-    /// Where to write it; standard output if omitted
+    /// File to write [default: standard output]
     file: Option<PathBuf>,
 }
 

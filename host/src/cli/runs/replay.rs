@@ -23,13 +23,13 @@ use crate::{
 
 /// Replay a recorded run with a plugin, without calling a model or changing anything
 ///
-/// Baton answers every call from the recording, and shows the first call that differs. Exits with 0 if the plugin did the
-/// same, and with 1 if it did not.
+/// Baton answers every call from the recording, and shows the first call that differs. Exits with code 0 if the plugin
+/// makes the same calls, and with code 1 otherwise.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Replay {
-    /// A file that `baton runs record` wrote, or any beginning or end of a run's id
+    /// File that `baton runs record` wrote, or a run id, or a unique prefix or suffix of one
     recording: String,
-    /// The component to execute, instead of the installed plugin of that name
+    /// Component to execute, instead of the installed plugin of that name
     #[arg(long, value_name = "FILE.wasm")]
     plugin: Option<PathBuf>,
 }

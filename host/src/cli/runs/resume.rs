@@ -25,34 +25,35 @@ use crate::{
 /// Another version of a plugin than the one a run is pinned to.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Version {
-    /// The one that is installed now
+    /// The installed version
     Current,
 }
 
-/// Resume a run that was stopped or is paused, or failed because a call was denied
+/// Resume a run that was stopped, is paused, or failed because a call was denied
 ///
-/// Calls that were answered before are answered from the journal: nothing is paid for twice. Only the call that was denied
-/// is made again, by a grant given since. A run that failed by any other answer is continued with `baton runs fork`. While
-/// `baton serve` executes runs on the same data, it executes this one too, and this command follows it.
+/// Baton answers completed calls from the journal: nothing is paid for twice. It makes a denied call again, after you grant
+/// it. To continue a run that failed for another reason, use `baton runs fork`. While `baton serve` executes runs on the
+/// same data, it also executes this run, and this command follows it.
 ///
-/// A run keeps the version of its plugin that it began with. With `--on current`, a run that is stuck because of a bug in
-/// its plugin continues with the fixed version: Baton replays its calls with that version, does nothing meanwhile, and
-/// moves the run to it if they are the same. Where they are not, `--at` gives up the calls that differ. This also works for
-/// a run below another, as long as that waits for it.
+/// A run keeps the version of its plugin that it started with. With `--on current`, a run that is stuck because of a bug in
+/// its plugin continues with the installed version: Baton replays the run's calls with that version, without executing
+/// them, and moves the run to it if the calls are the same. If they differ, discard the calls that differ with `--at`. This
+/// also works for a child run while its parent waits for it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
     /// Model to use from now on: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
-    /// Dollars the run may spend on models in all, with what it starts and what it has spent already
+    /// Dollars that the run may spend on models in total, including its child runs and what it has already spent
     #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
     budget: Option<String>,
-    /// Move this run to another version of its plugin, if that makes the same calls: `current` is the installed one
+    /// Move the run to another version of its plugin, if that version makes the same calls
     #[arg(long, value_enum, conflicts_with = "model")]
     on: Option<Version>,
-    /// With --on, the first call to give up: the run makes it and all after it again. What they changed stays changed
+    /// With --on, the first call to discard: the run makes it and all later calls again. Changes made by these calls are
+    /// not undone
     #[arg(long, value_name = "SEQ", requires = "on", value_parser = number(1..=u64::MAX, "give the number of a call, 1 or more"))]
     at: Option<u64>,
     #[command(flatten)]

@@ -23,10 +23,10 @@ use crate::{
 /// Characters of a document in a line.
 const LONGEST: usize = 300;
 
-/// Show a run: its state and why, what it cost, and the runs below it
+/// Show a run: its state and the reason for it, its cost, and its child runs
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
 }
 

@@ -9,16 +9,17 @@ use crate::{
     operations::runs::{self, SendSignal},
 };
 
-/// Send a signal to a run, which takes it when it waits for one of that name
+/// Send a named signal to a run
 ///
-/// Signals are kept in their order until the run takes them, also while no host is running. A run that has ended takes none.
+/// The run receives the signal when it waits for one with that name. Baton keeps signals in order until the run receives
+/// them, also while no host is running. A run that has ended receives none.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Signal {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
-    /// The name by which the run waits for it: 1 to 64 of a-z, 0-9 and `-`
+    /// Name of the signal: 1 to 64 of a-z, 0-9 and `-`
     name: String,
-    /// What the run gets: JSON, @FILE, or - for standard input; `null` when left out
+    /// Data of the signal: JSON, @FILE, or - for standard input [default: null]
     #[arg(value_name = "JSON", allow_negative_numbers = true)]
     value: Option<String>,
 }

@@ -15,12 +15,12 @@ use crate::{
     },
 };
 
-/// Show what a run and those below it asked models, and every reply, as Markdown
+/// Show the model requests and replies of a run and its child runs, as Markdown
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Transcript {
-    /// Any beginning or end of the run's id
+    /// Run id, or a unique prefix or suffix
     run: String,
-    /// Only the run itself, without those below it
+    /// Show only the run itself, without its child runs
     #[arg(long)]
     only: bool,
 }

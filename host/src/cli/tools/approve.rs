@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// Approve the present form of tools that changed since they were granted
+/// Approve the current definition of tools that changed since they were granted
 ///
-/// Asks the MCP server for its tools now and keeps the form that it answers with. A later change is denied again. A run in
-/// progress uses the tool from its next call.
+/// Baton asks the MCP server for its tools and stores their current definitions. After a later change, a tool is denied
+/// again. A run in progress can use the tool from its next call.
 #[derive(Debug, Args)]
 pub(super) struct Approve {
-    /// The name of a tool such as web.search, or a pattern such as 'web.*'
+    /// Name of a tool, such as web.search, or a pattern, such as 'web.*'
     #[arg(value_name = "TOOL", required = true)]
     tools: Vec<String>,
 }

@@ -20,11 +20,11 @@ use crate::{
 
 /// List the tools of the host, of MCP servers and of toolboxes, and the plugins that may call them
 ///
-/// Starts the MCP servers from the settings and asks each for its tools. A tool that no model could use is quarantined; the
-/// others of its server stay. A tool that changed since it was granted is denied until you approve it.
+/// Baton starts the MCP servers from the settings and asks each for its tools. An invalid tool is quarantined; the other
+/// tools of its server stay available. A tool that changed since it was granted is denied until you approve it.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Only the tools of these MCP servers or toolboxes; `host` for the host's own
+    /// Show only the tools of these MCP servers or toolboxes; `host` for the host's own tools
     #[arg(value_name = "SET")]
     sets: Vec<String>,
 }

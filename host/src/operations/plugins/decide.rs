@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{
     file::hinted,
-    view::{Plugin, ProjectNames, Reach, reach},
+    view::{Plugin, ProjectNames, Reach, ReachedPlugin, reach},
 };
 use crate::{
     actor::Actor,
@@ -76,6 +76,7 @@ pub struct DecidedPlugin {
     pub plugin: Option<Plugin>,
     /// After a grant, what other plugins may do when it starts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, ReachedPlugin>>)]
     pub reach: Option<Reach>,
     /// Whether nothing was changed.
     pub dry_run: bool,

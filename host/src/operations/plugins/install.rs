@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     file::{PluginFile, hinted, registry},
-    view::{Capabilities, Plugin, ProjectNames, Reach, reach},
+    view::{Capabilities, Plugin, ProjectNames, Reach, ReachedPlugin, reach},
 };
 use crate::{
     actor::Actor,
@@ -51,10 +51,12 @@ pub struct InstalledPlugin {
     pub replaced: Option<ReplacedPlugin>,
     /// What other plugins may do when it starts them, if everything that it asks for is granted. Only of a plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, ReachedPlugin>>)]
     pub reach: Option<Reach>,
     /// What others could do for it beyond what it may do itself, if everything that it asks for is granted; none where it
     /// could start no other plugin. Only of a plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Vec<String>>>)]
     pub through: Option<Capabilities>,
     /// Whether nothing was changed.
     pub dry_run: bool,

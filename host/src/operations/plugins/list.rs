@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     file::{OfFile, PluginFile, not_a_file},
-    view::{Plugin, ProjectNames, Reach, RejectedFile, reach},
+    view::{Plugin, ProjectNames, Reach, ReachedPlugin, RejectedFile, reach},
 };
 use crate::{
     app::{self, App},
@@ -56,6 +56,7 @@ pub struct PluginDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     /// What other plugins may do when it starts them.
+    #[schema(value_type = std::collections::BTreeMap<String, ReachedPlugin>)]
     pub reach: Reach,
     /// Whether it is installed.
     pub installed: bool,

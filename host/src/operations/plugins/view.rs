@@ -53,14 +53,18 @@ pub struct Plugin {
     /// Bytes of its file.
     pub bytes: u64,
     /// What it asks for.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub needs: Capabilities,
     /// What it is granted in every project and without an end.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub grants: Capabilities,
     /// What it is granted in one project or until a time.
     pub limited: Vec<LimitedGrant>,
     /// What it asks for and an operator decided not to grant.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub withheld: Capabilities,
     /// What it asks for and no operator decided on.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub undecided: Capabilities,
     /// After how many traps in a row Baton stopped it, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,6 +119,7 @@ pub struct LimitedGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Moment>,
     /// What is granted.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub grants: Capabilities,
 }
 
@@ -124,8 +129,10 @@ pub struct ReachedPlugin {
     /// What it is.
     pub kind: PluginKind,
     /// What it may do then.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub may: Capabilities,
     /// What it is granted itself and is denied then, at least in part.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub denied: Capabilities,
 }
 

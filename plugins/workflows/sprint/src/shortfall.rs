@@ -28,7 +28,7 @@ pub(crate) fn of(stories: &[Told], branch: &str, stopped: Option<&str>) -> Optio
         let more = left.len().saturating_sub(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!(
-            "{} of {} did not land in `{branch}`: {}{more}. `baton backlog show {key}` tells why; once that is mended, \
+            "{} of {} did not land in `{branch}`: {}{more}. `baton backlog show {key}` tells why; once that is fixed, \
              `baton backlog move {key} todo` makes it ready for the next sprint.",
             left.len(),
             counted(stories.len()),

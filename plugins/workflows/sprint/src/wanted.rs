@@ -61,7 +61,7 @@ pub(crate) fn advice(held: &[String]) -> Option<String> {
     let first = held.first()?;
     let keys: Vec<_> = held.iter().map(String::as_str).collect();
     Some(format!(
-        "At work or in review, but not in this sprint: {}. Where no run and nobody else is at one, `baton backlog move {first} todo` makes it ready \
+        "At work or in review, but not in this sprint: {}. Where no run and no person works on one, `baton backlog move {first} todo` makes it ready \
          again; its branch keeps what was written.",
         named(&keys)
     ))

@@ -24,8 +24,8 @@ const PIECES: usize = 64;
 
 /// Approve a project's environment, and build or fetch its image
 ///
-/// Baton shows what it will build and asks once. Every image that it begins with is pinned by its digest, and the same is built
-/// once. Of the repository the build sees the files that its Dockerfile names, and no folder.
+/// Baton shows what it will build and asks once. It pins every base image by its digest, and builds the same environment
+/// only once. The build context contains only the files that the Dockerfile names.
 #[derive(Debug, Args)]
 pub(super) struct Build {
     #[command(flatten)]
@@ -36,13 +36,13 @@ pub(super) struct Build {
     /// Build this Dockerfile of the project instead of what the files propose
     #[arg(long, value_name = "PATH")]
     dockerfile: Option<String>,
-    /// Let the commands of the build reach the network
+    /// Allow the build's commands to access the network
     #[arg(long)]
     network: bool,
-    /// Fetch newer images, where there are any
+    /// Fetch newer images, if available
     #[arg(long)]
     refresh: bool,
-    /// Approve without being asked
+    /// Approve without confirmation
     #[arg(long)]
     yes: bool,
 }

@@ -11,7 +11,7 @@ use crate::{
 
 /// Show the environment that the project's files propose
 ///
-/// Reads files, and executes and approves nothing.
+/// The command only reads files; it executes and approves nothing.
 #[derive(Debug, Args)]
 pub(super) struct Detect {
     #[command(flatten)]

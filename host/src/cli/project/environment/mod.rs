@@ -15,11 +15,11 @@ pub(in crate::cli) use state::unapproved;
 
 use crate::cli::{Context, exit::Exit};
 
-/// Manage what a project's commands run in
+/// Manage the environment in which a project's commands run
 ///
-/// The project's files propose an image: its devcontainer.json, the manifests of its languages, or its Dockerfile. Nothing of
-/// it is used until you approve it with `build`. From then on tests and the commands of agents run in it, unless `test.image`
-/// says otherwise.
+/// The project's files propose an image: its devcontainer.json, the manifests of its languages, or its Dockerfile. Baton
+/// does not use the image until you approve it with `build`. From then on, tests and the commands of agents run in it,
+/// unless `test.image` names another.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Environments {
     #[command(subcommand)]

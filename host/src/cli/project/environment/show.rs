@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Show the environment that is approved, and whether the project's files changed since
+/// Show the approved environment, and whether the project's files have changed since
 #[derive(Debug, Args)]
 pub(super) struct Show {
     #[command(flatten)]

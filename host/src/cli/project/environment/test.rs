@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
-/// Show which tools a project's environment has
+/// Show which tools a project's environment contains
 ///
-/// Runs a small command in it, which sees an empty folder and no network. Ends with exit code 1 where a tool that the project's
-/// files require is missing.
+/// Baton runs a small command in the environment, with an empty directory and without network access. Exits with code 1 if
+/// a tool that the project's files require is missing.
 #[derive(Debug, Args)]
 pub(super) struct Test {
     #[command(flatten)]

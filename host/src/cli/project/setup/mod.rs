@@ -14,10 +14,11 @@ use crate::{
     },
 };
 
-/// Manage the command that fetches what a project depends on
+/// Manage the command that fetches a project's dependencies
 ///
-/// It runs in a container with the network that your settings allow, once for each state of the lockfiles, before agents and
-/// tests work, which have no network. A repository only proposes a setup; it holds once you approve it.
+/// The command runs in a container with the network access that your settings allow, once for each state of the lockfiles.
+/// It runs before agents and tests, which have no network access. A repository only proposes a setup; it takes effect once
+/// you approve it.
 #[derive(Debug, Args)]
 pub(super) struct Setup {
     #[command(subcommand)]
@@ -43,16 +44,17 @@ impl Setup {
     }
 }
 
-/// Show the setup of a project, and what its repository proposes
+/// Show the setup of a project, and the setup that its repository proposes
 #[derive(Debug, Args)]
 struct Show {
     #[command(flatten)]
     project: ProjectArguments,
 }
 
-/// Approve the setup that a repository proposes or its lockfiles suggest
+/// Approve the setup that a repository proposes or that its lockfiles suggest
 ///
-/// It holds as it is now. Once baton.toml proposes another, runs of the project pause until you approve that.
+/// The approval applies to the setup as it is now. If baton.toml later proposes another setup, runs of the project pause
+/// until you approve it.
 #[derive(Debug, Args)]
 struct Approve {
     #[command(flatten)]

@@ -10,8 +10,9 @@ use crate::{
 
 /// Run the approved setup now and print its output
 ///
-/// What it leaves is put into the project's folder, where nothing of yours is replaced, and kept for runs: they begin with a copy,
-/// as long as the lockfiles stay the same. Then it is not executed again. A setup that fails leaves nothing.
+/// Its output files are copied into the project's directory without overwriting your files, and cached for runs. As long as
+/// the lockfiles stay the same, each run starts with a copy, and the setup is not executed again. A setup that fails leaves
+/// no files.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]
