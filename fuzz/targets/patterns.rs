@@ -6,7 +6,7 @@ use baton::{
     interfaces::{
         blocking::Deadline,
         files::Workspace,
-        tools::{Files, Wanted},
+        tools::{Files, SearchQuery},
     },
     journal::{Authority, Capability, Denial},
 };
@@ -31,7 +31,7 @@ fuzz_target!(|input: &str| {
         std::fs::write(folder.path().join(name), text).expect("a file");
     }
     let workspace = Workspace::open(folder.path()).expect("a workspace");
-    let (wanted, deadline) = (Wanted { pattern, glob: Some(glob), limit: 10 }, Deadline::new());
+    let (wanted, deadline) = (SearchQuery { pattern, glob: Some(glob), limit: 10 }, Deadline::new());
     if let Err(error) = soon(|| Files::search(&workspace, &wanted, &Anyone, &deadline)) {
         // What the parser of expressions says has several lines.
         check_sentence(&error.to_string().replace(char::is_control, " "));

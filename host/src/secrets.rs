@@ -107,7 +107,7 @@ impl Secrets {
     /// Keeps a secret, in place of an older one of that name. White space around it is dropped.
     pub fn set(&self, name: &str, value: &str) -> Result<(), SecretError> {
         check_name(name)?;
-        let value = checked(value)?;
+        let value = check_value(value)?;
         let mut kept = self.read()?;
         let key = match self.key()? {
             Some(key) => key,
@@ -219,7 +219,7 @@ fn is_open(_file: &Path) -> bool {
     false
 }
 
-fn checked(value: &str) -> Result<&str, SecretError> {
+fn check_value(value: &str) -> Result<&str, SecretError> {
     let value = value.trim();
     if !(SMALLEST..=LARGEST).contains(&value.len()) {
         return Err(SecretError::Value(format!("{} bytes", value.len())));

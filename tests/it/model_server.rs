@@ -4,8 +4,8 @@ use std::{fs, path::Path, sync::Arc};
 
 use baton::interfaces::keys::NoKeys;
 use baton::interfaces::llm::{
-    Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider as _, ProviderError, Reply, Request, Role, Said, Stop, Tool,
-    Watchers,
+    Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider as _, ProviderError, Reply, ReplyProgress, Request, Role, Stop,
+    Tool, Watchers,
     providers::{pace::SystemPace, script::Script},
 };
 use baton::journal::Redactor;
@@ -101,7 +101,7 @@ async fn replies_are_the_scripts_in_one_piece_and_in_many() {
     assert_eq!(streamed.usage.cached_input_tokens, whole.usage.input_tokens, "all of it was sent before");
     let mut told = 0;
     while let Ok(piece) = pieces.try_recv() {
-        told += usize::from(matches!(piece.said, Said::Text(_)));
+        told += usize::from(matches!(piece.said, ReplyProgress::Text(_)));
     }
     assert!(told > 0, "somebody who watches sees it come");
     let shape = |reply: &Reply| {

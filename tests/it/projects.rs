@@ -10,7 +10,7 @@ use std::{
 use baton::{
     errors::Hint as _,
     interfaces::people::{Filter, Given, Source},
-    kernel::{projects::Change, run::State},
+    kernel::{projects::ProjectChange, run::State},
 };
 use baton_tests::{
     PROBE,
@@ -327,8 +327,8 @@ async fn a_run_that_was_answered_waits_until_its_project_is_resumed() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "ask-person", "say": "Which?", "options": ["EUR", "USD"], "best": "EUR" })).await;
     let project = host.app.kernel.find_project("workspace").await.unwrap();
-    let change = async |change: Change| host.app.kernel.change_project(&project, change, &person("ada")).await.unwrap();
-    let _paused = change(Change::Pause).await;
+    let change = async |change: ProjectChange| host.app.kernel.change_project(&project, change, &person("ada")).await.unwrap();
+    let _paused = change(ProjectChange::Pause).await;
     let asked = host.app.questions.list(&Filter::default()).await.unwrap().remove(0);
     let given = Given { answer: "USD".to_owned(), by: person("ada"), source: Source::Person };
     host.app.questions.answer(&asked.id, &given).await.unwrap();
@@ -336,7 +336,7 @@ async fn a_run_that_was_answered_waits_until_its_project_is_resumed() {
     assert_eq!(host.find(&run.id).await.state, State::Queued);
     let rejected = host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap_err().explain();
     assert!(rejected.contains("baton project resume workspace"), "{rejected}");
-    let _resumed = change(Change::Resume).await;
+    let _resumed = change(ProjectChange::Resume).await;
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.output, Some(json!("USD")));
 }

@@ -14,7 +14,7 @@ use baton::{
     interfaces::{
         keys::NoKeys,
         llm::{
-            Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider, Request, Role, Said, Secret, Tool, Watchers,
+            Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider, ReplyProgress, Request, Role, Secret, Tool, Watchers,
             providers::pace::SystemPace,
         },
     },
@@ -186,8 +186,8 @@ async fn says_the_same_in_pieces(base_url: &str) {
             while let Ok(piece) = pieces.try_recv() {
                 told.push(piece.said);
             }
-            assert_eq!(told.pop(), Some(Said::Over), "{model}");
-            let text: String = told.iter().map(|said| if let Said::Text(text) = said { text.as_str() } else { "" }).collect();
+            assert_eq!(told.pop(), Some(ReplyProgress::Over), "{model}");
+            let text: String = told.iter().map(|said| if let ReplyProgress::Text(text) = said { text.as_str() } else { "" }).collect();
             assert_eq!(text, whole.text(), "{model}");
             assert!(text.is_empty() || told.len() > 1, "{model} says it in one piece: {told:?}");
         }

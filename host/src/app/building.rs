@@ -50,7 +50,7 @@ pub(super) fn build(config: Config, access: Access, data: Data) -> Result<App, A
     let _ = rustls::crypto::ring::default_provider().install_default();
     let shelf = Shelf::of(&config.data_dir);
     let engine = Engine::new(&config.cache_dir, &config.cache_key, compiler(&config))?;
-    let found = publishing::Found {
+    let found = publishing::PluginFolder {
         folder: &Folder::of(&config.data_dir),
         published: &data.published,
         claims: &data.claims,
@@ -226,7 +226,7 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(config: &Config, found: &publishing::Found, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(config: &Config, found: &publishing::PluginFolder, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
     // The bundled policies are called like their slots.
     let is_free = |slot: &&Slot| !baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == slot.name);
     let slots = baton_slots::SLOTS.iter().filter(is_free).map(|slot| slot.name);

@@ -40,7 +40,7 @@ impl Data {
         refuse_links(&config.data_dir)?;
         let clock = clock::of(config);
         let lease = leased(&config.data_dir, access, &*clock)?;
-        let store = Arc::new(opened(&config.data_dir, access, (lease.as_ref(), &clock)).await?);
+        let store = Arc::new(open_store(&config.data_dir, access, (lease.as_ref(), &clock)).await?);
         let published = unless_older(access, store.published().await)?;
         let claims = unless_older(access, store.claims().await)?;
         Ok(Self { clock, store, lease, published, claims })
@@ -65,7 +65,7 @@ fn leased(data_dir: &Path, access: Access, clock: &dyn Clock) -> Result<Option<L
     }
 }
 
-async fn opened(data_dir: &Path, access: Access, (lease, clock): (Option<&Lease>, &Arc<dyn Clock>)) -> Result<Store, StoreError> {
+async fn open_store(data_dir: &Path, access: Access, (lease, clock): (Option<&Lease>, &Arc<dyn Clock>)) -> Result<Store, StoreError> {
     match access {
         Access::Look => match Store::open_read_only(data_dir).await {
             Err(StoreError::Absent(_)) => Store::empty().await,

@@ -151,7 +151,7 @@ pub struct App {
     /// What the files in the plugin folder held last that was good, as far as a host that executes has written it down.
     published: Vec<Published>,
     /// Containers of a host that died here before.
-    left: Option<sandboxing::Left>,
+    left: Option<sandboxing::Leftovers>,
     /// Releases the folders of commands that are over.
     _folders: Option<sandboxing::Releasing>,
     _guests: Guests,

@@ -27,7 +27,7 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(60);
 
 /// What lies in the plugin folder, and what is known of it.
-pub(super) struct Found<'a> {
+pub(super) struct PluginFolder<'a> {
     pub(super) folder: &'a folder::Folder,
     /// What its files held last that was good.
     pub(super) published: &'a [Published],
@@ -48,7 +48,7 @@ struct Candidate<'a> {
     read: Result<Plugin, String>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> PluginFolder<'a> {
     fn candidate(&self, path: PathBuf, access: Access) -> Candidate<'a> {
         let last = self.published.iter().find(|last| is_file(&path, &last.file));
         // What the host that executes has not published yet does not exist yet.
@@ -58,17 +58,17 @@ impl<'a> Found<'a> {
     }
 
     fn restored(&self, last: &Published, path: &Path) -> Option<Plugin> {
-        let plugin = kept(last, path, self.shelf, self.trust)?;
+        let plugin = load_last_good(last, path, self.shelf, self.trust)?;
         // It may have been published without being compiled, and be no good.
-        self.engine.refusal(&plugin.package, &plugin.origin).is_none().then(|| self.placed(plugin, path))
+        self.engine.refusal(&plugin.package, &plugin.origin).is_none().then(|| self.mark_newcomer(plugin, path))
     }
 
     fn read(&self, path: &Path) -> Result<Plugin, String> {
         let plugin = self.folder.read(path, self.trust)?;
-        self.engine.refusal(&plugin.package, &plugin.origin).map_or_else(|| Ok(self.placed(plugin, path)), Err)
+        self.engine.refusal(&plugin.package, &plugin.origin).map_or_else(|| Ok(self.mark_newcomer(plugin, path)), Err)
     }
 
-    fn placed(&self, mut plugin: Plugin, path: &Path) -> Plugin {
+    fn mark_newcomer(&self, mut plugin: Plugin, path: &Path) -> Plugin {
         plugin.newcomer = is_newcomer(self.claims, &plugin, path);
         plugin
     }
@@ -87,7 +87,7 @@ impl<'a> Found<'a> {
 
 /// Adds the plugins of the folder to those that are bundled; gives the files that were refused. A name goes to the file
 /// that it belongs to, and what cannot be read is replaced by the last of the file that could.
-pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Refused> {
+pub(super) fn load(found: &PluginFolder, registry: &Registry, access: Access) -> Vec<Refused> {
     let mut candidates: Vec<_> = found.folder.files().into_iter().map(|path| found.candidate(path, access)).collect();
     candidates.sort_by_cached_key(|candidate| (found.turn(candidate), candidate.path.clone()));
     let mut refused = Vec::new();
@@ -96,7 +96,7 @@ pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Re
         if let Err(reason) = added {
             let stays = |last: &&Published| found.restored(last, &path).is_some_and(|plugin| registry.add(plugin).is_ok());
             let kept = last.filter(stays);
-            refused.push(rejected(path, &reason, kept));
+            refused.push(reject_file(path, &reason, kept));
         }
     }
     refused
@@ -120,7 +120,7 @@ impl App {
                 None => None,
             };
             match worse {
-                Some(reason) => refused.push(rejected(path.clone(), &reason, last)),
+                Some(reason) => refused.push(reject_file(path.clone(), &reason, last)),
                 None => self.write_down(plugin, path, |held, file| self.news(held, file, &published)).await?,
             }
         }
@@ -138,7 +138,7 @@ impl App {
     fn news(&self, held: &Published, file: String, before: &[Published]) -> Draft {
         let same = before.iter().filter(|last| last.plugin == held.plugin && last.hash == held.hash);
         match same.map(|last| self.folder().path(&last.file)).find(|file| !file.exists()) {
-            Some(from) => Draft::of_host(&moved(held, file, &from)),
+            Some(from) => Draft::of_host(&describe_move(held, file, &from)),
             None => Draft::of_host(&published(held, file, None)),
         }
     }
@@ -152,7 +152,7 @@ impl App {
     /// Why the plugin of a file cannot be used, where the last of the file can: it is in its place then.
     async fn worse(&self, plugin: &Arc<Plugin>, last: &Published, path: &Path) -> Result<Option<String>, KernelError> {
         let Err(reason) = compiled(&self.kernel, plugin).await else { return Ok(None) };
-        let Some(last) = kept(last, path, &Shelf::of(&self.config.data_dir), &self.config.trust) else { return Ok(None) };
+        let Some(last) = load_last_good(last, path, &Shelf::of(&self.config.data_dir), &self.config.trust) else { return Ok(None) };
         if last.name() != plugin.name() {
             if self.kernel.registry().check(&last, None).is_err() {
                 return Ok(None);
@@ -244,7 +244,7 @@ impl App {
             _ => return Ok(Err(plugin)),
         };
         let plugin = self.put(plugin, path).await?;
-        self.write_down(&plugin, path, |held, file| Draft::of_host(&moved(held, file, &from))).await?;
+        self.write_down(&plugin, path, |held, file| Draft::of_host(&describe_move(held, file, &from))).await?;
         Ok(Ok(plugin))
     }
 
@@ -262,7 +262,7 @@ impl App {
     pub async fn withdraw(&self, path: &Path) -> Result<Option<Arc<Plugin>>, KernelError> {
         let Some(plugin) = self.kernel.registry().of_file(path) else { return Ok(None) };
         self.kernel.take_out(plugin.name()).await?;
-        self.forget(&held(&plugin, path, 0), path).await?;
+        self.forget(&describe_file(&plugin, path, 0), path).await?;
         Ok(Some(plugin))
     }
 
@@ -287,7 +287,7 @@ impl App {
         event: impl FnOnce(&Published, String) -> Draft,
     ) -> Result<(), KernelError> {
         self.kernel.keep(plugin).await?;
-        let published = held(plugin, path, self.kernel.now());
+        let published = describe_file(plugin, path, self.kernel.now());
         let event = event(&published, path_text(path));
         Ok(self.versions().publish(&published, vec![event]).await?)
     }
@@ -301,7 +301,7 @@ impl App {
 }
 
 /// What a file holds that a plugin was read from.
-fn held(plugin: &Plugin, path: &Path, published_at: u64) -> Published {
+fn describe_file(plugin: &Plugin, path: &Path, published_at: u64) -> Published {
     let (manifest, hash) = (&plugin.package.manifest, &plugin.package.hash);
     Published {
         file: file_name(path),
@@ -321,7 +321,7 @@ pub(super) async fn compiled(kernel: &Arc<Kernel>, plugin: &Arc<Plugin>) -> Resu
     }
 }
 
-fn moved(held: &Published, file: String, from: &Path) -> Moved {
+fn describe_move(held: &Published, file: String, from: &Path) -> Moved {
     let Published { plugin, version, hash, .. } = held.clone();
     Moved { plugin, version, hash, file, from: path_text(from) }
 }
@@ -333,7 +333,7 @@ fn published(held: &Published, file: String, replaced: Option<String>) -> events
 }
 
 /// The last good version of a file, if it is still one that the operator takes.
-fn kept(last: &Published, path: &Path, shelf: &Shelf, trust: &Trust) -> Option<Plugin> {
+fn load_last_good(last: &Published, path: &Path, shelf: &Shelf, trust: &Trust) -> Option<Plugin> {
     understand(shelf.read(&last.hash)?, path, trust).ok()
 }
 
@@ -343,7 +343,7 @@ fn is_newcomer(claims: &[Claim], plugin: &Plugin, path: &Path) -> bool {
     claim.is_some_and(|claim| !claim.is_of(&file_name(path), &plugin.package.hash))
 }
 
-fn rejected(path: PathBuf, reason: &str, kept: Option<&Published>) -> Refused {
+fn reject_file(path: PathBuf, reason: &str, kept: Option<&Published>) -> Refused {
     let reason = match kept {
         Some(last) => format!("{reason} Version {} of `{}`, which was there before, stays in use.", last.version, last.plugin),
         None => reason.to_owned(),

@@ -92,21 +92,21 @@ pub(super) async fn forget_foreign(data_dir: &Path, runs: &dyn Runs) {
 }
 
 /// Containers that a dead host left, while they are looked at.
-pub(super) struct Left(JoinHandle<Vec<Key>>);
+pub(super) struct Leftovers(JoinHandle<Vec<Key>>);
 
 /// Removes containers whose answer is known, or whose run has ended. Those of calls without an answer stay: their runs find
 /// them. Needs no one to wait for it, since a call that is answered is never made again.
-pub(super) fn clean_up(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> Left {
+pub(super) fn clean_up(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> Leftovers {
     let (sandbox, kernel) = (Arc::clone(sandbox), Arc::clone(kernel));
-    Left(tokio::spawn(async move {
-        let left = sandbox.left().await;
+    Leftovers(tokio::spawn(async move {
+        let left = sandbox.list_left().await;
         let kept = forget_over(&sandbox, &kernel, left).await;
         sandbox.end_services_left(&kept).await;
         kept
     }))
 }
 
-impl Left {
+impl Leftovers {
     /// Removes those whose run has ended since, as by being cancelled before anybody resumed it.
     pub(super) async fn clean_up(self, sandbox: &Sandbox, kernel: &Kernel) {
         // Where the engine is silent, the next start looks again.

@@ -139,19 +139,19 @@ impl App {
         let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
         let mut sets = Vec::new();
         if is_wanted(HOST) {
-            sets.push(self.described(HOST, Kind::Host, Ok(&Roster { tools: own_tools(), ..Roster::default() }), &pins));
+            sets.push(self.describe_set(HOST, Kind::Host, Ok(&Roster { tools: own_tools(), ..Roster::default() }), &pins));
         }
         let servers = self.servers.iter().filter(|(name, _)| is_wanted(name));
-        let asked = servers.map(|(name, server)| async move { (name, server, self.asked(server, patience).await) });
+        let asked = servers.map(|(name, server)| async move { (name, server, self.load_roster(server, patience).await) });
         for (name, server, roster) in futures::future::join_all(asked).await {
-            let mut set = self.described(name, Kind::Server, roster.as_deref().map_err(Clone::clone), &pins);
+            let mut set = self.describe_set(name, Kind::Server, roster.as_deref().map_err(Clone::clone), &pins);
             set.remarks.extend(server.remarks().iter().map(|remark| self.config.redactor.text(remark).into_owned()));
             sets.push(set);
         }
         for plugin in self.kernel.registry().all().values() {
             if plugin.package.manifest.kind == package::Kind::Toolbox && is_wanted(plugin.name()) {
                 let roster = tokio::time::timeout(patience, self.kernel.tools_of(plugin)).await.unwrap_or_else(|_| Err(late(patience)));
-                sets.push(self.described(plugin.name(), Kind::Toolbox, roster.as_deref().map_err(Clone::clone), &pins));
+                sets.push(self.describe_set(plugin.name(), Kind::Toolbox, roster.as_deref().map_err(Clone::clone), &pins));
             }
         }
         Ok(sets)
@@ -186,14 +186,14 @@ impl App {
         Ok(approved)
     }
 
-    async fn asked(&self, server: &Arc<dyn Toolset>, patience: Duration) -> Result<Arc<Roster>, String> {
+    async fn load_roster(&self, server: &Arc<dyn Toolset>, patience: Duration) -> Result<Arc<Roster>, String> {
         match tokio::time::timeout(patience, server.inspect()).await {
             Ok(roster) => roster.map_err(|reason| self.config.redactor.text(&reason).into_owned()),
             Err(_) => Err(late(patience)),
         }
     }
 
-    fn described(&self, name: &str, kind: Kind, roster: Result<&Roster, String>, pins: &Forms) -> ToolSet {
+    fn describe_set(&self, name: &str, kind: Kind, roster: Result<&Roster, String>, pins: &Forms) -> ToolSet {
         let mut set = ToolSet::empty(name, kind);
         let roster = match roster {
             Ok(roster) => roster,

@@ -20,7 +20,7 @@ use crate::kernel::{
     KernelError,
     disk::private_folder,
     registry::{Origin, Plugin},
-    watch::{Known, Stamp, Step},
+    watch::{KnownFiles, Stamp, Step},
 };
 
 /// How often the folder is looked at where nothing tells of a change.
@@ -53,7 +53,7 @@ impl App {
 
 struct Watched<'a> {
     app: &'a App,
-    known: Known,
+    known: KnownFiles,
     /// Why each of the files was refused that were.
     refused: BTreeMap<PathBuf, String>,
     compiling: JoinSet<Compiled>,
@@ -87,7 +87,7 @@ impl<'a> Watched<'a> {
     fn of(app: &'a App) -> Self {
         Self {
             app,
-            known: Known::default(),
+            known: KnownFiles::default(),
             refused: app.refused.iter().map(|refused| (refused.path.clone(), String::new())).collect(),
             compiling: JoinSet::new(),
             room: Arc::new(Semaphore::new(AT_ONCE)),
@@ -135,7 +135,7 @@ impl<'a> Watched<'a> {
             return Ok(());
         }
         match self.app.follow(plugin, &path).await? {
-            Ok(_) => self.taken_up(&path),
+            Ok(_) => self.accept(&path),
             Err(plugin) => match self.app.admits(&plugin, &path).await? {
                 Ok(()) => self.claim(plugin, path),
                 Err(reason) => return self.refuse(&path, reason).await,
@@ -175,7 +175,7 @@ impl<'a> Watched<'a> {
         };
         match published {
             Ok(()) => {
-                self.taken_up(&path);
+                self.accept(&path);
                 // It had the name only while this file was away.
                 if let Some(Origin::File(other)) = displaced.filter(|other| *other != Origin::File(path)) {
                     self.known.again(&other);
@@ -186,7 +186,7 @@ impl<'a> Watched<'a> {
         self.let_leave().await
     }
 
-    fn taken_up(&mut self, path: &Path) {
+    fn accept(&mut self, path: &Path) {
         self.refused.remove(path);
         self.look_again_at_refused();
     }

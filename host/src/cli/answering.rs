@@ -25,7 +25,7 @@ use super::{
 };
 use crate::operations::{
     Host, Problem, ProblemKind, execution,
-    questions::{self as operations, AnswerQuestion, Change, Changes, ListQuestions, Question, QuestionId, QuestionState, RunId},
+    questions::{self as operations, AnswerQuestion, Changes, ListQuestions, Question, QuestionChange, QuestionId, QuestionState, RunId},
 };
 
 /// How often answers that were given elsewhere are looked for.
@@ -131,7 +131,7 @@ impl<'a> Answering<'a> {
         loop {
             tokio::select! {
                 change = self.changes.next() => {
-                    if change == Change::Question || !self.left.is_empty() {
+                    if change == QuestionChange::Question || !self.left.is_empty() {
                         return Heard::Change;
                     }
                 }

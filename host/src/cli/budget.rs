@@ -99,7 +99,7 @@ async fn set(context: &Context, arguments: &ScopeArguments, amount: Amount) -> R
     let host = context.open_to_change().await?;
     let request = SetBudget { target: arguments.target(&host).await?, amount_usd: Dollars(amount) };
     let budget = budgets::set(&host, &host.config().operator, &request).await?;
-    let name = named(&budget.scope, &ProjectNames::load(&host).await?);
+    let name = describe_scope(&budget.scope, &ProjectNames::load(&host).await?);
     host.close().await;
     if context.screen.is_json() {
         context.screen.document(&budget)?;
@@ -114,7 +114,7 @@ async fn remove(context: &Context, arguments: &ScopeArguments) -> Result<Exit> {
     let host = context.open_to_change().await?;
     let request = RemoveBudget { target: arguments.target(&host).await? };
     let removed = budgets::remove(&host, &host.config().operator, &request).await?;
-    let name = named(&removed.scope, &ProjectNames::load(&host).await?);
+    let name = describe_scope(&removed.scope, &ProjectNames::load(&host).await?);
     host.close().await;
     if context.screen.is_json() {
         context.screen.document(&removed)?;
@@ -161,7 +161,7 @@ fn ambiguous(word: &str, id: &str) -> Problem {
     Problem { hint: Some(format!("Write ./{word} for the folder, or {id} for the project.")), ..problem }
 }
 
-fn named(scope: &BudgetScope, names: &ProjectNames) -> String {
+fn describe_scope(scope: &BudgetScope, names: &ProjectNames) -> String {
     match scope {
         BudgetScope::Host => "all that this host does".to_owned(),
         BudgetScope::Project { project } => format!("the project {}", text::escaped(names.of(project))),
@@ -180,7 +180,7 @@ fn table(budgets: &[Shown], names: &ProjectNames) -> Table {
             () => GOOD,
         };
         table.row([
-            named(&budget.scope, names).into(),
+            describe_scope(&budget.scope, names).into(),
             format!("${}", budget.budget_usd).into(),
             figures::money(Some(budget.spent_usd.as_number())).into(),
             Cell::styled(figures::money(Some(budget.left_usd.as_number())), style),

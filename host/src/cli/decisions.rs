@@ -35,15 +35,15 @@ pub(super) struct Decisions {
 
 impl Decisions {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
+        let host = context.open(Access::Look).await?;
         let request = ListDecisions { run: self.run.clone(), project: self.project.clone(), limit: self.limit };
-        let listed = decisions::list(&app, &request).await?;
+        let listed = decisions::list(&host, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&listed)?;
         } else if listed.items.is_empty() {
             context.screen.tell("Nothing was decided without you.");
         } else {
-            let names = ProjectNames::load(&app).await?;
+            let names = ProjectNames::load(&host).await?;
             let shown: Vec<_> =
                 listed.items.iter().map(|decided| lines(decided, names.of(&decided.project), &TimeZone::system())).collect();
             context.screen.words(&shown.join("\n\n"))?;

@@ -72,8 +72,8 @@ fn categories() -> impl TypedValueParser<Value = Category> {
 impl Logs {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let request = self.request()?;
-        let app = context.open(Access::Look).await?;
-        let page = events::list(&app, &request).await?;
+        let host = context.open(Access::Look).await?;
+        let page = events::list(&host, &request).await?;
         if !self.follow && context.screen.is_json() {
             context.screen.document(&page)?;
             return Ok(Exit::Done);
@@ -82,7 +82,7 @@ impl Logs {
             context.screen.tell("Nothing of that kind has happened.");
         }
         show(context, &page.items)?;
-        if self.follow { follow(context, &app, &request, page.next).await } else { Ok(Exit::Done) }
+        if self.follow { follow(context, &host, &request, page.next).await } else { Ok(Exit::Done) }
     }
 
     fn request(&self) -> Result<ListEvents> {
@@ -100,13 +100,13 @@ impl Logs {
 }
 
 /// Shows what comes behind `cursor`, until Ctrl-C.
-async fn follow(context: &Context, app: &Host, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
+async fn follow(context: &Context, host: &Host, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
             () = tokio::time::sleep(LOOK) => {}
         }
-        let page = events::list(app, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
+        let page = events::list(host, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
         show(context, &page.items)?;
         cursor = page.next;
     }

@@ -10,7 +10,7 @@ use clap::Args;
 use super::{Context, text};
 use crate::operations::{
     Host, Problem,
-    projects::{self, ListProjects, Place, Project, ProjectRef},
+    projects::{self, ListProjects, Project, ProjectLocation, ProjectRef},
 };
 
 /// Which project is meant: the current folder's if nothing is said.
@@ -78,7 +78,7 @@ impl ProjectChoice {
     }
 
     /// The project, for a command that reads. A folder that is not known yet stays so.
-    pub(super) async fn find(&self, host: &Host) -> Result<Place, Problem> {
+    pub(super) async fn find(&self, host: &Host) -> Result<ProjectLocation, Problem> {
         self.reference().find(host).await
     }
 

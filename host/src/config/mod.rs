@@ -233,12 +233,13 @@ impl Config {
     /// it is named and where that leads.
     pub fn own_places(&self) -> Vec<PathBuf> {
         let keys = self.cache_key.parent();
-        [self.data_dir.as_path(), &self.cache_dir, &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
+        [self.data_dir.as_path(), &self.cache_dir, &self.user_file].into_iter().chain(keys).flat_map(privacy::resolve_place).collect()
     }
 
     /// Whether a folder, an absolute path without links, is one of the host's own places or lies in the data directory.
     pub fn is_own_place(&self, folder: &Path) -> bool {
-        self.own_places().iter().any(|own| own == folder) || privacy::resolved(&self.data_dir).iter().any(|data| folder.starts_with(data))
+        self.own_places().iter().any(|own| own == folder)
+            || privacy::resolve_place(&self.data_dir).iter().any(|data| folder.starts_with(data))
     }
 
     /// Whether commands of runs are isolated from this machine. Plain processes are not.

@@ -40,7 +40,7 @@ pub fn open_to_others(_folder: &Path) -> Option<Open> {
 }
 
 /// A place as it is named, but for links among the folders it lies in, and where it leads. It need not be there yet.
-pub(super) fn resolved(place: &Path) -> Vec<PathBuf> {
+pub(super) fn resolve_place(place: &Path) -> Vec<PathBuf> {
     let place = &std::path::absolute(place).unwrap_or_else(|_| place.to_owned());
     let named = match (place.parent(), place.file_name()) {
         (Some(parent), Some(name)) => canonical(parent).join(name),
@@ -84,9 +84,9 @@ mod tests {
         fs::write(at("dotfiles/baton.toml"), "").unwrap();
         std::os::unix::fs::symlink(at("dotfiles"), at("config")).unwrap();
         std::os::unix::fs::symlink(at("dotfiles/baton.toml"), at("baton.toml")).unwrap();
-        assert_eq!(resolved(&at("baton.toml")), [at("dotfiles/baton.toml"), at("baton.toml")]);
-        assert_eq!(resolved(&at("config/baton.toml")), [at("dotfiles/baton.toml")]);
-        assert_eq!(resolved(&at("config/keys/later")), [at("dotfiles/keys/later")]);
-        assert!(resolved(Path::new("data")).iter().all(|place| place.is_absolute()));
+        assert_eq!(resolve_place(&at("baton.toml")), [at("dotfiles/baton.toml"), at("baton.toml")]);
+        assert_eq!(resolve_place(&at("config/baton.toml")), [at("dotfiles/baton.toml")]);
+        assert_eq!(resolve_place(&at("config/keys/later")), [at("dotfiles/keys/later")]);
+        assert!(resolve_place(Path::new("data")).iter().all(|place| place.is_absolute()));
     }
 }

@@ -232,7 +232,7 @@ pub trait Children: Send + Sync {
     /// Starts the child of call `seq` of `parent`; starting it twice is starting it once.
     async fn start(&self, parent: &RunId, seq: u64, order: Order<'_>) -> Result<RunId, ChildError>;
     /// How a run that `parent` started ended, if it has.
-    async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError>;
+    async fn find_ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError>;
     /// Cancels a child of `parent` and all below it. One that has ended stays as it is.
     async fn cancel(&self, parent: &RunId, child: &RunId) -> Result<(), ChildError>;
     /// What the child and its descendants spent in dollars; none when some price is unknown.
@@ -278,7 +278,7 @@ pub(crate) mod testing {
             Ok(child)
         }
 
-        async fn ended(&self, _: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {
+        async fn find_ended(&self, _: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {
             self.check()?;
             match self.ordered.lock().unwrap().contains_key(child) {
                 true => Ok(self.ended.lock().unwrap().get(child).cloned()),

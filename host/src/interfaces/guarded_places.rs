@@ -98,17 +98,17 @@ pub(in crate::interfaces) fn guarded_places<E>(
         let Some(inside) = inside(root, &path) else { continue };
         let reviewed = match by {
             UsedBy::File => {
-                resolved(folder, root, &inside).into_iter().for_each(|path| add(path, &HashSet::new()));
+                resolve_links(folder, root, &inside).into_iter().for_each(|path| add(path, &HashSet::new()));
                 continue;
             }
             UsedBy::Hooks { reviewed } => reviewed_in(root, &reviewed),
         };
-        for path in resolved(folder, root, &inside) {
+        for path in resolve_links(folder, root, &inside) {
             if !path.is_empty() && !is_large(&path)? {
                 add(path, &reviewed);
                 continue;
             }
-            let hooks = HOOKS.iter().flat_map(|hook| resolved(folder, root, &[&path[..], b"/", hook.as_bytes()].concat()));
+            let hooks = HOOKS.iter().flat_map(|hook| resolve_links(folder, root, &[&path[..], b"/", hook.as_bytes()].concat()));
             hooks.for_each(|path| add(path, &reviewed));
         }
     }
@@ -151,7 +151,7 @@ fn plain(path: &Path) -> PathBuf {
 
 /// The places that a path leads to: each link on the way, and its end, whether it is there or not. The workspace itself is the
 /// empty path.
-fn resolved(folder: BorrowedFd<'_>, root: &Path, path: &[u8]) -> Vec<Vec<u8>> {
+fn resolve_links(folder: BorrowedFd<'_>, root: &Path, path: &[u8]) -> Vec<Vec<u8>> {
     let parts = |path: &[u8]| {
         path.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b".")).map(<[u8]>::to_vec).collect::<VecDeque<_>>()
     };

@@ -63,7 +63,7 @@ pub use assets::Assets;
 pub use exports::Exports;
 pub use run::About;
 pub use run_options::RunOptions;
-pub use session::{Holds, Place, Services, Session};
+pub use session::{Holds, Services, Session, SessionContext};
 pub use settings::Settings;
 
 /// The kinds of events of all interfaces.

@@ -18,7 +18,7 @@ impl Options {
         for OptionValue { name, value } in options {
             if !known.contains(&&*name) {
                 let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                let name = shown(&name);
+                let name = escape_name(&name);
                 return Err(CallError::invalid(format!("This call has no option `{name}`. Its options are {known}.")).about(name));
             }
             let document = serde_json::from_str(&value)
@@ -56,7 +56,7 @@ fn wrong(name: &str, expected: &str) -> CallError {
 }
 
 /// A name that a guest made up, fit to be shown.
-fn shown(name: &str) -> String {
+fn escape_name(name: &str) -> String {
     const LONGEST: usize = 64;
     name.chars().take(LONGEST).flat_map(char::escape_debug).collect()
 }

@@ -19,7 +19,7 @@ pub const MOST_KEYS: u64 = 64;
 
 /// A document that a run shows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
+pub struct Publication {
     /// What it is found by.
     pub key: String,
     /// The document.
@@ -52,13 +52,13 @@ pub trait Published: Send + Sync {
     /// Shows `value` under `key` in the place of what was there before; `null` removes it.
     async fn publish(&self, run: &RunId, key: &str, value: &Value) -> Result<(), PublishError>;
     /// What a run shows, by key.
-    async fn published(&self, run: &RunId) -> Result<Vec<Shown>, PublishError>;
+    async fn published(&self, run: &RunId) -> Result<Vec<Publication>, PublishError>;
 }
 
 /// What a run showed before it made call `at`: `shown` is what it shows now, and `calls` all its calls of [`CALL`]. What no call
 /// of its journal showed it has from the run that it was forked from.
-pub fn shown_before(at: u64, calls: &[Entry], shown: Vec<Shown>) -> Vec<Shown> {
-    let mut before: BTreeMap<String, Option<Shown>> = shown.into_iter().map(|shown| (shown.key.clone(), Some(shown))).collect();
+pub fn shown_before(at: u64, calls: &[Entry], shown: Vec<Publication>) -> Vec<Publication> {
+    let mut before: BTreeMap<String, Option<Publication>> = shown.into_iter().map(|shown| (shown.key.clone(), Some(shown))).collect();
     let calls: Vec<_> = calls.iter().filter_map(publication).collect();
     before.extend(calls.iter().map(|(_, shown)| (shown.key.clone(), None)));
     for (_, shown) in calls.into_iter().filter(|(seq, _)| *seq < at) {
@@ -68,7 +68,7 @@ pub fn shown_before(at: u64, calls: &[Entry], shown: Vec<Shown>) -> Vec<Shown> {
 }
 
 /// What a call showed. One that was given up was made all the same.
-fn publication(entry: &Entry) -> Option<(u64, Shown)> {
+fn publication(entry: &Entry) -> Option<(u64, Publication)> {
     #[derive(Deserialize)]
     struct Request {
         key: String,
@@ -77,7 +77,7 @@ fn publication(entry: &Entry) -> Option<(u64, Shown)> {
     let made = Entry { state: EntryState::Done, ..entry.clone() };
     let is_answered = made.answer.is_some() && made.error().is_none();
     let Request { key, value } = serde_json::from_str(&entry.request).ok().filter(|_| is_answered)?;
-    Some((entry.seq, Shown { key, value, at: entry.answered_at.unwrap_or(entry.asked_at) }))
+    Some((entry.seq, Publication { key, value, at: entry.answered_at.unwrap_or(entry.asked_at) }))
 }
 
 #[cfg(test)]
@@ -116,11 +116,11 @@ mod tests {
             call(7, "a", json!(7), done),
             call(8, "late", json!(8), done),
         ];
-        let inherited = Shown { key: "old".to_owned(), value: json!(0), at: 0 };
+        let inherited = Publication { key: "old".to_owned(), value: json!(0), at: 0 };
         let now = vec![
             inherited,
-            Shown { key: "a".to_owned(), value: json!(7), at: 7 },
-            Shown { key: "late".to_owned(), value: json!(8), at: 8 },
+            Publication { key: "a".to_owned(), value: json!(7), at: 7 },
+            Publication { key: "late".to_owned(), value: json!(8), at: 8 },
         ];
         let before = |at| shown_before(at, &calls, now.clone()).into_iter().map(|shown| (shown.key, shown.value)).collect::<Vec<_>>();
         let one = |key: &str, value: u64| (key.to_owned(), json!(value));

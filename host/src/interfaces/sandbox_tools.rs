@@ -7,7 +7,7 @@ use baton_sdk::{sandbox as contract, tools::text};
 
 use super::{
     numbers::to_u32,
-    sandbox::{Ending, IMAGES, Job, Key, Outcome, Place, Sandbox, Wanted},
+    sandbox::{CommandContext, Ending, IMAGES, Job, Key, Outcome, Sandbox, SetupRequest},
     tools::{self, Command},
 };
 use crate::journal::{Attempt, CallError, Capability, Halt, Performed, RunId};
@@ -17,7 +17,7 @@ pub(super) struct Commands {
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) workspace: PathBuf,
     /// What there is beside the commands of the project.
-    pub(super) wanted: Wanted,
+    pub(super) wanted: SetupRequest,
 }
 
 #[async_trait]
@@ -33,7 +33,7 @@ impl tools::Commands for Commands {
                 Ok(job) => job,
                 Err(error) => return Performed::answer(Err(error)),
             };
-        let place = Place { run, workspace: self.workspace.clone(), halt };
+        let place = CommandContext { run, workspace: self.workspace.clone(), halt };
         self.sandbox.execute(place, job, &self.wanted, attempt).await.map(|answer| answer.map(|outcome| show(&outcome)))
     }
 

@@ -36,7 +36,7 @@ pub fn accept(schema: &Value) -> Result<(), String> {
 
 /// Where the schemas under a keyword apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum SchemaTarget {
     /// To the same value.
     Here,
     /// To something inside of it.
@@ -46,17 +46,17 @@ pub(super) enum Place {
 }
 
 /// The schemas under a keyword; none for a keyword that holds none.
-pub(super) fn parts<'a>(keyword: &str, value: &'a Value) -> Option<(Place, Vec<&'a Value>)> {
+pub(super) fn parts<'a>(keyword: &str, value: &'a Value) -> Option<(SchemaTarget, Vec<&'a Value>)> {
     let each = || match value {
         Value::Array(parts) => parts.iter().collect(),
         Value::Object(parts) => parts.values().collect(),
         _ => Vec::new(),
     };
     Some(match keyword {
-        "allOf" | "anyOf" | "oneOf" | "dependentSchemas" | "dependencies" => (Place::Here, each()),
-        "not" | "if" | "then" | "else" => (Place::Here, vec![value]),
-        "properties" | "patternProperties" | "prefixItems" => (Place::Inside, each()),
-        "items" if value.is_array() => (Place::Inside, each()),
+        "allOf" | "anyOf" | "oneOf" | "dependentSchemas" | "dependencies" => (SchemaTarget::Here, each()),
+        "not" | "if" | "then" | "else" => (SchemaTarget::Here, vec![value]),
+        "properties" | "patternProperties" | "prefixItems" => (SchemaTarget::Inside, each()),
+        "items" if value.is_array() => (SchemaTarget::Inside, each()),
         "items"
         | "additionalItems"
         | "contains"
@@ -64,15 +64,15 @@ pub(super) fn parts<'a>(keyword: &str, value: &'a Value) -> Option<(Place, Vec<&
         | "propertyNames"
         | "unevaluatedItems"
         | "unevaluatedProperties"
-        | "contentSchema" => (Place::Inside, vec![value]),
-        "$defs" | "definitions" => (Place::Elsewhere, each()),
+        | "contentSchema" => (SchemaTarget::Inside, vec![value]),
+        "$defs" | "definitions" => (SchemaTarget::Elsewhere, each()),
         _ => return None,
     })
 }
 
 /// What a reference such as `#/$defs/name` means in the document.
 pub(super) fn target<'a>(root: &'a Value, reference: &Value) -> Option<&'a Value> {
-    root.pointer(&decoded(reference.as_str()?.strip_prefix('#')?)?)
+    root.pointer(&decode_pointer(reference.as_str()?.strip_prefix('#')?)?)
 }
 
 /// The bytes left of `left` after a document; none when it is larger.
@@ -127,7 +127,7 @@ impl<'a> Reading<'a> {
                 all += self.expand(self.referred(value)?, depth + 1)?;
             }
             let Some((place, parts)) = parts(keyword, value) else { continue };
-            if place == Place::Here {
+            if place == SchemaTarget::Here {
                 for part in parts {
                     all += self.expand(part, depth + 1)?;
                 }
@@ -174,7 +174,7 @@ impl<'a> Reading<'a> {
 }
 
 /// A pointer without its percent encoding; none when it is not UTF-8.
-fn decoded(pointer: &str) -> Option<String> {
+fn decode_pointer(pointer: &str) -> Option<String> {
     let (mut bytes, mut rest) = (Vec::new(), pointer.as_bytes());
     while let [first, after @ ..] = rest {
         let code = (*first == b'%').then(|| after.get(..2).and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok()));

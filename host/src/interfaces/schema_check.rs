@@ -7,7 +7,7 @@ use jsonschema::PatternOptions;
 use regex_automata::nfa::thompson;
 use serde_json::{Map, Number, Value};
 
-use super::schema_bounds::{self, Place};
+use super::schema_bounds::{self, SchemaTarget};
 
 /// Steps that a check may take; a step is a keyword held against a value.
 const MOST_STEPS: u64 = 4_000_000;
@@ -197,8 +197,8 @@ impl<'a> Costs<'a> {
         }
         let Some((place, parts)) = schema_bounds::parts(keyword, expected) else { return Vec::new() };
         match (place, keyword, value) {
-            (Place::Here, ..) => parts.into_iter().map(|part| (part, value)).collect(),
-            (Place::Elsewhere, ..) | (_, "propertyNames" | "contentSchema", _) => Vec::new(),
+            (SchemaTarget::Here, ..) => parts.into_iter().map(|part| (part, value)).collect(),
+            (SchemaTarget::Elsewhere, ..) | (_, "propertyNames" | "contentSchema", _) => Vec::new(),
             (_, "properties", Value::Object(members)) => {
                 members.iter().filter_map(|(name, member)| Some((expected.get(name)?, member))).collect()
             }

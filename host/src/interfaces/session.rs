@@ -85,7 +85,7 @@ pub struct Services {
 }
 
 /// Where a run works, and by which settings.
-pub struct Place<'a> {
+pub struct SessionContext<'a> {
     /// The folder whose files it sees.
     pub workspace: &'a Path,
     /// Settings laid over each other, the later over the earlier; the last are those that the run was begun with.
@@ -118,15 +118,18 @@ pub trait Holds: Send + 'static {
 
 impl Session {
     /// A session in a place. Fails with a sentence when the workspace is gone.
-    pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
+    pub fn open(recorder: Recorder, about: About, place: SessionContext<'_>, services: Arc<Services>) -> Result<Self, String> {
         let workspace = Workspace::open_guarded(place.workspace, &services.own, Arc::clone(&services.repositories) as _);
         let workspace = Arc::new(workspace.map_err(|error| {
             let folder = place.workspace.display();
             format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run. If it was a worktree that was released, start the work again.")
         })?);
         let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(MergeAuthority::read));
-        let commands =
-            Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned(), wanted: wanted(&about, &settings) };
+        let commands = Commands {
+            sandbox: Arc::clone(&services.sandbox),
+            workspace: workspace.root().to_owned(),
+            wanted: build_setup_request(&about, &settings),
+        };
         let shelf = Arc::new(Shelf {
             builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _, Arc::new(commands))),
             servers: Arc::clone(&services.servers),
@@ -225,7 +228,7 @@ impl Session {
     pub(super) fn git(&mut self) -> git::View<'_> {
         let About { project, root, plugin, pin, .. } = &self.about;
         let workspace = self.workspace.root().to_owned();
-        let seat = git::Seat { project: project.id.clone(), workspace, root: root.clone(), pin: pin.clone() };
+        let seat = git::RunContext { project: project.id.clone(), workspace, root: root.clone(), pin: pin.clone() };
         let advances = self.advances();
         let (recorder, repositories) = (&mut self.recorder, &self.services.repositories);
         git::View { recorder, repositories, seat, plugin, preferences: &self.settings, advances }
@@ -241,7 +244,7 @@ impl Session {
     }
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
-        let wanted = wanted(&self.about, &self.settings);
+        let wanted = build_setup_request(&self.about, &self.settings);
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root(), wanted }
     }
 
@@ -263,9 +266,9 @@ impl Session {
 }
 
 /// What the commands of a run want.
-fn wanted(about: &About, settings: &Settings) -> sandbox::Wanted {
+fn build_setup_request(about: &About, settings: &Settings) -> sandbox::SetupRequest {
     let test = settings.get("test").unwrap_or_default();
-    sandbox::Wanted::new(about.project.id.clone(), about.parent.clone(), test)
+    sandbox::SetupRequest::new(about.project.id.clone(), about.parent.clone(), test)
 }
 
 impl llm::Preferences for Settings {

@@ -101,7 +101,7 @@ pub trait Signals: Send + Sync {
     /// lost or given twice.
     async fn take(&self, run: &RunId, name: &str, seq: u64) -> Result<Option<Signal>, SignalError>;
     /// The signal that call `seq` took before.
-    async fn taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError>;
+    async fn find_taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError>;
     /// The signals that no call has taken, in their order.
     async fn untaken(&self, run: &RunId) -> Result<Vec<Signal>, SignalError>;
 }

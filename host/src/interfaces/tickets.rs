@@ -70,7 +70,7 @@ impl Tickets {
         if let Some(awaited) = self.held.get(ticket) {
             return Ok(Arc::clone(awaited));
         }
-        let shown = shown(ticket);
+        let shown = escape_ticket(ticket);
         let error = if self.used.contains(ticket) {
             CallError::invalid(format!("The ticket `{shown}` is used up: it arrived before, or was cancelled. Each ticket arrives once."))
         } else {
@@ -97,7 +97,7 @@ impl Tickets {
 }
 
 /// A text of a guest, fit to be shown.
-fn shown(ticket: &str) -> String {
+fn escape_ticket(ticket: &str) -> String {
     const LONGEST: usize = 64;
     ticket.chars().take(LONGEST).flat_map(char::escape_debug).collect()
 }

@@ -29,7 +29,7 @@ pub enum UsedBy {
 pub trait UsedByGit: Send + Sync {
     /// The places that the settings of a checkout lead to, wherever they lie. `checkout` is a folder that holds a `.git`. An
     /// error is a sentence.
-    fn used(&self, checkout: &Path) -> Result<Vec<Used>, String>;
+    fn list_used(&self, checkout: &Path) -> Result<Vec<Used>, String>;
 }
 
 /// No settings.
@@ -38,7 +38,7 @@ pub struct NoGit;
 
 #[cfg(test)]
 impl UsedByGit for NoGit {
-    fn used(&self, _: &Path) -> Result<Vec<Used>, String> {
+    fn list_used(&self, _: &Path) -> Result<Vec<Used>, String> {
         Ok(Vec::new())
     }
 }

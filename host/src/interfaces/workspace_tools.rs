@@ -5,7 +5,7 @@ use baton_sdk::{files::LineMatch, tools::text::Found};
 use super::{
     blocking::Deadline,
     files::{self, Kind, Pattern, RelativePath, Search, Walk, Workspace},
-    tools::{Files, Wanted},
+    tools::{Files, SearchQuery},
 };
 use crate::journal::{Attempt, Authority, CallError, Capability};
 
@@ -41,7 +41,7 @@ impl Files for Workspace {
         Ok(found.collect())
     }
 
-    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<LineMatch>, CallError> {
+    fn search(&self, wanted: &SearchQuery<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<LineMatch>, CallError> {
         let search = Search::new(wanted.pattern, wanted.glob, wanted.limit)?.with_context(wanted.context)?;
         let matches = search.run(self, &|path| files::may_read(authority, path), deadline)?;
         let line = |found: files::Match| LineMatch {

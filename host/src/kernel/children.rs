@@ -76,7 +76,7 @@ impl Children for Family {
         }
     }
 
-    async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {
+    async fn find_ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {
         let kernel = self.kernel()?;
         let run = kernel.runs().find(child).await.map_err(store)?;
         let run = run.ok_or_else(|| ChildError::NotYours(child.clone()))?;
@@ -84,7 +84,7 @@ impl Children for Family {
             return Err(ChildError::NotYours(child.clone()));
         }
         Ok(match run.state {
-            State::Succeeded => Some(succeeded(&kernel, run).await),
+            State::Succeeded => Some(check_success(&kernel, run).await),
             State::Failed { error } => Some(Ended::Failed(error)),
             State::Cancelled => Some(Ended::Cancelled),
             State::Queued | State::Running | State::Waiting { .. } | State::Paused { .. } => None,
@@ -124,7 +124,7 @@ async fn ceiling(kernel: &Kernel, parent: &Run, child: RunId, within: Option<Nar
 }
 
 /// A run that filled a slot gave back what the slot's contract says, or failed for whoever started it.
-async fn succeeded(kernel: &Kernel, run: Run) -> Ended {
+async fn check_success(kernel: &Kernel, run: Run) -> Ended {
     let outcome = Outcome { output: run.output.unwrap_or_default(), shortfall: run.shortfall };
     let Some(slot) = run.slot.as_deref().and_then(|slot| kernel.slot(slot).ok()) else { return Ended::Succeeded(outcome) };
     let (input, checked) = (run.input, outcome.output.clone());
@@ -133,7 +133,7 @@ async fn succeeded(kernel: &Kernel, run: Run) -> Ended {
     let text = format!(
         "What plugin `{plugin}` answered does not fit the slot `{slot}`, at {}. This is a mistake of that plugin: `baton plugin check FILE \
          --as {slot}` shows it, and `baton bindings set {slot} PLUGIN` binds another.",
-        misfit.told(),
+        misfit.describe(),
         plugin = run.plugin,
         slot = slot.name,
     );

@@ -10,7 +10,7 @@ use super::{Kernel, children::Family, execution::Ending, guest::Guest, limits::L
 use crate::{
     errors::StorageError,
     interfaces::{
-        About, Place, Session,
+        About, Session, SessionContext,
         blocking::blocking,
         children::Role,
         project::Project,
@@ -98,7 +98,7 @@ impl Kernel {
             plugin: plugin.name().to_owned(),
             plugin_version: plugin.package.manifest.version.to_string(),
         };
-        let place = Place { workspace: folder, settings: &[json!({})], assets: Arc::clone(&plugin.assets) };
+        let place = SessionContext { workspace: folder, settings: &[json!({})], assets: Arc::clone(&plugin.assets) };
         Session::open(recorder, about, place, Arc::clone(&self.services))
     }
 }
@@ -119,11 +119,11 @@ impl Authority for Closed {
 #[async_trait]
 impl Journal for Closed {
     async fn write(&self, _: Vec<Write>) -> Result<(), StorageError> {
-        Err(refused())
+        Err(reject_write())
     }
 
     async fn enqueue(&self, _: Write) -> Result<(), StorageError> {
-        Err(refused())
+        Err(reject_write())
     }
 
     async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, StorageError> {
@@ -131,7 +131,7 @@ impl Journal for Closed {
     }
 }
 
-fn refused() -> StorageError {
+fn reject_write() -> StorageError {
     StorageError::write("the journal", "A toolbox calls the host while it lists its tools.").of_run()
 }
 

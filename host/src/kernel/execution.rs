@@ -17,7 +17,7 @@ use super::{
 use crate::{
     errors::Hint,
     interfaces::{
-        About, Exports, Place, Session,
+        About, Exports, Session, SessionContext,
         children::{Outcome, Role},
         project::Project,
     },
@@ -67,8 +67,8 @@ impl Kernel {
         };
         match called {
             Err(_) => limit(Exceeded::WallTime(limits.wall_time)),
-            Ok(Err(error)) => stopped(&store, error, limits),
-            Ok(Ok(answer)) => answered(&store, answer),
+            Ok(Err(error)) => classify_stop(&store, error, limits),
+            Ok(Ok(answer)) => end_by_answer(&store, answer),
         }
     }
 
@@ -82,9 +82,9 @@ impl Kernel {
         match exports {
             Ok(Some(Ok(exports))) => Ok(exports),
             Ok(Some(Err(error))) if error.is_of_host() => Err(of_host(&error.explain())),
-            Ok(Some(Err(error))) => Err(failed(error.explain())),
+            Ok(Some(Err(error))) => Err(fail(error.explain())),
             Ok(None) => Err(Ending::Interrupted(Interrupt::Stopped)),
-            Err(_) => Err(failed(format!("Compiling the plugin `{}` crashed; try another build of it.", plugin.name()))),
+            Err(_) => Err(fail(format!("Compiling the plugin `{}` crashed; try another build of it.", plugin.name()))),
         }
     }
 
@@ -103,7 +103,7 @@ impl Kernel {
         let recorder = recorder.continued_from(run.journal_from).redacting(self.parts.redactor.clone());
         let recorder = if gate.closed { recorder.closed() } else { recorder };
         let layers = [defaults, settings, run.settings.clone()];
-        let place = Place { workspace: &run.workspace, settings: &layers, assets: Arc::clone(&plugin.assets) };
+        let place = SessionContext { workspace: &run.workspace, settings: &layers, assets: Arc::clone(&plugin.assets) };
         let project = self.identity_of(&run.project).await.map_err(|error| error.explain())?;
         Session::open(recorder, about(run, project), place, Arc::clone(&self.services))
     }
@@ -129,7 +129,7 @@ impl Kernel {
     pub async fn settings_since(&self, root: &Run) -> Result<Vec<String>, String> {
         let Some(kept) = &root.project_settings else { return Ok(Vec::new()) };
         let folder = self.settled_in(root).await?;
-        Ok(changed(kept, &self.parts.policy.workspace_settings(&folder)?, ""))
+        Ok(list_changed_keys(kept, &self.parts.policy.workspace_settings(&folder)?, ""))
     }
 
     /// The folder whose settings a run goes by: the project's, also for one that works in a worktree. What is written there
@@ -146,13 +146,13 @@ impl Kernel {
 }
 
 /// The dotted keys by which two documents differ, in their order.
-fn changed(before: &Value, now: &Value, path: &str) -> Vec<String> {
+fn list_changed_keys(before: &Value, now: &Value, path: &str) -> Vec<String> {
     match (before, now) {
         (Value::Object(before), Value::Object(now)) => {
             let keys: BTreeSet<_> = before.keys().chain(now.keys()).collect();
             let below = |key: &String| {
                 let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                changed(before.get(key).unwrap_or(&Value::Null), now.get(key).unwrap_or(&Value::Null), &path)
+                list_changed_keys(before.get(key).unwrap_or(&Value::Null), now.get(key).unwrap_or(&Value::Null), &path)
             };
             keys.into_iter().flat_map(below).collect()
         }
@@ -193,7 +193,7 @@ fn is_errno(_cause: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-fn failed(reason: String) -> Ending {
+fn fail(reason: String) -> Ending {
     Ending::Failed(CallError::other(reason))
 }
 
@@ -217,7 +217,7 @@ fn role(kind: Kind) -> Role {
     }
 }
 
-fn answered(store: &Store<Guest>, answer: Result<Outcome, CallError>) -> Ending {
+fn end_by_answer(store: &Store<Guest>, answer: Result<Outcome, CallError>) -> Ending {
     let recorder = &store.data().session().recorder;
     if let Some(divergence) = recorder.left_behind() {
         return Ending::Interrupted(Interrupt::Diverged(Box::new(divergence)));
@@ -229,7 +229,7 @@ fn answered(store: &Store<Guest>, answer: Result<Outcome, CallError>) -> Ending 
 }
 
 /// Sorts out why the guest's execution ended: an interrupt of ours, a limit, or a mistake of its own.
-fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Ending {
+fn classify_stop(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Ending {
     if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
         return limit(*exceeded);
     }
@@ -266,7 +266,7 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
         None => format!("The plugin could not continue: {:#}.", first_cause(&error)),
     };
     // Without a trap it may be the host's own fault after all, which is not counted against the plugin.
-    if trap.is_some() { Ending::Trapped(CallError::new(ErrorKind::Trapped, reason)) } else { failed(reason) }
+    if trap.is_some() { Ending::Trapped(CallError::new(ErrorKind::Trapped, reason)) } else { fail(reason) }
 }
 
 fn limit(exceeded: Exceeded) -> Ending {
@@ -288,7 +288,7 @@ mod tests {
     fn settings_that_changed_are_named_by_their_keys() {
         let before = json!({ "git": { "remote": "a" }, "test": { "command": "x", "image": "y" }, "same": [1] });
         let now = json!({ "git": {}, "test": { "command": "z", "image": "y" }, "same": [1], "models": { "default": "a/b" } });
-        assert_eq!(changed(&before, &now, ""), ["git.remote", "models.default", "test.command"]);
-        assert_eq!(changed(&before, &before, ""), [""; 0]);
+        assert_eq!(list_changed_keys(&before, &now, ""), ["git.remote", "models.default", "test.command"]);
+        assert_eq!(list_changed_keys(&before, &before, ""), [""; 0]);
     }
 }

@@ -152,7 +152,7 @@ pub enum KernelError {
     #[error("Plugin `{0}` is disabled.")]
     Disabled(String),
     /// `traps` runs in a row ended by a trap.
-    #[error("{}", stopped(.plugin, *.traps))]
+    #[error("{}", describe_traps(.plugin, *.traps))]
     Tripped { plugin: String, traps: u32 },
     #[error("Run `{0}` does not exist.")]
     NoRun(String),
@@ -223,7 +223,7 @@ impl Hint for KernelError {
     }
 }
 
-fn stopped(plugin: &str, traps: u32) -> String {
+fn describe_traps(plugin: &str, traps: u32) -> String {
     let runs = if traps == 1 { "its last run".to_owned() } else { format!("its last {traps} runs") };
     format!("Baton stopped plugin `{plugin}` and does not start it: {runs} ended by a trap, which is a mistake of the plugin.")
 }

@@ -69,9 +69,9 @@ impl Kernel {
         history: Vec<Entry>,
         plugin: Arc<Plugin>,
     ) -> Result<execution::Ending, KernelError> {
-        let Some(kernel) = self.itself.upgrade() else { return Ok(stopped("The host is stopping.".to_owned())) };
+        let Some(kernel) = self.itself.upgrade() else { return Ok(pause_replay("The host is stopping.".to_owned())) };
         let executed = self.parts.guests.spawn(async move { kernel.execute_nowhere(&recording, history, plugin).await }).await;
-        executed.unwrap_or_else(|error| Ok(stopped(format!("The replay crashed: {error}. Report this."))))
+        executed.unwrap_or_else(|error| Ok(pause_replay(format!("The replay crashed: {error}. Report this."))))
     }
 
     async fn execute_nowhere(
@@ -95,7 +95,7 @@ impl Kernel {
     }
 }
 
-fn stopped(reason: String) -> execution::Ending {
+fn pause_replay(reason: String) -> execution::Ending {
     execution::paused(PauseKind::Operator, reason)
 }
 

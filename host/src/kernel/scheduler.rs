@@ -67,7 +67,7 @@ impl Kernel {
                 looked = Instant::now();
             }
             while let Some(ended) = executions.try_join_next() {
-                checked(ended);
+                propagate_panic(ended);
             }
             let (due, held) = if stop.interrupt().is_none() {
                 (self.wake_due(drive).await?, self.fill(drive, &mut executions).await?)
@@ -192,7 +192,7 @@ impl Kernel {
         tokio::select! {
             () = self.changed.notified() => {}
             () = stop.raised(), if stop.interrupt().is_none() => {}
-            Some(ended) = executions.join_next() => checked(ended),
+            Some(ended) = executions.join_next() => propagate_panic(ended),
             () = tokio::time::sleep(look) => {}
         }
     }
@@ -315,7 +315,7 @@ impl Kernel {
             let failing = Run { state: state.clone(), ..self.run(id).await? };
             self.parts.runs.note_failed_call(id, self.failed_call(&failing).await?.as_ref()).await?;
         }
-        let event = vec![moved(id, &state)];
+        let event = vec![describe_state(id, &state)];
         self.parts.runs.transition(id, &["running"], state, output, event).await?;
         Ok(())
     }
@@ -327,7 +327,7 @@ fn goes_on(ending: &Ending) -> bool {
 }
 
 /// The event of a run that comes into a state.
-fn moved(id: &RunId, state: &State) -> Draft {
+fn describe_state(id: &RunId, state: &State) -> Draft {
     match state {
         State::Queued => Draft::of_run(id, &QueuedAgain {}),
         State::Running => Draft::of_run(id, &Executing {}),
@@ -340,7 +340,7 @@ fn moved(id: &RunId, state: &State) -> Draft {
 }
 
 /// A defect of the host in one execution ends the host with its own words, rather than leaving a run that is not executed.
-fn checked(ended: Result<(), JoinError>) {
+fn propagate_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && let Ok(panic) = error.try_into_panic()
     {

@@ -123,7 +123,7 @@ impl Kernel {
             workspace: source.workspace.clone(),
             // What an older Baton began is bound to what lies there now that a person says to go on.
             pin: source.pin.clone().or_else(|| self.parts.pins.pin(&source.workspace)),
-            settings: chosen(&source.settings, options.as_ref()),
+            settings: merge_options(&source.settings, options.as_ref()),
             project_settings: Some(project_settings),
             ceiling: source.ceiling.clone(),
             item: source.item.clone(),
@@ -187,7 +187,7 @@ impl Kernel {
         for member in self.tree(&run.root).await? {
             let is_repeated = repeated.iter().any(|(id, _)| *id == member.id);
             if options.is_some() && (!member.state.is_final() || member.id == run.id || is_repeated) {
-                self.parts.runs.change_settings(&member.id, &chosen(&member.settings, options.as_ref())).await?;
+                self.parts.runs.change_settings(&member.id, &merge_options(&member.settings, options.as_ref())).await?;
             }
             // An operator may know better than the clock when an account can be used again, or what has come.
             let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } | Wait::Needed(_) });
@@ -301,7 +301,7 @@ impl Kernel {
 }
 
 /// What was chosen for a run, and what is chosen now over it.
-fn chosen(before: &Value, now: Option<&RunOptions>) -> Value {
+fn merge_options(before: &Value, now: Option<&RunOptions>) -> Value {
     match now {
         Some(options) => Settings::merge(&[before.clone(), options.settings()]).into_value(),
         None => before.clone(),

@@ -32,7 +32,7 @@ pub enum Step {
 
 /// What is known of the files of a folder.
 #[derive(Debug, Default)]
-pub struct Known(BTreeMap<PathBuf, File>);
+pub struct KnownFiles(BTreeMap<PathBuf, File>);
 
 #[derive(Debug)]
 struct File {
@@ -42,7 +42,7 @@ struct File {
     done: bool,
 }
 
-impl Known {
+impl KnownFiles {
     /// Compares the folder as it is at `now` with what is known, and says what is to be done: each change once, after it
     /// has settled. What is to be examined comes first, so that a file that was renamed is found under its new name before
     /// the old one is given up.
@@ -118,7 +118,7 @@ mod tests {
 
     /// What is to be done at each of the moments, in milliseconds, with the folder as it is then.
     fn steps(moments: &[(u64, &[(&str, u64)])]) -> Vec<Vec<Step>> {
-        let (mut known, begun) = (Known::default(), Instant::now());
+        let (mut known, begun) = (KnownFiles::default(), Instant::now());
         moments.iter().map(|(at, files)| known.reconcile(&listing(files), begun + Duration::from_millis(*at))).collect()
     }
 
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_file_in_the_place_of_another_of_its_size_and_time_is_noticed() {
-        let (mut known, now) = (Known::default(), Instant::now());
+        let (mut known, now) = (KnownFiles::default(), Instant::now());
         let mut files = listing(&[("a", 1)]);
         known.reconcile(&files, now);
         assert_eq!(known.reconcile(&files, now + SETTLED), [examine("a")]);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_file_can_be_examined_again_as_it_is() {
-        let (mut known, now) = (Known::default(), Instant::now());
+        let (mut known, now) = (KnownFiles::default(), Instant::now());
         let files = listing(&[("a", 1)]);
         known.reconcile(&files, now);
         known.reconcile(&files, now + SETTLED);

@@ -83,7 +83,7 @@ pub(super) trait Proposed: Approvable + Clone + PartialEq {
     }
 
     /// Which one holds.
-    fn decide(known: &Known<Self>) -> Decision<Self>;
+    fn decide(known: &ProposalContext<Self>) -> Decision<Self>;
 
     /// Whether it says that there is none.
     fn is_empty(&self) -> bool;
@@ -98,7 +98,7 @@ pub(super) trait Proposed: Approvable + Clone + PartialEq {
 }
 
 /// All that is known of something that a repository proposes.
-pub(super) struct Known<T> {
+pub(super) struct ProposalContext<T> {
     pub(super) project: String,
     pub(super) settings: Option<T>,
     pub(super) approved: Option<Approved<T>>,
@@ -107,7 +107,7 @@ pub(super) struct Known<T> {
     pub(super) suggested: Option<T>,
 }
 
-impl<T: Proposed> Known<T> {
+impl<T: Proposed> ProposalContext<T> {
     pub(super) async fn load(host: &Host, project: &ProjectRef) -> Result<Self, Problem> {
         let place = project.find(host).await?;
         let folder = place.folder()?;
@@ -168,7 +168,7 @@ pub(super) async fn approve<T: Proposed>(
     let place = project.open(host, actor).await?;
     let event = content.approved(place.id()).by(actor);
     host.app.approvals().approve(place.id(), content, actor, vec![event]).await?;
-    Ok(Known::<T>::load(host, project).await?.status())
+    Ok(ProposalContext::<T>::load(host, project).await?.status())
 }
 
 /// Has nothing hold any more.
@@ -176,7 +176,7 @@ pub(super) async fn revoke<T: Proposed>(host: &Host, actor: &Actor, project: &Pr
     let place = project.find(host).await?;
     let event = T::revoked(place.id()).by(actor);
     host.app.approvals().revoke::<T>(place.id(), actor, vec![event]).await?;
-    Ok(Known::<T>::load(host, project).await?.status())
+    Ok(ProposalContext::<T>::load(host, project).await?.status())
 }
 
 /// A proposal that cannot be approved.

@@ -6,7 +6,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Dollars, Host, Moment, Problem,
-    projects::{Place, ProjectRef},
+    projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
     actor::Actor,
@@ -192,7 +192,7 @@ pub async fn show(host: &Host, project: &ProjectRef) -> Result<Autopilot, Proble
     view(host, &place, row).await
 }
 
-async fn view(host: &Host, place: &Place, row: Option<autopilot::Autopilot>) -> Result<Autopilot, Problem> {
+async fn view(host: &Host, place: &ProjectLocation, row: Option<autopilot::Autopilot>) -> Result<Autopilot, Problem> {
     let now = host.app.kernel.now();
     let since = row.as_ref().map_or(now, |row| row.limits.day(now).0);
     let activity = match &row {

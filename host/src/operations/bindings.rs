@@ -8,7 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     Host, Problem, ProblemKind, ProblemSource, code,
     plugins::PluginKind,
-    projects::{Place, ProjectRef},
+    projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
     actor::Actor,
@@ -238,7 +238,7 @@ pub async fn set(host: &Host, actor: &Actor, request: &SetBinding) -> Result<Cha
         return Err(Problem::new(ProblemKind::Invalid, "binding_invalid", problem, ProblemSource::Client));
     }
     app.kernel.bind(scope.clone(), slot.name, &request.plugin, actor).await?;
-    Ok(changed(slot, Some(request.plugin.clone()), scope, project))
+    Ok(describe_change(slot, Some(request.plugin.clone()), scope, project))
 }
 
 /// Removes a binding that was set by command.
@@ -246,7 +246,7 @@ pub async fn unset(host: &Host, actor: &Actor, request: &UnsetBinding) -> Result
     let slot = host.app.kernel.slot(&request.slot)?;
     let (scope, project) = scope(host, actor, request.project.as_ref(), request.label.as_deref()).await?;
     let was_bound = host.app.kernel.unbind(&scope, slot.name, actor).await?;
-    let changed = changed(slot, None, scope, project);
+    let changed = describe_change(slot, None, scope, project);
     if !was_bound {
         let message = format!("No command bound a plugin to `{}`{}.", slot.name, changed.place());
         let problem = Problem::new(ProblemKind::NotFound, "binding_not_found", message, ProblemSource::Client);
@@ -287,7 +287,12 @@ async fn bindings(app: &App, project: Option<&projects::Project>, repository: Op
 }
 
 /// Where a binding holds, and the project in it; a folder that is not known yet becomes one.
-async fn scope(host: &Host, actor: &Actor, project: Option<&ProjectRef>, label: Option<&str>) -> Result<(Scope, Option<Place>), Problem> {
+async fn scope(
+    host: &Host,
+    actor: &Actor,
+    project: Option<&ProjectRef>,
+    label: Option<&str>,
+) -> Result<(Scope, Option<ProjectLocation>), Problem> {
     if let Some(label) = label {
         check_label(label).map_err(|refusal| Problem {
             field: Some("label".to_owned()),
@@ -302,7 +307,7 @@ async fn scope(host: &Host, actor: &Actor, project: Option<&ProjectRef>, label: 
     Ok((Scope { project: id, label: label.map(str::to_owned) }, project))
 }
 
-fn changed(slot: &Slot, plugin: Option<String>, scope: Scope, project: Option<Place>) -> ChangedBinding {
+fn describe_change(slot: &Slot, plugin: Option<String>, scope: Scope, project: Option<ProjectLocation>) -> ChangedBinding {
     let project_name = project.map(|project| project.name().to_owned());
     ChangedBinding { slot: slot.name.to_owned(), plugin, project: scope.project, project_name, label: scope.label }
 }

@@ -143,7 +143,7 @@ fn missing(scope: &Scope) -> Problem {
 }
 
 async fn with_spent(host: &Host, budget: money::Budget) -> Result<Budget, Problem> {
-    let spent = host.app.budgets.spent(&budget.scope).await?;
+    let spent = host.app.budgets.load_spent(&budget.scope).await?;
     let money::Budget { scope, amount, set_at, set_by } = budget;
     Ok(Budget {
         scope: scope.into(),

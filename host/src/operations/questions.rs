@@ -209,7 +209,7 @@ pub struct Changes(Receiver<Event>);
 
 /// What may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum QuestionChange {
     /// A question was asked, answered or withdrawn.
     Question,
     /// A run began to wait, perhaps for an answer.
@@ -223,13 +223,13 @@ impl Changes {
     }
 
     /// The next change. Can be dropped at any point and misses nothing.
-    pub async fn next(&mut self) -> Change {
+    pub async fn next(&mut self) -> QuestionChange {
         loop {
             match self.0.recv().await {
-                Ok(event) if event.draft.category == Category::Question => return Change::Question,
-                Ok(event) if event.draft.name == "waiting" => return Change::Wait,
+                Ok(event) if event.draft.category == Category::Question => return QuestionChange::Question,
+                Ok(event) if event.draft.name == "waiting" => return QuestionChange::Wait,
                 Ok(_) => {}
-                Err(RecvError::Lagged(_)) => return Change::Question,
+                Err(RecvError::Lagged(_)) => return QuestionChange::Question,
                 Err(RecvError::Closed) => future::pending().await,
             }
         }

@@ -8,7 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Host, Problem,
-    approvals::{self, Approval, ApprovalStatus, Known, Proposed, not_approvable},
+    approvals::{self, Approval, ApprovalStatus, ProposalContext, Proposed, not_approvable},
     projects::ProjectRef,
 };
 use crate::{
@@ -55,12 +55,12 @@ pub struct Service {
 
 /// The services of a project, and what its repository proposes.
 pub async fn show(host: &Host, project: &ProjectRef) -> Result<ApprovalStatus<ServiceSet>, Problem> {
-    Ok(Known::<Services>::load(host, project).await?.status())
+    Ok(ProposalContext::<Services>::load(host, project).await?.status())
 }
 
 /// Approves the services that a repository proposes.
 pub async fn approve(host: &Host, actor: &Actor, project: &ProjectRef) -> Result<ApprovalStatus<ServiceSet>, Problem> {
-    let services = match Known::<Services>::load(host, project).await?.proposed {
+    let services = match ProposalContext::<Services>::load(host, project).await?.proposed {
         Ok(Some(services)) => services,
         Ok(None) => {
             let hint = "Add them under `[test.services]` first.";
@@ -90,7 +90,7 @@ impl Proposed for Services {
         Self::read(test)
     }
 
-    fn decide(known: &Known<Self>) -> Decision<Self> {
+    fn decide(known: &ProposalContext<Self>) -> Decision<Self> {
         let approved = known.approved.as_ref().map(|approved| &approved.content);
         match decide_services(known.settings.as_ref(), known.proposed.clone(), approved) {
             Ok(Some(services)) => Decision::Use(services),
@@ -142,9 +142,9 @@ mod tests {
         Services::read(&json!({ "services": { "db": { "image": "a", "ports": [port] } } })).unwrap().unwrap()
     }
 
-    fn known(proposed: Option<Services>, approved: Option<Services>) -> Known<Services> {
+    fn known(proposed: Option<Services>, approved: Option<Services>) -> ProposalContext<Services> {
         let approved = approved.map(|content| Approved { content, by: "ada".to_owned(), at: 1 });
-        Known { project: "p".to_owned(), settings: None, approved, proposed: Ok(proposed), suggested: None }
+        ProposalContext { project: "p".to_owned(), settings: None, approved, proposed: Ok(proposed), suggested: None }
     }
 
     #[test]

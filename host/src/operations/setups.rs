@@ -8,7 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Host, Problem,
-    approvals::{self, Approval, ApprovalStatus, Known, Proposed, not_approvable},
+    approvals::{self, Approval, ApprovalStatus, ProposalContext, Proposed, not_approvable},
     projects::ProjectRef,
 };
 use crate::{
@@ -79,12 +79,12 @@ pub struct SetupRun {
 
 /// The setup of a project, and what its repository proposes.
 pub async fn show(host: &Host, project: &ProjectRef) -> Result<ApprovalStatus<Setup>, Problem> {
-    Ok(Known::<Plan>::load(host, project).await?.status())
+    Ok(ProposalContext::<Plan>::load(host, project).await?.status())
 }
 
 /// Approves the setup that a repository proposes, the one that its lockfiles suggest, or another command line.
 pub async fn approve(host: &Host, actor: &Actor, request: &ApproveSetup) -> Result<ApprovalStatus<Setup>, Problem> {
-    let plan = plan_to_approve(&Known::load(host, &request.project).await?, request)?;
+    let plan = plan_to_approve(&ProposalContext::load(host, &request.project).await?, request)?;
     approvals::approve(host, actor, &request.project, &plan).await
 }
 
@@ -95,7 +95,7 @@ pub async fn revoke(host: &Host, actor: &Actor, project: &ProjectRef) -> Result<
 
 /// Starts a run that executes the approved setup.
 pub async fn start_run(host: &Host, actor: &Actor, project: &ProjectRef) -> Result<RunId, Problem> {
-    check_decided(Plan::decide(&Known::load(host, project).await?))?;
+    check_decided(Plan::decide(&ProposalContext::load(host, project).await?))?;
     let order = Order {
         plugin: WORKFLOW.to_owned(),
         kind: Kind::Workflow,
@@ -134,7 +134,7 @@ async fn printed(host: &Host, run: &RunId) -> Result<String, Problem> {
     }
 }
 
-fn plan_to_approve(known: &Known<Plan>, request: &ApproveSetup) -> Result<Plan, Problem> {
+fn plan_to_approve(known: &ProposalContext<Plan>, request: &ApproveSetup) -> Result<Plan, Problem> {
     let proposed = known.proposed.as_ref().map_err(|reason| {
         not_approvable(format!("The proposed setup cannot be used: {}", reason.trim_end()), "Correct it in the repository's baton.toml.")
     })?;
@@ -191,7 +191,7 @@ impl Proposed for Plan {
         Self::suggest(folder)
     }
 
-    fn decide(known: &Known<Self>) -> Decision<Self> {
+    fn decide(known: &ProposalContext<Self>) -> Decision<Self> {
         let approved = known.approved.as_ref().map(|approved| &approved.content);
         match &known.proposed {
             Ok(proposed) => sandbox::decide(known.settings.as_ref(), proposed.clone(), approved, known.suggested.as_ref()),
@@ -232,20 +232,30 @@ mod tests {
         Plan { command: command.to_owned(), files: vec!["a.lock".to_owned()], lock: None }
     }
 
-    fn known(proposed: Option<&str>, approved: Option<&str>, suggested: Option<&str>) -> Known<Plan> {
+    fn known(proposed: Option<&str>, approved: Option<&str>, suggested: Option<&str>) -> ProposalContext<Plan> {
         let approved = approved.map(|command| Approved { content: plan(command), by: "ada".to_owned(), at: 1 });
-        Known { project: "p".to_owned(), settings: None, approved, proposed: Ok(proposed.map(plan)), suggested: suggested.map(plan) }
+        ProposalContext {
+            project: "p".to_owned(),
+            settings: None,
+            approved,
+            proposed: Ok(proposed.map(plan)),
+            suggested: suggested.map(plan),
+        }
     }
 
     #[test]
     fn what_is_pending_would_hold_once_it_is_approved() {
-        let pending = |known: Known<Plan>| known.status().pending.map(|setup| setup.command);
+        let pending = |known: ProposalContext<Plan>| known.status().pending.map(|setup| setup.command);
         assert_eq!(pending(known(Some("npm ci"), None, Some("make"))).as_deref(), Some("npm ci"));
         assert_eq!(pending(known(None, None, Some("make"))).as_deref(), Some("make"));
         assert_eq!(pending(known(Some("npm ci"), Some("npm ci"), None)), None, "it holds already");
         assert_eq!(pending(known(Some(""), None, Some("make"))), None, "the repository wants none");
-        assert_eq!(pending(Known { settings: Some(plan("")), ..known(Some("npm ci"), None, None) }), None, "the operator's settings hold");
-        assert_eq!(pending(Known { proposed: Err("It is wrong.".to_owned()), ..known(None, None, Some("make")) }), None);
+        assert_eq!(
+            pending(ProposalContext { settings: Some(plan("")), ..known(Some("npm ci"), None, None) }),
+            None,
+            "the operator's settings hold"
+        );
+        assert_eq!(pending(ProposalContext { proposed: Err("It is wrong.".to_owned()), ..known(None, None, Some("make")) }), None);
     }
 
     #[test]
@@ -255,7 +265,7 @@ mod tests {
         assert_eq!(approved.approved.map(|approval| approval.by).as_deref(), Some("ada"));
         assert_eq!(known(Some("other"), Some("npm ci"), None).status().state, ApprovalState::Proposed);
         assert_eq!(known(None, None, None).status().state, ApprovalState::None);
-        let wrong = Known { proposed: Err("It is wrong.".to_owned()), ..known(None, None, None) }.status();
+        let wrong = ProposalContext { proposed: Err("It is wrong.".to_owned()), ..known(None, None, None) }.status();
         assert_eq!((wrong.state, wrong.problem.as_deref()), (ApprovalState::Proposed, Some("It is wrong.")));
     }
 
@@ -266,7 +276,7 @@ mod tests {
             command: command.map(str::to_owned),
             lock: lock.map(str::to_owned),
         };
-        let plan = |known: &Known<Plan>, command| plan_to_approve(known, &request(command, None)).map(|plan| plan.command);
+        let plan = |known: &ProposalContext<Plan>, command| plan_to_approve(known, &request(command, None)).map(|plan| plan.command);
         assert_eq!(plan(&known(None, None, None), Some(" npm ci ")).unwrap(), "npm ci");
         assert_eq!(plan(&known(None, None, Some("make")), None).unwrap(), "make");
         assert!(plan(&known(Some("npm ci"), None, None), Some("make")).unwrap_err().message.contains("proposes a setup"));

@@ -40,7 +40,7 @@ pub(super) async fn open_for_writing(data: &Path, clock: &dyn Clock) -> Result<A
         make(&file, clock).await?;
     }
     let mut connection = connect(&file, "mode=rw").await?;
-    if let Some(Found { newest: from, is_behind: true, .. }) = found {
+    if let Some(DatabaseState { newest: from, is_behind: true, .. }) = found {
         let copy = backup::keep(&mut connection, &file, from, backup::free).await?;
         tracing::info!(copy = %copy.display(), from, to = newest(), "the database is migrated, and a copy of it is kept");
     }
@@ -50,7 +50,7 @@ pub(super) async fn open_for_writing(data: &Path, clock: &dyn Clock) -> Result<A
     let is_unfinished = match found {
         // It was made whole.
         None => false,
-        Some(Found { is_behind: false, is_unfinished, .. }) => is_unfinished,
+        Some(DatabaseState { is_behind: false, is_unfinished, .. }) => is_unfinished,
         // The migrations have made the table of keys since.
         Some(_) => projects::is_unfinished(&mut connection).await?,
     };
@@ -102,7 +102,7 @@ async fn current(data: &Path) -> Result<PathBuf, StoreError> {
     let file = file(data)?;
     match inspect(&file).await? {
         None => Err(StoreError::Absent(data.to_owned())),
-        Some(Found { is_behind, is_unfinished, .. }) if is_behind || is_unfinished => Err(StoreError::Older(file)),
+        Some(DatabaseState { is_behind, is_unfinished, .. }) if is_behind || is_unfinished => Err(StoreError::Older(file)),
         Some(_) => Ok(file),
     }
 }
@@ -135,7 +135,7 @@ fn reading(file: &Path) -> &'static str {
 }
 
 /// How far a database is.
-struct Found {
+struct DatabaseState {
     /// The newest migration that it went through; 0 where it went through none.
     newest: i64,
     /// A migration is still to be run, be it one whose number is lower than that.
@@ -145,7 +145,7 @@ struct Found {
 }
 
 /// How far a database is, none for a file that is not there. Rejects what is not ours or not whole.
-async fn inspect(file: &Path) -> Result<Option<Found>, StoreError> {
+async fn inspect(file: &Path) -> Result<Option<DatabaseState>, StoreError> {
     match std::fs::metadata(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unusable(file, &error)),
@@ -153,7 +153,7 @@ async fn inspect(file: &Path) -> Result<Option<Found>, StoreError> {
         Ok(_) => {}
     }
     let mut connection = connect(file, reading(file)).await?;
-    let applied = applied(&mut connection, file).await;
+    let applied = list_migrations(&mut connection, file).await;
     let is_unfinished = projects::is_unfinished(&mut connection).await;
     connection.close().await?;
     let (known, newest) = (migrations(), newest());
@@ -161,7 +161,7 @@ async fn inspect(file: &Path) -> Result<Option<Found>, StoreError> {
     match applied.iter().find(|version| !known.version_exists(**version)) {
         Some(found) if *found > newest => Err(StoreError::Newer { path: file.to_owned(), found: *found, known: newest }),
         Some(_) => Err(StoreError::Foreign(file.to_owned())),
-        None => Ok(Some(Found {
+        None => Ok(Some(DatabaseState {
             newest: applied.last().copied().unwrap_or(0),
             is_behind: known.iter().any(|migration| !applied.contains(&migration.version)),
             is_unfinished,
@@ -170,7 +170,7 @@ async fn inspect(file: &Path) -> Result<Option<Found>, StoreError> {
 }
 
 /// The migrations a database went through, oldest first.
-async fn applied(connection: &mut AnyConnection, file: &Path) -> Result<Vec<i64>, StoreError> {
+async fn list_migrations(connection: &mut AnyConnection, file: &Path) -> Result<Vec<i64>, StoreError> {
     let tables = sqlx::query("select name from sqlite_master where type = 'table'").fetch_all(&mut *connection).await?;
     let names = tables.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() {

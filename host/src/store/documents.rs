@@ -10,7 +10,7 @@ use super::{
     number::{read_number, stored},
     queue::{Change, Step},
 };
-use crate::interfaces::state::{Documents, DocumentsError, Place, Versioned};
+use crate::interfaces::state::{DocumentScope, Documents, DocumentsError, Versioned};
 
 /// What errors call it.
 const STATE: &str = "the state of the project";
@@ -26,18 +26,18 @@ const KEYS: &str = "select key from state where project = $1 and bucket = $2 and
 
 #[async_trait]
 impl Documents for Store {
-    async fn get(&self, place: Place<'_>) -> Result<Option<Versioned>, DocumentsError> {
+    async fn get(&self, place: DocumentScope<'_>) -> Result<Option<Versioned>, DocumentsError> {
         let query = sqlx::query(FIND).bind(place.project).bind(place.bucket).bind(place.key);
         let row = query.fetch_optional(&self.reads).await.map_err(reading(STATE))?;
         Ok(row.as_ref().map(document).transpose().map(Option::flatten).map_err(reading(STATE))?)
     }
 
-    async fn set(&self, place: Place<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError> {
+    async fn set(&self, place: DocumentScope<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError> {
         let change = Set { place: place.into(), value: value.to_string(), expected, writer: writer.to_owned() };
         self.queue.change(change).await.map_err(writing(STATE))?
     }
 
-    async fn delete(&self, place: Place<'_>) -> Result<(), DocumentsError> {
+    async fn delete(&self, place: DocumentScope<'_>) -> Result<(), DocumentsError> {
         Ok(self.queue.change(Delete { place: place.into() }).await.map_err(writing(STATE))?)
     }
 
@@ -59,8 +59,8 @@ struct OwnedPlace {
     key: String,
 }
 
-impl From<Place<'_>> for OwnedPlace {
-    fn from(place: Place<'_>) -> Self {
+impl From<DocumentScope<'_>> for OwnedPlace {
+    fn from(place: DocumentScope<'_>) -> Self {
         Self { project: place.project.to_owned(), bucket: place.bucket.to_owned(), key: place.key.to_owned() }
     }
 }

@@ -61,7 +61,7 @@ impl Grants for Store {
     }
 
     async fn forget_forms(&self, plugin: &str, is_meant: &IsMeant<'_>) -> Result<(), StorageError> {
-        let pinned = self.pinned(plugin).await?;
+        let pinned = self.load_pinned(plugin).await?;
         let tools: Vec<String> = pinned.into_keys().filter(|tool| is_meant(TOOLS.word, tool)).collect();
         if tools.is_empty() {
             return Ok(());

@@ -27,14 +27,14 @@ const LEARNED: &str = "select e.cursor, e.category, e.name, e.run_id, e.data, r.
 
 #[async_trait]
 impl Memory for Store {
-    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError> {
+    async fn list_learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError> {
         let query = sqlx::query(LEARNED).bind(project).bind(cursor).bind(stored(limit.into()));
         let rows = query.fetch_all(&self.reads).await.map_err(reading(KNOWLEDGE))?;
-        rows.iter().map(learned).collect::<Result<_, _>>().map_err(reading(KNOWLEDGE))
+        rows.iter().map(parse_learned).collect::<Result<_, _>>().map_err(reading(KNOWLEDGE))
     }
 }
 
-fn learned(row: &AnyRow) -> Result<Learned, StoreError> {
+fn parse_learned(row: &AnyRow) -> Result<Learned, StoreError> {
     let cursor: i64 = row.try_get("cursor")?;
     let (category, name, run): (&str, &str, &str) = (row.try_get("category")?, row.try_get("name")?, row.try_get("run_id")?);
     let (plugin, data): (&str, &str) = (row.try_get("plugin")?, row.try_get("data")?);

@@ -11,7 +11,7 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
-    interfaces::published::{CALL, MOST_KEYS, PublishError, Published, Shown, shown_before},
+    interfaces::published::{CALL, MOST_KEYS, Publication, PublishError, Published, shown_before},
     journal::RunId,
 };
 
@@ -32,9 +32,9 @@ impl Published for Store {
         self.queue.change(Publish { run: run.clone(), key: key.to_owned(), value }).await.map_err(writing(PUBLISHED))?
     }
 
-    async fn published(&self, run: &RunId) -> Result<Vec<Shown>, PublishError> {
+    async fn published(&self, run: &RunId) -> Result<Vec<Publication>, PublishError> {
         let rows = sqlx::query(LIST).bind(run.as_str()).fetch_all(&self.reads).await.map_err(reading(PUBLISHED))?;
-        let mut shown = rows.iter().map(shown).collect::<Result<Vec<_>, _>>().map_err(reading(PUBLISHED))?;
+        let mut shown = rows.iter().map(parse_publication).collect::<Result<Vec<_>, _>>().map_err(reading(PUBLISHED))?;
         shown.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(shown)
     }
@@ -42,16 +42,16 @@ impl Published for Store {
 
 impl Store {
     /// What a run showed before it made call `at`, for a fork that begins there.
-    pub(super) async fn shown_before(&self, run: &RunId, at: u64) -> Result<Vec<Shown>, StoreError> {
+    pub(super) async fn shown_before(&self, run: &RunId, at: u64) -> Result<Vec<Publication>, StoreError> {
         let rows = sqlx::query(LIST).bind(run.as_str()).fetch_all(&self.reads).await?;
-        let shown = rows.iter().map(shown).collect::<Result<_, _>>()?;
+        let shown = rows.iter().map(parse_publication).collect::<Result<_, _>>()?;
         Ok(shown_before(at, &self.load_calls(run, CALL).await?, shown))
     }
 }
 
 /// Has a run show what another showed.
-pub(super) async fn copy(run: &RunId, shown: &[Shown], connection: &mut AnyConnection) -> Result<(), StoreError> {
-    for Shown { key, value, at } in shown {
+pub(super) async fn copy(run: &RunId, shown: &[Publication], connection: &mut AnyConnection) -> Result<(), StoreError> {
+    for Publication { key, value, at } in shown {
         let query = sqlx::query(SET).bind(run.as_str()).bind(&**key).bind(value.to_string()).bind(stored(*at));
         query.execute(&mut *connection).await?;
     }
@@ -88,8 +88,8 @@ impl Change for Publish {
     }
 }
 
-fn shown(row: &AnyRow) -> Result<Shown, StoreError> {
-    Ok(Shown {
+fn parse_publication(row: &AnyRow) -> Result<Publication, StoreError> {
+    Ok(Publication {
         key: row.try_get("key")?,
         value: serde_json::from_str(row.try_get("value")?).map_err(|error| StoreError::row(TABLE, error))?,
         at: read_number(row, "at")?,

@@ -63,7 +63,7 @@ impl Store {
             }
         }
         let rows = sqlx::query(PULL_REQUESTS).bind(project).fetch_all(&mut *reading).await?;
-        happened.pull_requests = rows.iter().map(numbered).collect::<Result<_, _>>()?;
+        happened.pull_requests = rows.iter().map(parse_numbered).collect::<Result<_, _>>()?;
         Ok(happened)
     }
 }
@@ -79,6 +79,6 @@ fn item_move(row: &AnyRow) -> Result<ItemMove, StoreError> {
     })
 }
 
-fn numbered(row: &AnyRow) -> Result<Numbered, StoreError> {
+fn parse_numbered(row: &AnyRow) -> Result<Numbered, StoreError> {
     Ok(Numbered { branch: row.try_get("branch")?, number: read_number(row, "number")?, merge_commit: row.try_get("merge_commit")? })
 }

@@ -49,7 +49,7 @@ impl Signals for Store {
         Ok(self.queue.change(Take { run: run.clone(), name: name.to_owned(), seq }).await.map_err(writing(SIGNALS))?)
     }
 
-    async fn taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError> {
+    async fn find_taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError> {
         let row = sqlx::query(TAKEN_BY).bind(run.as_str()).bind(stored(seq)).fetch_optional(&self.reads).await;
         Ok(row.map_err(reading(SIGNALS))?.as_ref().map(signal).transpose().map_err(reading(SIGNALS))?)
     }

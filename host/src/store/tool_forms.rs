@@ -36,7 +36,7 @@ const FORGET: &str = "delete from tool_forms where plugin = $1 and tool = $2";
 
 #[async_trait]
 impl Pins for Store {
-    async fn pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, StorageError> {
+    async fn load_pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, StorageError> {
         let rows = sqlx::query(OF_PLUGIN).bind(plugin).fetch_all(&self.reads).await.map_err(reading(TOOL_FORMS))?;
         rows.iter().map(|row| pin(row).map(|pin| (pin.tool, pin.form))).collect::<Result<_, _>>().map_err(reading(TOOL_FORMS))
     }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use baton::{
-    interfaces::sandbox::{Job, Key, Place, Wanted},
+    interfaces::sandbox::{CommandContext, Job, Key, SetupRequest},
     journal::{Attempt, Halt, Performed, RunId},
 };
 use baton_tests::{
@@ -55,8 +55,8 @@ async fn execute(host: &TestHost, image: &str, seq: u64) -> Result<Duration> {
     let job = Job::new(Some(image.to_owned()), vec!["true".to_owned()], Vec::new(), Some(60_000))?;
     let run = RunId::from_text("00000000-0000-7000-8000-000000000000");
     let attempt = Attempt { seq, key: format!("{run}:{seq}"), again: false, asked_at: host.app.kernel.now() };
-    let place = Place { run: run.clone(), workspace: host.workspace(), halt: Halt::default() };
-    let wanted = Wanted::new("numbers".to_owned(), None, json!({}));
+    let place = CommandContext { run: run.clone(), workspace: host.workspace(), halt: Halt::default() };
+    let wanted = SetupRequest::new("numbers".to_owned(), None, json!({}));
     let (time, performed) = timed(host.app.sandbox.execute(place, job, &wanted, &attempt)).await;
     host.app.sandbox.forget(Key { run, seq });
     match performed {

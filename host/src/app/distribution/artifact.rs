@@ -51,7 +51,7 @@ impl Artifact {
     /// The artifact of a plugin. The same file always gives the same one: it bears no time.
     pub(super) fn of(package: &Package) -> Result<Self, serde_json::Error> {
         let (imports, exports) = surface(&package.wasm);
-        let layer = described(LAYER, &package.wasm);
+        let layer = describe_blob(LAYER, &package.wasm);
         let config = serde_json::to_vec(&json!({
             "created": "1970-01-01T00:00:00Z",
             "author": null,
@@ -66,7 +66,7 @@ impl Artifact {
         let manifest = Manifest {
             schema_version: 2,
             media_type: Some(MANIFEST.to_owned()),
-            config: described(CONFIG, &config),
+            config: describe_blob(CONFIG, &config),
             layers: vec![layer.clone()],
             annotations: annotations.into_iter().map(|(key, value)| (format!("org.opencontainers.image.{key}"), value)).collect(),
         };
@@ -106,7 +106,7 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().take(200).flat_map(char::escape_debug).collect()
 }
 
-fn described(media_type: &str, bytes: &[u8]) -> Descriptor {
+fn describe_blob(media_type: &str, bytes: &[u8]) -> Descriptor {
     Descriptor { media_type: media_type.to_owned(), digest: digest(bytes), size: bytes.len() as u64 }
 }
 

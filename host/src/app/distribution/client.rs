@@ -146,13 +146,13 @@ impl Client {
                 typed.body(body.bytes.to_vec())
             })
         };
-        let response = self.sent(build(), url).await?;
+        let response = self.send_authorized(build(), url).await?;
         let asks = response.status() == StatusCode::UNAUTHORIZED && self.is_home(url);
-        if asks && self.authorize(&response).await? { self.sent(build(), url).await } else { Ok(response) }
+        if asks && self.authorize(&response).await? { self.send_authorized(build(), url).await } else { Ok(response) }
     }
 
     /// Who asks is told to the registry itself and nobody else.
-    async fn sent(&self, request: RequestBuilder, url: &Url) -> Result<Response, DistributionError> {
+    async fn send_authorized(&self, request: RequestBuilder, url: &Url) -> Result<Response, DistributionError> {
         let authorization = self.authorization.lock().await.clone().filter(|_| self.is_home(url));
         let request = authorization.into_iter().fold(request, |request, value| request.header(header::AUTHORIZATION, value));
         request.send().await.map_err(|error| self.unreachable(error))
@@ -203,12 +203,12 @@ impl Client {
                     if self.access.login.is_some() { "this user may not, or the password is wrong" } else { "no user is logged in" };
                 DistributionError::Unauthorized { host, reason }
             }
-            _ => DistributionError::Refused { host, status: status.as_u16(), said: self.said(response).await },
+            _ => DistributionError::Refused { host, status: status.as_u16(), said: self.read_error_code(response).await },
         })
     }
 
     /// The word by which the protocol names the error. Any other text may be made to mislead.
-    async fn said(&self, response: Response) -> String {
+    async fn read_error_code(&self, response: Response) -> String {
         let body = self.read(response, "The error", LARGEST_WORD).await.unwrap_or_default();
         let envelope: Value = serde_json::from_slice(&body).unwrap_or_default();
         let word = envelope.pointer("/errors/0/code").and_then(Value::as_str).unwrap_or_default();

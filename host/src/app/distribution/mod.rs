@@ -35,7 +35,7 @@ pub struct Fetched {
 }
 
 /// A manifest as it was fetched.
-struct Found {
+struct FetchedManifest {
     manifest: Vec<u8>,
     digest: String,
 }
@@ -82,17 +82,17 @@ impl Registry {
     }
 
     /// The manifest of the reference.
-    async fn look(&self) -> Result<Found, DistributionError> {
+    async fn look(&self) -> Result<FetchedManifest, DistributionError> {
         let manifest = self.client.manifest(LARGEST_DOCUMENT).await?;
         let digest = artifact::digest(&manifest);
         if let Version::Digest(wanted) = &self.reference.version {
             same("The manifest", &digest, wanted)?;
         }
-        Ok(Found { manifest, digest })
+        Ok(FetchedManifest { manifest, digest })
     }
 
     /// The file that a manifest names.
-    async fn load(&self, found: Found) -> Result<Fetched, DistributionError> {
+    async fn load(&self, found: FetchedManifest) -> Result<Fetched, DistributionError> {
         let no_plugin = |reason| DistributionError::NotPlugin { reference: self.reference.to_string(), reason };
         let layer = artifact::layer(&found.manifest).map_err(no_plugin)?;
         if !reference::is_digest(&layer.digest) {

@@ -125,7 +125,7 @@ impl App {
         let recipe = Recipe::of(proposal, &mut Files::open(folder)?, options.with_network).map_err(BuildError::Proposal)?;
         let mut pins = BTreeMap::new();
         for image in &recipe.images {
-            pins.insert(image.clone(), self.pinned(image, options.refresh, pieces).await?);
+            pins.insert(image.clone(), self.pin(image, options.refresh, pieces).await?);
         }
         if let Some(image) = recipe.whole_image() {
             let reference = pins.get(image).cloned().unwrap_or_else(|| image.to_owned());
@@ -149,7 +149,7 @@ impl App {
     }
 
     /// An image by its digest; by its id where no registry has it. One that is on this machine by its own name is not fetched.
-    async fn pinned(&self, image: &str, refresh: bool, pieces: &Sender<Piece>) -> Result<String, BuildError> {
+    async fn pin(&self, image: &str, refresh: bool, pieces: &Sender<Piece>) -> Result<String, BuildError> {
         let is_here = !refresh && self.sandbox.has_image(image).await;
         let hub = self.config.sandbox.hub.as_deref().filter(|_| !is_here);
         let fetched = image_name::fetched_as(image, hub);

@@ -59,7 +59,7 @@ impl Dockerfile {
 
     /// Its text, with each image by the name that it is pinned by.
     pub(super) fn render(&self, pins: &BTreeMap<String, String>) -> String {
-        self.instructions.iter().map(|instruction| format!("{} {}\n", instruction.word, instruction.pinned(pins))).collect()
+        self.instructions.iter().map(|instruction| format!("{} {}\n", instruction.word, instruction.render_pinned(pins))).collect()
     }
 
     /// A stage. Leaves the instruction without variables.
@@ -139,7 +139,7 @@ impl Dockerfile {
 
 impl Instruction {
     /// What follows its word, with the image by the name that it is pinned by.
-    fn pinned(&self, pins: &BTreeMap<String, String>) -> String {
+    fn render_pinned(&self, pins: &BTreeMap<String, String>) -> String {
         let Some((image, pin)) = self.image.as_ref().and_then(|image| Some((image, pins.get(image)?))) else { return self.rest.clone() };
         let mut is_done = false;
         let words = self.rest.split(' ').map(|word| {

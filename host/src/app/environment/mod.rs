@@ -20,13 +20,13 @@ use std::{collections::BTreeMap, io, path::Path};
 
 pub use approving::{Approved, BuildError, BuildOptions, EnvironmentState};
 pub use proposal::{LeftOut, Origin, Part, Proposal, Step};
-pub use testing::Found;
+pub use testing::InstalledTool;
 pub use tools::Tool;
 
 use devcontainer::Devcontainer;
 use dockerfile::Dockerfile;
 use files::{Files, join};
-use said::Said;
+use said::DeclaredNeeds;
 
 /// Folders of a monorepo that are told.
 const MOST_PARTS: usize = 60;
@@ -81,17 +81,17 @@ pub fn detect_dockerfile(folder: &Path, path: &str) -> io::Result<Proposal> {
 }
 
 /// What each folder says, where it says anything.
-fn read_folders(files: &mut Files) -> Vec<(String, Said)> {
+fn read_folders(files: &mut Files) -> Vec<(String, DeclaredNeeds)> {
     let folders = files.folders();
     let said = folders.into_iter().map(|folder| {
         let said = said::of_folder(files, &folder);
         (folder, said)
     });
-    said.filter(|(_, said)| *said != Said::default()).take(MOST_PARTS).collect()
+    said.filter(|(_, said)| *said != DeclaredNeeds::default()).take(MOST_PARTS).collect()
 }
 
 /// Each tool of each folder once, unless a folder above wants the same of it.
-fn parts(folders: &[(String, Said)]) -> Vec<Part> {
+fn parts(folders: &[(String, DeclaredNeeds)]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for (folder, said) in folders {
         for need in &said.needs {
@@ -122,7 +122,7 @@ fn is_at_or_above(folder: &str, below: &str) -> bool {
 }
 
 /// An official image for one of the languages, with the others added as far as that can be done.
-fn of_tools(proposal: &mut Proposal, folders: &[(String, Said)]) -> Option<Origin> {
+fn of_tools(proposal: &mut Proposal, folders: &[(String, DeclaredNeeds)]) -> Option<Origin> {
     // The order of the tools is that in which they are chosen as the base.
     let base = proposal.parts.iter().filter(|part| part.tool.is_language()).min_by_key(|part| part.tool)?.clone();
     let image = base.image.clone()?;

@@ -91,7 +91,7 @@ impl Recipe {
     pub(super) fn pin(&self, pins: &BTreeMap<String, String>) -> io::Result<Pinned> {
         let text = match &self.made_by {
             Made::Image => String::new(),
-            Made::Steps { image, steps } => rendered(image, steps, pins),
+            Made::Steps { image, steps } => render_dockerfile(image, steps, pins),
             Made::Dockerfile(read) => read.render(pins),
         };
         let mut hasher = Sha256::new();
@@ -113,7 +113,7 @@ impl Recipe {
 /// The name of the file in the archive, which no file of a project has.
 pub(super) const DOCKERFILE: &str = ".baton.Dockerfile";
 
-fn rendered(image: &str, steps: &[Step], pins: &BTreeMap<String, String>) -> String {
+fn render_dockerfile(image: &str, steps: &[Step], pins: &BTreeMap<String, String>) -> String {
     let pinned = |image: &str| pins.get(image).cloned().unwrap_or_else(|| image.to_owned());
     let mut text = format!("FROM {}\n", pinned(image));
     for step in steps {

@@ -27,7 +27,7 @@ const BESIDE: [(&str, &str); 3] =
 
 /// A tool in an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct InstalledTool {
     /// For people.
     pub name: String,
     /// What it says of itself; none where it is not there.
@@ -38,7 +38,7 @@ pub struct Found {
 
 impl App {
     /// Which tools an image has: those that are wanted, and some that tests often need.
-    pub async fn test_environment(&self, image: &ProjectImage, wanted: &[Tool]) -> Result<Vec<Found>, EngineError> {
+    pub async fn test_environment(&self, image: &ProjectImage, wanted: &[Tool]) -> Result<Vec<InstalledTool>, EngineError> {
         let failed = |reason: String| EngineError::Unavailable(reason);
         let folder = tempfile::tempdir().map_err(|error| failed(format!("A temporary folder cannot be created: {error}.")))?;
         let owner = format!("trial-{}", uuid::Uuid::from_bytes(rand::random()).simple());
@@ -91,7 +91,7 @@ async fn listen(mut pieces: mpsc::Receiver<Piece>) -> String {
     String::from_utf8_lossy(&printed).into_owned()
 }
 
-fn read(printed: &str, wanted: &[Tool]) -> Vec<Found> {
+fn read(printed: &str, wanted: &[Tool]) -> Vec<InstalledTool> {
     let lines: BTreeMap<usize, &str> = printed
         .lines()
         .filter_map(|line| line.split_once('\t'))
@@ -100,7 +100,7 @@ fn read(printed: &str, wanted: &[Tool]) -> Vec<Found> {
     let names = wanted.iter().map(|tool| (tool.name(), true)).chain(BESIDE.map(|(name, _)| (name, false)));
     let found = |(number, (name, is_wanted)): (usize, (&str, bool))| {
         let version = lines.get(&number).filter(|said| !said.is_empty()).map(|said| (*said).to_owned());
-        Found { name: name.to_owned(), version, is_wanted }
+        InstalledTool { name: name.to_owned(), version, is_wanted }
     };
     names.enumerate().map(found).collect()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     proposal::Step,
-    versions::{least, newest, plain, spelled, wanted},
+    versions::{format_version, least, newest, parse_requirement, plain},
 };
 
 /// A language, or a tool without which its projects are not built.
@@ -85,12 +85,12 @@ impl Tool {
         if let Some(named) = named_release(self, text) {
             return named.to_owned();
         }
-        match wanted(text) {
+        match parse_requirement(text) {
             None => about.usual.to_owned(),
-            Some(super::versions::Wanted::Exactly(version)) => self.exact(&version),
+            Some(super::versions::VersionRequirement::Exactly(version)) => self.exact(&version),
             Some(range) => match newest(about.releases, &range) {
                 Some(release) => release.to_owned(),
-                None => least(&range).map_or_else(|| about.usual.to_owned(), |version| spelled(version, about.numbers)),
+                None => least(&range).map_or_else(|| about.usual.to_owned(), |version| format_version(version, about.numbers)),
             },
         }
     }
@@ -100,8 +100,8 @@ impl Tool {
             // 1.8 is what Java called 8.
             Self::Maven | Self::Gradle => long_term(if version.first() == Some(&1) { version.get(1) } else { version.first() }),
             Self::Dotnet => format!("{}.0", version.first().copied().unwrap_or_default()),
-            Self::Php => spelled(version, 2),
-            _ => spelled(version, 3),
+            Self::Php => format_version(version, 2),
+            _ => format_version(version, 3),
         }
     }
 
@@ -227,7 +227,7 @@ fn named_release(tool: Tool, text: &str) -> Option<&'static str> {
 /// A package at its version, where that is one.
 fn at_version(package: &str, sign: &str, release: &str) -> String {
     match plain(release) {
-        Some(version) => format!("{package}{sign}{}", spelled(&version, 3)),
+        Some(version) => format!("{package}{sign}{}", format_version(&version, 3)),
         None => package.to_owned(),
     }
 }

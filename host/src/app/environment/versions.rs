@@ -6,7 +6,7 @@ type Numbers = Vec<u64>;
 
 /// What a file wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum VersionRequirement {
     /// One release or one line of releases.
     Exactly(Numbers),
     /// Whatever fits all conditions of any of these lists.
@@ -54,35 +54,35 @@ const SIGNS: [(&str, How); 12] = [
 ];
 
 /// What a text wants; none where it says nothing that is understood, such as `latest`.
-pub(super) fn wanted(text: &str) -> Option<Wanted> {
+pub(super) fn parse_requirement(text: &str) -> Option<VersionRequirement> {
     let text = text.trim();
     if text.len() > LONGEST {
         return None;
     }
     if let Some(version) = plain(text) {
-        return Some(Wanted::Exactly(version));
+        return Some(VersionRequirement::Exactly(version));
     }
     let lists: Vec<Vec<Condition>> = text.split("||").flat_map(|list| list.split(" | ")).filter_map(conditions).collect();
-    if lists.is_empty() { None } else { Some(Wanted::Range(lists)) }
+    if lists.is_empty() { None } else { Some(VersionRequirement::Range(lists)) }
 }
 
 /// The newest of these releases that fits; they are sorted, the oldest first.
-pub(super) fn newest<'a>(known: &[&'a str], wanted: &Wanted) -> Option<&'a str> {
+pub(super) fn newest<'a>(known: &[&'a str], wanted: &VersionRequirement) -> Option<&'a str> {
     known.iter().rev().find(|release| plain(release).is_some_and(|release| fits(&release, wanted))).copied()
 }
 
 /// The version that is asked for at least, for what is newer than every release that is known.
-pub(super) fn least(wanted: &Wanted) -> Option<&[u64]> {
-    let Wanted::Range(lists) = wanted else { return None };
+pub(super) fn least(wanted: &VersionRequirement) -> Option<&[u64]> {
+    let VersionRequirement::Range(lists) = wanted else { return None };
     let lower = |condition: &&Condition| !matches!(condition.how, How::AtMost | How::Below | How::Other);
     lists.iter().flatten().filter(lower).map(|condition| &*condition.version).max()
 }
 
 /// Whether a release, or some of a line of releases, fits.
-fn fits(release: &[u64], wanted: &Wanted) -> bool {
+fn fits(release: &[u64], wanted: &VersionRequirement) -> bool {
     match wanted {
-        Wanted::Exactly(version) => agree(release, version),
-        Wanted::Range(lists) => lists.iter().any(|list| list.iter().all(|condition| condition.holds(release))),
+        VersionRequirement::Exactly(version) => agree(release, version),
+        VersionRequirement::Range(lists) => lists.iter().any(|list| list.iter().all(|condition| condition.holds(release))),
     }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn plain(text: &str) -> Option<Numbers> {
 }
 
 /// A version as image names have it: at most so many numbers.
-pub(super) fn spelled(version: &[u64], most: usize) -> String {
+pub(super) fn format_version(version: &[u64], most: usize) -> String {
     version.iter().take(most).map(u64::to_string).collect::<Vec<_>>().join(".")
 }
 
@@ -155,7 +155,7 @@ mod tests {
     const KNOWN: [&str; 6] = ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"];
 
     fn of_python(text: &str) -> Option<&'static str> {
-        newest(&KNOWN, &wanted(text)?)
+        newest(&KNOWN, &parse_requirement(text)?)
     }
 
     #[test]
@@ -182,22 +182,22 @@ mod tests {
         for nothing in ["", "*", "latest", "lts/*", ">=", "a.b", "2.7", ">=4"] {
             assert_eq!(of_python(nothing), None, "{nothing}");
         }
-        assert_eq!(newest(&["18", "20", "22", "24"], &wanted("^20.19.0 || >=22.12.0").unwrap()), Some("24"));
-        assert_eq!(newest(&["18", "20", "22", "24"], &wanted(">=18 <21").unwrap()), Some("20"));
-        assert_eq!(newest(&["3.2", "3.3", "3.4"], &wanted("~> 3.3.1").unwrap()), Some("3.3"));
+        assert_eq!(newest(&["18", "20", "22", "24"], &parse_requirement("^20.19.0 || >=22.12.0").unwrap()), Some("24"));
+        assert_eq!(newest(&["18", "20", "22", "24"], &parse_requirement(">=18 <21").unwrap()), Some("20"));
+        assert_eq!(newest(&["3.2", "3.3", "3.4"], &parse_requirement("~> 3.3.1").unwrap()), Some("3.3"));
         assert_eq!(plain("21.0.2+13-LTS"), Some(vec![21, 0, 2]));
     }
 
     #[test]
     fn what_is_newer_than_all_that_is_known_is_named_by_its_least() {
-        assert_eq!(least(&wanted(">=3.15,<4").unwrap()), Some(&[3, 15][..]));
-        assert_eq!(least(&wanted("<3").unwrap()), None);
+        assert_eq!(least(&parse_requirement(">=3.15,<4").unwrap()), Some(&[3, 15][..]));
+        assert_eq!(least(&parse_requirement("<3").unwrap()), None);
     }
 
     proptest! {
         #[test]
         fn no_text_breaks_it(text in "[0-9.<>=~^|, vx*!a-]{0,60}") {
-            if let Some(wanted) = wanted(&text) {
+            if let Some(wanted) = parse_requirement(&text) {
                 let found = newest(&KNOWN, &wanted);
                 prop_assert!(found.is_none_or(|found| KNOWN.contains(&found)));
             }
@@ -206,9 +206,9 @@ mod tests {
         #[test]
         fn a_release_fits_itself(major in 0_u64..100, minor in 0_u64..100) {
             let text = format!("{major}.{minor}");
-            prop_assert_eq!(newest(&[&text], &wanted(&text).unwrap()), Some(&*text));
-            prop_assert_eq!(newest(&[&text], &wanted(&format!(">={text}")).unwrap()), Some(&*text));
-            prop_assert_eq!(newest(&[&text], &wanted(&format!("<{text}")).unwrap()), None);
+            prop_assert_eq!(newest(&[&text], &parse_requirement(&text).unwrap()), Some(&*text));
+            prop_assert_eq!(newest(&[&text], &parse_requirement(&format!(">={text}")).unwrap()), Some(&*text));
+            prop_assert_eq!(newest(&[&text], &parse_requirement(&format!("<{text}")).unwrap()), None);
         }
     }
 }

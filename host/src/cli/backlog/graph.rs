@@ -96,13 +96,13 @@ fn line(item: &Item, is_last: bool, columns: usize) -> String {
 fn dot(items: &[Item]) -> String {
     let mut lines = vec!["digraph backlog {".to_owned(), "  rankdir=LR;".to_owned(), "  node [shape=box];".to_owned()];
     let node = |item: &Item| {
-        let title = quoted(&format!("{}\n{}", item.key, text::line(&item.title)));
+        let title = quote_text(&format!("{}\n{}", item.key, text::line(&item.title)));
         let style = if item.status == ItemStatus::Done { ", style=filled" } else { "" };
         format!("\"{}\" [label={title}{style}];", item.key)
     };
     for epic in items.iter().filter(|item| item.kind == ItemKind::Epic) {
         lines.push(format!("  subgraph \"cluster_{}\" {{", epic.key));
-        lines.push(format!("    label={};", quoted(&text::line(&epic.title))));
+        lines.push(format!("    label={};", quote_text(&text::line(&epic.title))));
         lines.push(format!("    {}", node(epic)));
         let inside = items.iter().filter(|item| item.parent.as_deref() == Some(&epic.key));
         lines.extend(inside.map(|item| format!("    {}", node(item))));
@@ -117,6 +117,6 @@ fn dot(items: &[Item]) -> String {
     lines.join("\n")
 }
 
-fn quoted(text: &str) -> String {
+fn quote_text(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }

@@ -58,14 +58,14 @@ impl Move {
         context.screen.tell(format!("{mark} {} is {} now. `{write}` updates the documents.", self.key, self.status.as_str()));
         if !moved.begun_dependents.is_empty() {
             let keep = if moved.begun_dependents.len() == 1 { "keeps its status" } else { "keep their status" };
-            context.screen.tell(format!("{} {} waited for it, and {keep}.", painted(WARNING, "!"), named(&moved.begun_dependents)));
+            context.screen.tell(format!("{} {} waited for it, and {keep}.", painted(WARNING, "!"), list_keys(&moved.begun_dependents)));
         }
         Ok(Exit::Done)
     }
 }
 
 /// The first keys, and how many there are beside them.
-fn named(keys: &[String]) -> String {
+fn list_keys(keys: &[String]) -> String {
     let first: Vec<_> = keys.iter().take(MOST_NAMED).map(|key| format!("`{key}`")).collect();
     match keys.len().saturating_sub(MOST_NAMED) {
         0 => first.join(", "),

@@ -78,7 +78,7 @@ pub(super) struct Demo {
 }
 
 /// Where the demo is at work.
-struct Place {
+struct DemoLocation {
     folder: PathBuf,
     data_dir: PathBuf,
     brief: Brief,
@@ -98,7 +98,7 @@ impl Demo {
         let config = if self.plan { context.config_at(Some(data_dir.clone()))? } else { engine::choose(context, data_dir.clone()).await? };
         let host = context.open_with(config, Access::Execute).await?;
         options.check(&host, &folder)?;
-        let place = Place { folder, data_dir, brief: laid.brief };
+        let place = DemoLocation { folder, data_dir, brief: laid.brief };
         let stages = Stages { host: &host, context, folder: &place.folder, options };
         let reached = self.reach(&stages, &place).await;
         host.close().await;
@@ -122,7 +122,7 @@ impl Demo {
     }
 
     /// One stage after the other, as far as they succeed.
-    async fn reach(&self, stages: &Stages<'_>, place: &Place) -> Result<Exit> {
+    async fn reach(&self, stages: &Stages<'_>, place: &DemoLocation) -> Result<Exit> {
         let context = stages.context;
         if !self.plan {
             // Before anything is paid for.
@@ -148,7 +148,7 @@ impl Demo {
         self.built(stages, place, &plan, &sprint, &tests)
     }
 
-    fn introduce(&self, context: &Context, place: &Place) {
+    fn introduce(&self, context: &Context, place: &DemoLocation) {
         let shown = text::escaped(&place.folder.join(files::BRIEF).display().to_string());
         context.screen.tell(format!(
             "Planning from {shown} with five agents. Documents go to {}. Baton answers their questions with the suggested answers.",
@@ -172,7 +172,7 @@ impl Demo {
     }
 
     /// The end of a demo that stops with the plan, or at it.
-    fn planned(&self, context: &Context, place: &Place, plan: &Stage) -> Result<Exit> {
+    fn planned(&self, context: &Context, place: &DemoLocation, plan: &Stage) -> Result<Exit> {
         let (screen, ended) = (&context.screen, &plan.ended);
         if screen.is_json() {
             ended.answer(context)?;
@@ -189,7 +189,7 @@ impl Demo {
     }
 
     /// The end of a demo that went all the way.
-    fn built(&self, stages: &Stages<'_>, place: &Place, plan: &Stage, sprint: &Stage, tests: &Stage) -> Result<Exit> {
+    fn built(&self, stages: &Stages<'_>, place: &DemoLocation, plan: &Stage, sprint: &Stage, tests: &Stage) -> Result<Exit> {
         let (context, screen) = (stages.context, &stages.context.screen);
         let (stories, tested) = (sprint.output(), tests.output());
         if screen.is_json() {
@@ -214,7 +214,7 @@ impl Demo {
 }
 
 /// What to build: of the demo's own brief the stories that its script knows.
-fn order(place: &Place) -> SprintInput {
+fn order(place: &DemoLocation) -> SprintInput {
     match place.brief {
         Brief::Ours => SprintInput { stories: Some(STORIES), most: None },
         Brief::TheirOwn => SprintInput { stories: None, most: Some(MOST) },
@@ -224,18 +224,18 @@ fn order(place: &Place) -> SprintInput {
 const BUILDING: &str =
     "A developer builds the first stories, two at a time, and a reviewer reviews them. Each lands once the merged tree passes its tests.";
 
-fn finished(place: &Place) -> String {
-    format!("The demo in {} is finished. Its documents are in {}.", shown(&place.folder), shown(&place.folder.join("docs")))
+fn finished(place: &DemoLocation) -> String {
+    format!("The demo in {} is finished. Its documents are in {}.", escape_path(&place.folder), escape_path(&place.folder.join("docs")))
 }
 
-fn how_to_repeat(context: &Context, place: &Place) -> String {
+fn how_to_repeat(context: &Context, place: &DemoLocation) -> String {
     format!(
         "\nStart again: `{} --dir another-folder`, or remove {} and run this command again.",
         context.again("demo"),
-        shown(&place.data_dir)
+        escape_path(&place.data_dir)
     )
 }
 
-fn shown(path: &Path) -> String {
+fn escape_path(path: &Path) -> String {
     text::escaped(&path.display().to_string())
 }

@@ -71,11 +71,11 @@ pub(super) fn next(folder: &Path, data_dir: &Path, outcome: &Outcome) -> String 
         ("use a real model", "ANTHROPIC_API_KEY=… baton demo --dir real-demo --model anthropic/MODEL".to_owned()),
         ("plan your own product", "baton run plan --input @brief.md --model anthropic/MODEL".to_owned()),
     ];
-    format!("Try next\n{}", listed(&suggestions))
+    format!("Try next\n{}", list_suggestions(&suggestions))
 }
 
 /// A command on a line of its own is copied whole, however narrow the terminal is.
-fn listed(suggestions: &[(&str, String)]) -> String {
+fn list_suggestions(suggestions: &[(&str, String)]) -> String {
     let lines = suggestions.iter().map(|(what, command)| format!("  {what}\n    {}", painted(STRONG, command)));
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_suggested_command_stands_alone() {
-        let shown = listed(&[("look", "ls docs".to_owned()), ("again", "baton demo".to_owned())]);
+        let shown = list_suggestions(&[("look", "ls docs".to_owned()), ("again", "baton demo".to_owned())]);
         assert_eq!(anstream::adapter::strip_str(&shown).to_string(), "  look\n    ls docs\n  again\n    baton demo");
     }
 }

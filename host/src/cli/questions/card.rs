@@ -23,9 +23,9 @@ pub(in crate::cli) fn card(question: &Question, now: u64, zone: &TimeZone) -> St
         text::short(&question.run),
         figures::ago(now, question.asked_at.0),
     )];
-    lines.extend(written(&question.text).map(|line| format!("  {}", painted(STRONG, line))));
+    lines.extend(escape_lines(&question.text).map(|line| format!("  {}", painted(STRONG, line))));
     lines.extend(options(question));
-    lines.extend(written(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
+    lines.extend(escape_lines(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
     if let (Some(at), Some(answer), QuestionState::Open) = (question.expires_at, &question.expiry_answer, question.state) {
         let at = figures::moment(at.0, zone);
         lines.push(painted(FAINT, format!("  Without an answer, “{}” is taken at {at}.", text::escaped(answer))));
@@ -115,7 +115,7 @@ fn guess(question: &Question) -> String {
     format!("suggested, {:.0} % sure", question.confidence * 100.0)
 }
 
-fn written(text: &str) -> impl Iterator<Item = String> {
+fn escape_lines(text: &str) -> impl Iterator<Item = String> {
     text.lines().map(|line| text::escaped(&line.replace('\t', " ")))
 }
 

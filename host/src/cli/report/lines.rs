@@ -50,7 +50,7 @@ pub(super) fn lines(report: &Report, context: &Context, zone: &TimeZone) -> Vec<
     if lines.len() == 1 {
         lines.push("  Nothing happened.".to_owned());
     }
-    lines.push(spent(report));
+    lines.push(describe_spending(report));
     lines
 }
 
@@ -94,7 +94,7 @@ fn doubts(report: &Report) -> Vec<String> {
     doubts
 }
 
-fn spent(report: &Report) -> String {
+fn describe_spending(report: &Report) -> String {
     let spent = &report.spent;
     let most: Vec<_> = spent.by_story.iter().take(MOST).map(|cost| format!("{} ${}", text::escaped(&cost.name), cost.cost_usd)).collect();
     let more = spent.by_story.len().saturating_sub(MOST);

@@ -50,7 +50,12 @@ fn table(sets: &[ToolSet]) -> Table {
     let mut table = Table::new(&[("TOOL", Align::Left), ("EFFECTS", Align::Left), ("GRANTED TO", Align::Left), ("STATE", Align::Left)]);
     for set in sets {
         for tool in &set.tools {
-            table.row([Cell::from(text::escaped(&tool.name)), effects(tool.effects).into(), listed(&tool.granted).into(), state(tool)]);
+            table.row([
+                Cell::from(text::escaped(&tool.name)),
+                effects(tool.effects).into(),
+                list_plugins(&tool.granted).into(),
+                state(tool),
+            ]);
         }
         for quarantined in &set.quarantined {
             let name = text::escaped(&format!("{}.{}", set.name, quarantined.name));
@@ -82,7 +87,7 @@ fn effects(effects: ToolEffects) -> &'static str {
     }
 }
 
-fn listed(plugins: &[String]) -> String {
+fn list_plugins(plugins: &[String]) -> String {
     plugins.iter().map(|plugin| text::escaped(plugin)).collect::<Vec<_>>().join(", ")
 }
 

@@ -176,7 +176,7 @@ async fn ending(
     child: &RunId,
     agent: &str,
 ) -> Result<Option<(Result<Outcome, CallError>, Draft)>, ChildError> {
-    let Some(ended) = children.ended(parent, child).await? else { return Ok(None) };
+    let Some(ended) = children.find_ended(parent, child).await? else { return Ok(None) };
     let cost_usd = children.cost(child).await?;
     let answer = answer(agent, child, ended, cost_usd);
     let (summary, error) = match &answer {

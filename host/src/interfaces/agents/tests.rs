@@ -34,7 +34,7 @@ impl Scene {
             .await
     }
 
-    async fn ended(&self, ended: Ended) -> Result<Outcome, Fault> {
+    async fn find_ended(&self, ended: Ended) -> Result<Outcome, Fault> {
         self.nursery.ended.lock().unwrap().insert(Bench::run().child(1), ended);
         self.perform(task()).await
     }
@@ -66,9 +66,9 @@ async fn the_run_is_put_away_until_its_agent_ends() {
     );
     assert!(scene.bench.journal.events().is_empty());
 
-    let outcome = scene.ended(Ended::Succeeded(json!({ "answer": "{}", "summary": "Done" }).into())).await.unwrap();
+    let outcome = scene.find_ended(Ended::Succeeded(json!({ "answer": "{}", "summary": "Done" }).into())).await.unwrap();
     assert_eq!((outcome.answer.as_str(), outcome.summary.as_str(), outcome.cost_usd), ("{}", "Done", Nursery::COST));
-    let replayed = scene.ended(Ended::Failed(CallError::other("no longer asked"))).await.unwrap();
+    let replayed = scene.find_ended(Ended::Failed(CallError::other("no longer asked"))).await.unwrap();
     assert_eq!(replayed.answer, "{}");
     let events = scene.bench.journal.events();
     assert_eq!(events.len(), 1);
@@ -107,20 +107,20 @@ async fn an_agent_that_does_not_succeed_is_an_error_of_the_call() {
     ] {
         let scene = Scene::new();
         let _ = scene.perform(task()).await;
-        let error = refusal(scene.ended(ended).await);
+        let error = refusal(scene.find_ended(ended).await);
         assert!(matches!(&error, CallError { kind: ErrorKind::Other, text, .. } if text.contains(word)), "{error:?}");
         assert_eq!(scene.bench.journal.events()[0].data["error"], error.to_string());
     }
     let scene = Scene::new();
     let _ = scene.perform(task()).await;
     let own = CallError::new(ErrorKind::BudgetExceeded, "No money.").about("shop");
-    let error = refusal(scene.ended(Ended::Failed(own.clone())).await);
+    let error = refusal(scene.find_ended(Ended::Failed(own.clone())).await);
     assert_eq!((&error.kind, &*error.text), (&ErrorKind::ChildFailed, "Agent `mary` failed: No money."));
     assert_eq!(error.subject.as_deref(), Some(Bench::run().child(1).as_str()));
     assert_eq!(error.details.unwrap()["error"], json!(own), "the agent's own error is handed up");
     let scene = Scene::new();
     let _ = scene.perform(task()).await;
-    assert!(matches!(refusal(scene.ended(Ended::Cancelled).await), CallError { kind: ErrorKind::Cancelled, .. }));
+    assert!(matches!(refusal(scene.find_ended(Ended::Cancelled).await), CallError { kind: ErrorKind::Cancelled, .. }));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Draft, Item, Kind, Place, Refusal, Status,
+    Draft, Item, Kind, Refusal, SortKey, Status,
     rules::{LARGEST_LIST, MOST_ITEMS, check, weight},
 };
 
@@ -92,7 +92,7 @@ impl<'a> Graph<'a> {
         let mut ready: Vec<_> = (0..self.nodes.len()).filter(|place| self.is_ready(*place)).collect();
         ready.sort_by_cached_key(|place| {
             let draft = self.nodes[*place].draft;
-            (u8::MAX - draft.priority, Place::of(&draft.key))
+            (u8::MAX - draft.priority, SortKey::of(&draft.key))
         });
         ready
     }
@@ -148,7 +148,7 @@ impl<'a> Graph<'a> {
             waves[*level].push(place);
         }
         for wave in &mut waves {
-            wave.sort_by_cached_key(|place| Place::of(&self.nodes[*place].draft.key));
+            wave.sort_by_cached_key(|place| SortKey::of(&self.nodes[*place].draft.key));
         }
         Ok(waves)
     }
@@ -230,7 +230,7 @@ impl<'a> Graph<'a> {
                 if let Some(point) = next.filter(|point| !settled.contains(point)) {
                     if !walked.insert(point) {
                         let circle = path.iter().map(|(point, _): &(Point, _)| *point).skip_while(|other| *other != point).chain([point]);
-                        return Err(Refusal::Cycle(self.told(circle)));
+                        return Err(Refusal::Cycle(self.list_keys(circle)));
                     }
                     path.push((point, self.before(point).into_iter()));
                 }
@@ -260,7 +260,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Beginning and end of an item are one word to a reader.
-    fn told(&self, circle: impl Iterator<Item = Point>) -> Vec<String> {
+    fn list_keys(&self, circle: impl Iterator<Item = Point>) -> Vec<String> {
         let mut keys: Vec<_> = circle.map(|(Point::Begin(place) | Point::End(place))| self.nodes[place].draft.key.clone()).collect();
         keys.dedup();
         if keys.len() == 1 {

@@ -210,7 +210,7 @@ pub trait Backlog: Send + Sync {
     /// One item with its body.
     async fn item(&self, project: &str, key: &str) -> Result<Item, BacklogError>;
     /// One item with its body, and the hash of the body that its document was last given.
-    async fn written(&self, project: &str, key: &str) -> Result<(Item, Option<String>), BacklogError>;
+    async fn load_written(&self, project: &str, key: &str) -> Result<(Item, Option<String>), BacklogError>;
     /// Keeps, by key, the hashes of the bodies that documents were given.
     async fn mark_written(&self, project: &str, bodies: Vec<(String, String)>) -> Result<(), BacklogError>;
     /// The moves of an item, oldest first.

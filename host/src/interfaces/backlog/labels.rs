@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, rules::shown};
+use super::{Refusal, rules::excerpt};
 
 /// Labels of one item.
 pub const MOST_LABELS: usize = 20;
@@ -89,7 +89,7 @@ impl Labels {
 pub fn check_label(label: &str) -> Result<(), Refusal> {
     let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b'_');
     let begins = label.starts_with(|first: char| first.is_ascii_alphanumeric());
-    if begins && label.len() <= LONGEST_LABEL && label.bytes().all(fits) { Ok(()) } else { Err(Refusal::Label(shown(label))) }
+    if begins && label.len() <= LONGEST_LABEL && label.bytes().all(fits) { Ok(()) } else { Err(Refusal::Label(excerpt(label))) }
 }
 
 #[cfg(test)]

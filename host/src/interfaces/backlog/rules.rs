@@ -134,13 +134,13 @@ pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
 pub fn check_key(key: &str) -> Result<(), Refusal> {
     let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
-        return Err(Refusal::Key(shown(key)));
+        return Err(Refusal::Key(excerpt(key)));
     }
     Ok(())
 }
 
 /// The beginning of a text that may be anything, on one line.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     text.chars().take(100).flat_map(char::escape_debug).collect()
 }
 
@@ -183,14 +183,14 @@ pub fn unknown<'a>(key: &str, keys: impl Iterator<Item = &'a str>) -> Refusal {
         (distance <= key.len() / 3).then_some((distance, other))
     };
     let mut near: Vec<_> = keys.filter_map(alike).collect();
-    near.sort_by_cached_key(|(distance, key)| (*distance, Place::of(key)));
+    near.sort_by_cached_key(|(distance, key)| (*distance, SortKey::of(key)));
     near.truncate(MOST_NAMED);
     Refusal::Unknown { key: key.escape_debug().to_string(), near: near.into_iter().map(|(_, key)| key.to_owned()).collect() }
 }
 
 /// Where a key stands: the numbers in it compared as numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place(Vec<Part>, String);
+pub struct SortKey(Vec<Part>, String);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
@@ -199,7 +199,7 @@ enum Part {
     Text(String),
 }
 
-impl Place {
+impl SortKey {
     /// The place of a key.
     pub fn of(key: &str) -> Self {
         let mut parts = Vec::new();

@@ -65,7 +65,7 @@ fn keys_are_plain_and_nothing_that_resembles_them() {
 #[test]
 fn numbers_in_keys_are_compared_as_numbers() {
     let mut keys = ["1-10", "2", "1-2-b", "1", "10", "1-2-a", "a", "1-2", "01-3", "1-a", "99999999999999999999999"];
-    keys.sort_by_key(|key| Place::of(key));
+    keys.sort_by_key(|key| SortKey::of(key));
     assert_eq!(keys, ["1", "1-2", "1-2-a", "1-2-b", "01-3", "1-10", "1-a", "2", "10", "99999999999999999999999", "a"]);
 }
 
@@ -322,10 +322,10 @@ impl Backlog for Memory {
     }
 
     async fn item(&self, project: &str, key: &str) -> Result<Item, BacklogError> {
-        Ok(self.written(project, key).await?.0)
+        Ok(self.load_written(project, key).await?.0)
     }
 
-    async fn written(&self, _: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
+    async fn load_written(&self, _: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
         self.check()?;
         let items = self.items.lock().unwrap();
         let found = items.iter().find(|item| item.draft.key == key).cloned();

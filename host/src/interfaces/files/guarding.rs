@@ -50,7 +50,7 @@ impl Guarding {
             Some(folder.clone())
         });
         for checkout in above.map(Path::to_owned).into_iter().chain(inside.filter(|folder| is_checkout(folder))) {
-            match self.git.used(&checkout) {
+            match self.git.list_used(&checkout) {
                 Ok(found) => used.extend(found),
                 Err(reason) if above == Some(checkout.as_path()) => return Err(io::Error::other(Unreadable(reason))),
                 // Git executes nothing in a repository whose settings it cannot read, such as a fixture of tests.

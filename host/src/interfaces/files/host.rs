@@ -11,7 +11,7 @@ use super::{
     MOST_ENTRIES, READ, View, WRITE, may_read,
     path::RelativePath,
     search::{Match, Search},
-    walk::{Found, Kind, Pattern, Walk},
+    walk::{FileEntry, Kind, Pattern, Walk},
 };
 use crate::{
     bindings::{Fault, files as wit},
@@ -90,7 +90,7 @@ impl wit::Host for View<'_> {
                 walk.run(&workspace)
             })
         };
-        let found: Vec<Found> = self.recorder.call(call, find).await??;
+        let found: Vec<FileEntry> = self.recorder.call(call, find).await??;
         Ok(found.into_iter().map(wit::Entry::from).collect())
     }
 
@@ -147,8 +147,8 @@ impl TryFrom<Content> for Vec<u8> {
     }
 }
 
-impl From<Found> for wit::Entry {
-    fn from(found: Found) -> Self {
+impl From<FileEntry> for wit::Entry {
+    fn from(found: FileEntry) -> Self {
         let kind = match found.kind {
             Kind::File => wit::Kind::File,
             Kind::Directory => wit::Kind::Directory,

@@ -110,7 +110,7 @@ impl Search {
                 let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
                 let before = matches.around(all.get(index.saturating_sub(self.context)..index).unwrap_or_default());
                 let after = matches.around(all.get(index + 1..all.len().min(index + 1 + self.context)).unwrap_or_default());
-                matches.found.push(Match { path: path.to_owned(), line, text: shortened(text), before, after });
+                matches.found.push(Match { path: path.to_owned(), line, text: shorten_line(text), before, after });
             }
         }
         Ok(())
@@ -126,7 +126,7 @@ struct Matches {
 impl Matches {
     /// The lines, or none once there are too many of them.
     fn around(&mut self, lines: &[&str]) -> Vec<String> {
-        let lines: Vec<_> = lines.iter().map(|line| shortened(line)).collect();
+        let lines: Vec<_> = lines.iter().map(|line| shorten_line(line)).collect();
         let length: usize = lines.iter().map(String::len).sum();
         match self.around.checked_sub(length) {
             Some(left) => {
@@ -138,7 +138,7 @@ impl Matches {
     }
 }
 
-fn shortened(line: &str) -> String {
+fn shorten_line(line: &str) -> String {
     line.chars().take(Search::LONGEST_LINE).collect()
 }
 

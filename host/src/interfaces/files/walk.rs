@@ -28,7 +28,7 @@ pub(in crate::interfaces) enum Kind {
 /// Something the walk came by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::interfaces) struct Found {
+pub(in crate::interfaces) struct FileEntry {
     pub(in crate::interfaces) path: String,
     pub(in crate::interfaces) kind: Kind,
     /// Bytes; 0 for anything but a file.
@@ -104,7 +104,7 @@ impl Walk<'_> {
     const LONGEST_RULE: usize = 256;
 
     /// All that was found, sorted by path.
-    pub(in crate::interfaces) fn run(&self, workspace: &Workspace) -> Result<Vec<Found>, CallError> {
+    pub(in crate::interfaces) fn run(&self, workspace: &Workspace) -> Result<Vec<FileEntry>, CallError> {
         let mut found = Vec::new();
         let mut seen = 0;
         let mut ahead = vec![(String::new(), None)];
@@ -135,7 +135,7 @@ impl Walk<'_> {
         Ok(found)
     }
 
-    fn look(&self, entry: &DirEntry, level: &Level) -> Option<Found> {
+    fn look(&self, entry: &DirEntry, level: &Level) -> Option<FileEntry> {
         let name = entry.file_name().into_string().ok().filter(|name| !is_hosts(name))?;
         let path = if level.directory.is_empty() { name } else { format!("{}/{name}", level.directory) };
         let file_type = entry.file_type().ok()?;
@@ -149,7 +149,7 @@ impl Walk<'_> {
             return None;
         }
         let size = if kind == Kind::File && self.wants(&path) { entry.metadata().ok()?.len() } else { 0 };
-        Some(Found { path, kind, size })
+        Some(FileEntry { path, kind, size })
     }
 
     fn wants(&self, path: &str) -> bool {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
-    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, NoToken, PULL_REQUESTS, Place, Progress, Proposal, PullRequest,
-    Repositories, State, Summary, Verdict, View, checked,
+    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, NoToken, PULL_REQUESTS, Progress, Proposal, PullRequest,
+    PullRequestContext, Repositories, State, Summary, Verdict, View, checked,
     events::{CheckReported, PullRequestClosed, PullRequestMerged, PullRequestOpened, PullRequestReviewed},
 };
 use crate::{
@@ -150,8 +150,14 @@ struct Work {
 }
 
 impl Work {
-    fn place(&self) -> Place<'_> {
-        Place { project: &self.project, folder: &self.folder, author: &self.author, key: &self.attempt.key, again: self.attempt.again }
+    fn place(&self) -> PullRequestContext<'_> {
+        PullRequestContext {
+            project: &self.project,
+            folder: &self.folder,
+            author: &self.author,
+            key: &self.attempt.key,
+            again: self.attempt.again,
+        }
     }
 }
 

@@ -28,7 +28,8 @@ pub use authority::MergeAuthority;
 pub use github::{GitHub, Hub};
 pub use local::{Ending, Kept, Local, PullRequests, Repository as Repositories};
 pub use pull_requests::{
-    Check, Forge, ForgeError, Landing, Mergeable, Method, Place, Progress, Proposal, PullRequest, Review, State, Summary, Verdict,
+    Check, Forge, ForgeError, Landing, Mergeable, Method, Progress, Proposal, PullRequest, PullRequestContext, Review, State, Summary,
+    Verdict,
 };
 pub use service::{Connect, Forges, NoToken};
 pub use settings::{Config, Kind, Repository, Rules, SettingError, Sources, Token};

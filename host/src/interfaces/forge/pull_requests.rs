@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whose pull requests, and on whose behalf.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct PullRequestContext<'a> {
     /// The project that has them.
     pub project: &'a str,
     /// A checkout or worktree of its repository.
@@ -259,17 +259,17 @@ fn moment(milliseconds: u64) -> jiff::Timestamp {
 #[async_trait]
 pub trait Forge: Send + Sync {
     /// Opens one, or gives the number of that which is open already for the same two branches.
-    async fn open(&self, place: Place<'_>, proposal: &Proposal) -> Result<u64, ForgeError>;
+    async fn open(&self, place: PullRequestContext<'_>, proposal: &Proposal) -> Result<u64, ForgeError>;
     /// One as it is now.
-    async fn get(&self, place: Place<'_>, number: u64) -> Result<PullRequest, ForgeError>;
+    async fn get(&self, place: PullRequestContext<'_>, number: u64) -> Result<PullRequest, ForgeError>;
     /// Those that are open, and the others as well if `all`; by number.
-    async fn list(&self, place: Place<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError>;
+    async fn list(&self, place: PullRequestContext<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError>;
     /// Writes what somebody thinks.
-    async fn review(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError>;
+    async fn review(&self, place: PullRequestContext<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError>;
     /// Sets how a check of the last commit stands.
-    async fn report(&self, place: Place<'_>, number: u64, check: &Check) -> Result<(), ForgeError>;
+    async fn report(&self, place: PullRequestContext<'_>, number: u64, check: &Check) -> Result<(), ForgeError>;
     /// Merges, and gives the merge commit.
-    async fn merge(&self, place: Place<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError>;
+    async fn merge(&self, place: PullRequestContext<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError>;
     /// Closes without merging; closing what is closed is no error.
-    async fn close(&self, place: Place<'_>, number: u64) -> Result<(), ForgeError>;
+    async fn close(&self, place: PullRequestContext<'_>, number: u64) -> Result<(), ForgeError>;
 }

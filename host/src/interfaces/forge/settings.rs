@@ -148,8 +148,8 @@ impl Config {
                     config.base_url =
                         base_url(value).ok_or_else(|| wrong(&place, "an address such as https://github.example.com/api/v3", value))?
                 }
-                "token-env" => (config.token, config.token_name, named) = found(&place, value, sources.variable)?,
-                "token-secret" => (config.token, config.token_name, named) = found(&place, value, sources.secret)?,
+                "token-env" => (config.token, config.token_name, named) = find_token(&place, value, sources.variable)?,
+                "token-secret" => (config.token, config.token_name, named) = find_token(&place, value, sources.secret)?,
                 "projects" => {}
                 _ => set(&mut config.usual, key, value).map_err(|wanted| wrong(&place, wanted.unwrap_or(WORDS), value))?,
             }
@@ -208,7 +208,7 @@ fn complete(place: &str, rules: &Rules) -> Result<(), SettingError> {
     Ok(())
 }
 
-fn found(place: &str, name: &Value, look: &dyn Fn(&str) -> Option<String>) -> Result<(Option<Token>, String, bool), SettingError> {
+fn find_token(place: &str, name: &Value, look: &dyn Fn(&str) -> Option<String>) -> Result<(Option<Token>, String, bool), SettingError> {
     let name = name.as_str().ok_or_else(|| wrong(place, "the name under which the token is kept", name))?;
     Ok((look(name).map(|token| Token::new(&token)), name.to_owned(), true))
 }

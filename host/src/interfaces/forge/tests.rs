@@ -27,7 +27,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn note<A>(&self, what: &str, place: Place<'_>, answer: A) -> Result<A, ForgeError> {
+    fn note<A>(&self, what: &str, place: PullRequestContext<'_>, answer: A) -> Result<A, ForgeError> {
         self.asked.lock().unwrap().push((what.to_owned(), place.key.to_owned(), place.again));
         self.failing.lock().unwrap().clone().map_or(Ok(answer), Err)
     }
@@ -39,7 +39,7 @@ impl Rows {
 
 #[async_trait]
 impl PullRequests for Rows {
-    async fn open(&self, place: Place<'_>, _: &Proposal) -> Result<u64, ForgeError> {
+    async fn open(&self, place: PullRequestContext<'_>, _: &Proposal) -> Result<u64, ForgeError> {
         self.note("open", place, 7)
     }
 
@@ -57,15 +57,15 @@ impl PullRequests for Rows {
         Ok(vec![(summary, State::Open)])
     }
 
-    async fn review(&self, place: Place<'_>, _: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
+    async fn review(&self, place: PullRequestContext<'_>, _: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
         self.note(&format!("{}: {text} by {}", verdict.as_str(), place.author), place, ())
     }
 
-    async fn report(&self, place: Place<'_>, _: u64, check: &Check, head: Option<&str>) -> Result<(), ForgeError> {
+    async fn report(&self, place: PullRequestContext<'_>, _: u64, check: &Check, head: Option<&str>) -> Result<(), ForgeError> {
         self.note(&format!("{} {} of {head:?}", check.name, check.progress.as_str()), place, ())
     }
 
-    async fn end(&self, place: Place<'_>, _: u64, ending: &Ending) -> Result<(), ForgeError> {
+    async fn end(&self, place: PullRequestContext<'_>, _: u64, ending: &Ending) -> Result<(), ForgeError> {
         self.note(ending.state.as_str(), place, ())
     }
 }

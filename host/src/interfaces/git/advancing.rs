@@ -95,7 +95,7 @@ impl Checkout {
         if let Some(other) = repository.other_checkout(branch) {
             return Err(CallError::conflict(format!(
                 "Branch `{branch}` is checked out in {} as well, which Baton does not touch; check another branch out there and try again.",
-                shown(&other)
+                quote_path(&other)
             )));
         }
         if !repository.has_checked_out(branch) {
@@ -122,7 +122,7 @@ impl Checkout {
         let known: BTreeSet<_> = fields(&listed).collect();
         for path in fields(&out).filter(|path| !known.contains(path)) {
             if let Some(theirs) = in_place_of(&self.files, path, &known) {
-                return Err(in_the_way(branch, &names::shown(&theirs)));
+                return Err(in_the_way(branch, &names::quote_path(&theirs)));
             }
         }
         Ok(())
@@ -195,6 +195,6 @@ fn in_the_way(branch: &str, path: &str) -> CallError {
     ))
 }
 
-fn shown(path: &Path) -> String {
+fn quote_path(path: &Path) -> String {
     names::excerpt(&path.to_string_lossy())
 }

@@ -6,7 +6,7 @@ use std::{fs, io, path::Path, sync::Arc};
 use super::{
     checkout::Checkout,
     locating::is_nothing,
-    place::Place,
+    place::CheckoutLocation,
     program::{Invocation, Program},
     service::Trouble,
 };
@@ -67,7 +67,15 @@ impl Program {
         let [root, workspace] = [views, folder].map(std::path::absolute);
         let (root, workspace) = (root.map_err(|error| unwritable(&error))?, workspace.map_err(|error| unwritable(&error))?);
         // A command of the owner's own is not bound to what was before it.
-        let place = Place { program: Arc::new(self.clone()), root, workspace, worktree: None, pin: None, abandoned: None, pointers: false };
+        let place = CheckoutLocation {
+            program: Arc::new(self.clone()),
+            root,
+            workspace,
+            worktree: None,
+            pin: None,
+            abandoned: None,
+            pointers: false,
+        };
         place.open().map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
             other => CallError::conflict(other.to_string()),

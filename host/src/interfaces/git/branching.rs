@@ -1,7 +1,7 @@
 //! Branches that runs make, move and delete, and what is in the way of one. Follows no link on the way to a branch: it would
 //! change the branches of another repository.
 
-use super::{checkout::Checkout, names::excerpt, program::Said, repository::Repository};
+use super::{checkout::Checkout, names::excerpt, program::GitOutput, repository::Repository};
 use crate::journal::CallError;
 
 impl Checkout {
@@ -33,7 +33,7 @@ impl Checkout {
         Ok(())
     }
 
-    fn not_created(&self, branch: &str, said: &Said) -> CallError {
+    fn not_created(&self, branch: &str, said: &GitOutput) -> CallError {
         if said.lock().is_some() || !said.complaint.contains("cannot lock ref") {
             return said.failure();
         }
@@ -66,7 +66,7 @@ impl Checkout {
 }
 
 /// Why a branch that is there already is not used.
-pub(super) fn taken(repository: &Repository, branch: &str) -> CallError {
+pub(super) fn reject_existing_branch(repository: &Repository, branch: &str) -> CallError {
     let holder = if repository.has_checked_out(branch) { Some(repository.folder.clone()) } else { repository.other_checkout(branch) };
     CallError::conflict(match holder {
         Some(folder) => format!(

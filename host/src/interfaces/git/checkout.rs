@@ -63,7 +63,7 @@ pub(super) enum ChangeKind {
 
 /// A file that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Change {
+pub(super) struct FileChange {
     pub(super) path: String,
     pub(super) kind: ChangeKind,
 }
@@ -104,17 +104,17 @@ impl Checkout {
         })
     }
 
-    pub(super) fn status(&self) -> Result<Vec<Change>, CallError> {
+    pub(super) fn status(&self) -> Result<Vec<FileChange>, CallError> {
         self.head()?;
-        let changes = self.listed()?;
+        let changes = self.list_changes()?;
         if matches!(self.whose, Whose::Person(_)) || !changes.iter().any(|change| change.path.ends_with('/')) {
             return Ok(changes);
         }
         self.disarm()?;
-        self.listed()
+        self.list_changes()
     }
 
-    fn listed(&self) -> Result<Vec<Change>, CallError> {
+    fn list_changes(&self) -> Result<Vec<FileChange>, CallError> {
         let call = self.git(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-ahead-behind"]);
         let out = call.done()?.out;
         let (mut changes, mut fields) = (Vec::new(), fields(&out));
@@ -125,7 +125,7 @@ impl Checkout {
             }
             // What cannot be told in a worktree of Baton's is left out of its commits as well.
             if matches!(self.whose, Whose::Person(_)) || names::can_be_committed(path) && !self.is_huge(path) {
-                changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
+                changes.push(FileChange { path: names::text(path)?, kind: kind(*x, *y) });
             }
         }
         changes.sort_by(|one, other| one.path.cmp(&other.path));
@@ -176,7 +176,7 @@ impl Checkout {
             return Ok(text);
         }
         let names = self.differing(&["--name-only", "--no-renames"], what).env("GIT_INDEX_FILE", index).at_most(LONGEST_LIST).run()?;
-        Ok(shortened(&text, &String::from_utf8_lossy(&names.out)))
+        Ok(shorten_diff(&text, &String::from_utf8_lossy(&names.out)))
     }
 
     fn differing(&self, how: &[&str], what: &str) -> Invocation {
@@ -241,7 +241,7 @@ impl Checkout {
 }
 
 /// The beginning of a diff that is too long, with the names of all files that differ, so that none of them goes unseen.
-fn shortened(text: &str, names: &str) -> String {
+fn shorten_diff(text: &str, names: &str) -> String {
     let says = format!("\n(The rest of the diff is left out: it is longer than 1 MiB. All files that differ:)\n{names}");
     let end = text.floor_char_boundary(LONGEST_DIFF - says.len());
     format!("{}{says}", &text[..text[..end].rfind('\n').unwrap_or(end)])

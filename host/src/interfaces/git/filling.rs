@@ -217,7 +217,7 @@ fn folders(wanted: &State) -> Result<HashSet<BString>, CallError> {
     double.map_or(Ok(folders), |path| {
         Err(CallError::other(format!(
             "The commit has `{}` as a file and as a folder. Ask the operator to run `git fsck` in the repository.",
-            names::shown(path)
+            names::quote_path(path)
         )))
     })
 }

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::{
     Advances, BRANCHES, GIT, View,
-    checkout::{Change, ChangeKind, Revision},
+    checkout::{ChangeKind, FileChange, Revision},
     committing::{Committed, Signature},
     events::{self, Advanced, Conflict, LeftOut, Pushed, RepositoryRemoved, Reset, Restored, WorktreeAdded, WorktreeRemoved},
     merging::{Merged, Resolution},
     names,
-    service::{Trouble, Wanted},
+    service::{Trouble, WorktreeRequest},
 };
 use crate::{
     bindings::{Fault, git as wit},
@@ -41,7 +41,7 @@ impl wit::Host for View<'_> {
     async fn branch(&mut self) -> Result<String, Fault> {
         let call = Call::new("git.branch", Effect::Read, &Value::Null)?.needing(use_of("read"));
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
-        let look = |_| async move { answered(repositories.look(&seat, |checkout| checkout.branch()).await) };
+        let look = |_| async move { answer_without_events(repositories.look(&seat, |checkout| checkout.branch()).await) };
         Ok(self.recorder.call(call, look).await??)
     }
 
@@ -51,9 +51,9 @@ impl wit::Host for View<'_> {
         let run = self.recorder.run().clone();
         let look = |_| async move {
             let listed = repositories.look_at_files(&seat, |checkout| Ok((checkout.status()?, checkout.disarmed.take()))).await;
-            told(listed, |(changes, disarmed)| (changes, taken_away(&run, disarmed)))
+            answer_with_events(listed, |(changes, disarmed)| (changes, describe_removed(&run, disarmed)))
         };
-        let changes: Vec<Change> = self.recorder.call(call, look).await??;
+        let changes: Vec<FileChange> = self.recorder.call(call, look).await??;
         Ok(changes.into_iter().map(wit::Change::from).collect())
     }
 
@@ -64,7 +64,9 @@ impl wit::Host for View<'_> {
         }
         let call = Call::new("git.log", Effect::Read, &json!({ "revision": revision, "limit": limit }))?.needing(use_of("read"));
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
-        let look = |_| async move { answered(repositories.look(&seat, move |checkout| checkout.log(revision.as_deref(), limit)).await) };
+        let look = |_| async move {
+            answer_without_events(repositories.look(&seat, move |checkout| checkout.log(revision.as_deref(), limit)).await)
+        };
         let revisions: Vec<Revision> = self.recorder.call(call, look).await??;
         Ok(revisions.into_iter().map(wit::Revision::from).collect())
     }
@@ -76,7 +78,7 @@ impl wit::Host for View<'_> {
         let run = self.recorder.run().clone();
         let look = |_| async move {
             let compared = repositories.look_at_files(&seat, move |checkout| Ok((checkout.diff(&base)?, checkout.disarmed.take()))).await;
-            told(compared, |(diff, disarmed)| (diff, taken_away(&run, disarmed)))
+            answer_with_events(compared, |(diff, disarmed)| (diff, describe_removed(&run, disarmed)))
         };
         Ok(self.recorder.call(call, look).await??)
     }
@@ -86,8 +88,9 @@ impl wit::Host for View<'_> {
         names::path(&path)?;
         let call = Call::new("git.read", Effect::Read, &json!({ "revision": revision, "path": path }))?.needing(use_of("read"));
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
-        let look =
-            |_| async move { answered(repositories.look(&seat, move |checkout| checkout.read(&revision, &path).map(content)).await) };
+        let look = |_| async move {
+            answer_without_events(repositories.look(&seat, move |checkout| checkout.read(&revision, &path).map(content)).await)
+        };
         bytes(self.recorder.call(call, look).await??)
     }
 
@@ -96,7 +99,8 @@ impl wit::Host for View<'_> {
         names::revision(&other)?;
         let call = Call::new("git.merge-base", Effect::Read, &json!({ "one": one, "other": other }))?.needing(use_of("read"));
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
-        let look = |_| async move { answered(repositories.look(&seat, move |checkout| checkout.merge_base(&one, &other)).await) };
+        let look =
+            |_| async move { answer_without_events(repositories.look(&seat, move |checkout| checkout.merge_base(&one, &other)).await) };
         Ok(self.recorder.call(call, look).await??)
     }
 
@@ -111,8 +115,8 @@ impl wit::Host for View<'_> {
             let signature = sign(attempt);
             let made = repositories
                 .change(&seat, move |checkout| Ok((checkout.commit(&signature)?, signature, checkout.branch()?, checkout.disarmed.take())));
-            told(made.await, |(Committed { commit, left_out }, signature, branch, disarmed)| {
-                let mut events: Vec<_> = taken_away(&run, disarmed).into_iter().collect();
+            answer_with_events(made.await, |(Committed { commit, left_out }, signature, branch, disarmed)| {
+                let mut events: Vec<_> = describe_removed(&run, disarmed).into_iter().collect();
                 if !left_out.is_empty() {
                     let shown = &left_out[..left_out.len().min(MOST_TOLD)];
                     let more = (left_out.len() - shown.len()) as u64;
@@ -149,7 +153,7 @@ impl wit::Host for View<'_> {
             let (signature, theirs) = (sign(attempt), revision.clone());
             let made =
                 repositories.change(&seat, move |checkout| Ok((checkout.merge(&theirs, &resolved, &signature)?, checkout.branch()?)));
-            told(made.await, |(merged, branch)| {
+            answer_with_events(made.await, |(merged, branch)| {
                 let event = match &merged {
                     Merged::Clean(commit) => Draft::of_run(&run, &events::Merged { commit: commit.clone(), branch, revision }),
                     Merged::Conflicts(paths) => Draft::of_run(&run, &Conflict { paths: paths.clone(), branch, revision }),
@@ -168,7 +172,7 @@ impl wit::Host for View<'_> {
         let reset = |_| async move {
             let to = revision.clone();
             let done = repositories.change(&seat, move |checkout| checkout.reset(&to).and_then(|()| checkout.branch())).await;
-            told(done, |branch| ((), Some(Draft::of_run(&run, &Reset { branch, revision }))))
+            answer_with_events(done, |branch| ((), Some(Draft::of_run(&run, &Reset { branch, revision }))))
         };
         Ok(self.recorder.call(call, reset).await??)
     }
@@ -184,7 +188,7 @@ impl wit::Host for View<'_> {
         let restore = |_| async move {
             let wanted = paths.clone();
             let done = repositories.change(&seat, move |checkout| checkout.restore(&wanted).and_then(|()| checkout.branch())).await;
-            told(done, |branch| {
+            answer_with_events(done, |branch| {
                 let shown = &paths[..paths.len().min(MOST_TOLD)];
                 let more = (paths.len() - shown.len()) as u64;
                 ((), Some(Draft::of_run(&run, &Restored { branch, paths: shown.to_vec(), more })))
@@ -206,7 +210,7 @@ impl wit::Host for View<'_> {
                 return Performed::answer(Err(refusal));
             }
             let moved = repositories.advance(&seat, branch.clone(), expected, attempt.again).await;
-            told(moved, |(from, to)| ((), Some(Draft::of_run(&run, &Advanced { branch, from, to }))))
+            answer_with_events(moved, |(from, to)| ((), Some(Draft::of_run(&run, &Advanced { branch, from, to }))))
         };
         Ok(self.recorder.call(call, advance).await??)
     }
@@ -219,8 +223,8 @@ impl wit::Host for View<'_> {
         let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
         let pointers = self.preferences.lfs_pointers();
         let add = |attempt: Attempt| async move {
-            let wanted = Wanted { branch, base: base.clone(), call: attempt.key, pointers };
-            told(repositories.worktree_add(&seat, wanted).await, |name| {
+            let wanted = WorktreeRequest { branch, base: base.clone(), call: attempt.key, pointers };
+            answer_with_events(repositories.worktree_add(&seat, wanted).await, |name| {
                 let event = Draft::of_run(&run, &WorktreeAdded { worktree: name.clone(), base });
                 (name, Some(event))
             })
@@ -234,7 +238,7 @@ impl wit::Host for View<'_> {
         let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
         let remove = |attempt: Attempt| async move {
             let done = repositories.worktree_remove(&seat, &worktree, attempt.again).await;
-            told(done, |()| ((), Some(Draft::of_run(&run, &WorktreeRemoved { worktree }))))
+            answer_with_events(done, |()| ((), Some(Draft::of_run(&run, &WorktreeRemoved { worktree }))))
         };
         Ok(self.recorder.call(call, remove).await??)
     }
@@ -246,7 +250,7 @@ impl wit::Host for View<'_> {
         let remote = self.preferences.remote();
         let push = |_| async move {
             let pushed = repositories.push(&seat, branch.clone(), remote).await;
-            told(pushed, |()| ((), Some(Draft::of_run(&run, &Pushed { branch }))))
+            answer_with_events(pushed, |()| ((), Some(Draft::of_run(&run, &Pushed { branch }))))
         };
         Ok(self.recorder.call(call, push).await??)
     }
@@ -281,19 +285,19 @@ fn of_branch(branch: &str) -> Capability<'static> {
     Capability::new(BRANCHES.word, branch.to_owned())
 }
 
-fn answered<A>(result: Result<A, Trouble>) -> Performed<A> {
-    told(result, |answer| (answer, None::<Draft>))
+fn answer_without_events<A>(result: Result<A, Trouble>) -> Performed<A> {
+    answer_with_events(result, |answer| (answer, None::<Draft>))
 }
 
 /// Which folders were repositories of their own until now.
-fn taken_away(run: &RunId, folders: Vec<String>) -> Option<Draft> {
+fn describe_removed(run: &RunId, folders: Vec<String>) -> Option<Draft> {
     let shown = &folders[..folders.len().min(MOST_TOLD)];
     let more = (folders.len() - shown.len()) as u64;
     (!folders.is_empty()).then(|| Draft::of_run(run, &RepositoryRemoved { folders: shown.to_vec(), more }))
 }
 
 /// The answer, and the events that tell of it. A store that fails stops the run: the guest could do nothing about it.
-fn told<A, B, E: IntoIterator<Item = Draft>>(result: Result<A, Trouble>, tell: impl FnOnce(A) -> (B, E)) -> Performed<B> {
+fn answer_with_events<A, B, E: IntoIterator<Item = Draft>>(result: Result<A, Trouble>, tell: impl FnOnce(A) -> (B, E)) -> Performed<B> {
     match result {
         Ok(done) => {
             let (answer, events) = tell(done);
@@ -322,8 +326,8 @@ fn bytes(content: Content) -> Result<Vec<u8>, Fault> {
     }
 }
 
-impl From<Change> for wit::Change {
-    fn from(change: Change) -> Self {
+impl From<FileChange> for wit::Change {
+    fn from(change: FileChange) -> Self {
         let kind = match change.kind {
             ChangeKind::Added => wit::ChangeKind::Added,
             ChangeKind::Modified => wit::ChangeKind::Modified,

@@ -55,7 +55,7 @@ fn whole(folder: &Path, git_dir: PathBuf) -> Result<Repository, CallError> {
              remove the file `commondir` if it is not yours.",
         ));
     }
-    let repository = opened(folder, git_dir.clone(), git_dir)?;
+    let repository = open_repository(folder, git_dir.clone(), git_dir)?;
     match repository.files() {
         Some(files) if !same(&files, folder) => Err(CallError::invalid(format!(
             "The repository of the workspace says that its files are in `{}` (`core.worktree`); name that folder as the workspace, or run \
@@ -82,7 +82,7 @@ fn pointed(folder: &Path, place: &Path) -> Result<Repository, CallError> {
     match pointer(&git_dir.join("commondir")) {
         Some(common) => linked(folder, place, git_dir, &common),
         None => {
-            let repository = opened(folder, git_dir.clone(), git_dir)?;
+            let repository = open_repository(folder, git_dir.clone(), git_dir)?;
             let points_back = repository.files().is_some_and(|files| same(&files, folder));
             if points_back { Ok(repository) } else { Err(one_sided(&repository.git_dir, folder)) }
         }
@@ -96,12 +96,12 @@ fn linked(folder: &Path, place: &Path, git_dir: PathBuf, common: &Path) -> Resul
     let common = git_dir.join(common).canonicalize().ok();
     let is_inside = common.as_deref().is_some_and(|common| git_dir.parent() == Some(&common.join("worktrees")));
     match common.filter(|_| points_back && is_inside) {
-        Some(common) => opened(folder, git_dir, common),
+        Some(common) => open_repository(folder, git_dir, common),
         None => Err(one_sided(&git_dir, folder)),
     }
 }
 
-fn opened(folder: &Path, git_dir: PathBuf, common: PathBuf) -> Result<Repository, CallError> {
+fn open_repository(folder: &Path, git_dir: PathBuf, common: PathBuf) -> Result<Repository, CallError> {
     let is_folder = |path: PathBuf| path.symlink_metadata().is_ok_and(|found| found.is_dir() || found.is_symlink());
     if !(is_folder(common.join("objects"))
         && is_folder(common.join("refs"))

@@ -28,7 +28,7 @@ impl Repositories {
         let look = move |checkout: &Checkout| {
             let (Some(theirs), Some(ours)) = (checkout.branch_at(&branch)?, checkout.branch_at(&into)?) else { return Ok(None) };
             // What it merges lies among the objects afterwards, where git collects it like anything nobody refers to.
-            checkout.joined(&ours, &theirs).map(|(_, conflicts)| Some(conflicts.is_empty()))
+            checkout.merge_trees(&ours, &theirs).map(|(_, conflicts)| Some(conflicts.is_empty()))
         };
         self.ask(folder, look).await
     }

@@ -39,7 +39,7 @@ impl Checkout {
         if self.is_ancestor(&theirs, &ours)? {
             return Ok(Merged::Clean(ours));
         }
-        let (tree, conflicts) = self.joined(&ours, &theirs)?;
+        let (tree, conflicts) = self.merge_trees(&ours, &theirs)?;
         let unresolved: Vec<_> = conflicts.iter().filter(|path| !resolved.iter().any(|known| known.path == **path)).cloned().collect();
         if !unresolved.is_empty() {
             return Ok(Merged::Conflicts(unresolved));
@@ -61,7 +61,7 @@ impl Checkout {
     }
 
     /// The tree of both sides together, and the paths that neither side alone decides.
-    pub(super) fn joined(&self, ours: &str, theirs: &str) -> Result<(String, BTreeSet<String>), CallError> {
+    pub(super) fn merge_trees(&self, ours: &str, theirs: &str) -> Result<(String, BTreeSet<String>), CallError> {
         let said = self.git(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs]).run()?;
         if said.complaint.contains("unrelated histories") {
             return Err(CallError::invalid("The two revisions share no history and are not merged; name another."));

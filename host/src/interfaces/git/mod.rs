@@ -49,7 +49,7 @@ use crate::{
 
 pub use program::Program;
 pub use register::{Claim, Claimed, Register, Worktree, WorktreeState};
-pub use service::{Repositories, Seat};
+pub use service::{Repositories, RunContext};
 
 /// Allows to use the repository, by what is done with it.
 pub const GIT: CapabilityKind = CapabilityKind {
@@ -99,7 +99,7 @@ pub struct View<'a> {
     /// Everything that is done to repositories.
     pub repositories: &'a Arc<Repositories>,
     /// Where the run works, and who it is.
-    pub seat: Seat,
+    pub seat: RunContext,
     /// The plugin, under whose name it commits where it names nobody.
     pub plugin: &'a str,
     /// What the settings say.

@@ -106,11 +106,11 @@ pub(super) fn can_be_committed(path: &[u8]) -> bool {
 pub(super) fn text(path: &[u8]) -> Result<String, CallError> {
     std::str::from_utf8(path)
         .map(str::to_owned)
-        .map_err(|_| CallError::invalid(format!("The name of the file `{}` is not UTF-8; rename it.", shown(path))))
+        .map_err(|_| CallError::invalid(format!("The name of the file `{}` is not UTF-8; rename it.", quote_path(path))))
 }
 
 /// Enough of a path as git gave it, harmless to a terminal.
-pub(super) fn shown(path: &[u8]) -> String {
+pub(super) fn quote_path(path: &[u8]) -> String {
     match std::str::from_utf8(path) {
         Ok(path) => excerpt(path),
         Err(_) => path.escape_ascii().map(char::from).take(200).collect(),

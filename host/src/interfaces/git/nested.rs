@@ -23,7 +23,7 @@ impl Checkout {
         for _ in 0..DEEPEST {
             let unknown = self.unknown(&self.index)?;
             let inside = unknown.iter().filter_map(|path| path.strip_suffix(b"/"));
-            let taken: Vec<_> = inside.filter(|folder| take_away(&self.files, folder).is_ok()).map(names::shown).collect();
+            let taken: Vec<_> = inside.filter(|folder| take_away(&self.files, folder).is_ok()).map(names::quote_path).collect();
             if taken.is_empty() {
                 return Ok(());
             }

@@ -84,7 +84,7 @@ impl Checkout {
             "The repository keeps {} in Git LFS, such as `{}`, of which Baton checks out the pointers alone. Where neither stories nor tests need what is in \
              them, set `lfs-pointers = true` under [git]; otherwise have the work done by a person.",
             files(pointers.len()),
-            names::shown(first)
+            names::quote_path(first)
         )))
     }
 
@@ -113,7 +113,7 @@ fn refuse_submodules(wanted: &State) -> Result<(), CallError> {
         Err(CallError::invalid(format!(
             "The repository has submodules (`{}`), whose files Baton does not check out; have the work done in the repository of the submodule, or in \
              one without submodules.",
-            names::shown(path)
+            names::quote_path(path)
         )))
     })
 }

@@ -50,11 +50,11 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
     }
     let everywhere = if let Of::Person { ignored } = of { ignored.as_str() } else { "" };
     // What comes later outdoes what came before, as git has it.
-    write(&own.join("info/exclude"), &[everywhere.as_bytes(), IGNORED.as_bytes(), &given(&common.join("info/exclude"))?].concat())?;
-    write(&own.join("info/attributes"), &[&given(&common.join("info/attributes"))?, ATTRIBUTES.as_bytes()].concat())?;
+    write(&own.join("info/exclude"), &[everywhere.as_bytes(), IGNORED.as_bytes(), &read_given(&common.join("info/exclude"))?].concat())?;
+    write(&own.join("info/attributes"), &[&read_given(&common.join("info/attributes"))?, ATTRIBUTES.as_bytes()].concat())?;
     let sparse = repository.sparse().filter(|_| matches!(of, Of::Person { .. }));
     if let Some((list, _)) = &sparse {
-        write(&own.join("info/sparse-checkout"), &given(list)?)?;
+        write(&own.join("info/sparse-checkout"), &read_given(list)?)?;
     }
     let logs = match of {
         Of::Person { .. } => {
@@ -77,7 +77,7 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
 }
 
 /// What a person's file says; nothing where there is none. What cannot be read is not passed over: it may keep a secret.
-fn given(file: &Path) -> io::Result<Vec<u8>> {
+fn read_given(file: &Path) -> io::Result<Vec<u8>> {
     match fs::metadata(file) {
         Ok(found) if !found.is_file() || found.len() > LONGEST_GIVEN => {
             Err(io::Error::other(format!("`{}` is not a file, or one of more than 1 MiB", file.display())))

@@ -64,11 +64,11 @@ pub(super) fn bound(workspace: &Path, pin: Option<&Pin>) -> Result<Repository, T
         (None, located) | (Some(Pinned::Nothing { held: true }), located @ Err(_)) => located?,
         (Some(Pinned::Nothing { held: false }), Err(error)) if !is_held(workspace) => return Err(error.into()),
         (Some(Pinned::Nothing { .. }), _) => return Err(Trouble::Changed(appeared(workspace))),
-        (Some(Pinned::Repository(_)), Err(error)) => return Err(Trouble::Changed(changed(workspace, &error.to_string()))),
+        (Some(Pinned::Repository(_)), Err(error)) => return Err(Trouble::Changed(describe_change(workspace, &error.to_string()))),
         (Some(Pinned::Repository(was)), Ok(repository)) => {
             match identity(&repository).map_or(Some("a part of it is missing"), |is| was.differs(&is)) {
                 None => repository,
-                Some(what) => return Err(Trouble::Changed(changed(workspace, what))),
+                Some(what) => return Err(Trouble::Changed(describe_change(workspace, what))),
             }
         }
     };
@@ -158,7 +158,7 @@ fn appeared(workspace: &Path) -> String {
     )
 }
 
-fn changed(workspace: &Path, what: &str) -> String {
+fn describe_change(workspace: &Path, what: &str) -> String {
     let folder = excerpt(&workspace.to_string_lossy());
     format!(
         "The repository of the workspace `{folder}` is not the one it was when this run began: {}. Put that repository back and resume the run, or cancel \

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    branching::taken,
+    branching::reject_existing_branch,
     checkout::{Checkout, Whose},
     ignored,
     obstacles::Terms,
@@ -31,7 +31,7 @@ const DISCARDED: &str = "discarded";
 
 /// One checkout that is not opened yet.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct CheckoutLocation {
     pub(super) program: Arc<Program>,
     /// Where worktrees lie.
     pub(super) root: PathBuf,
@@ -46,7 +46,7 @@ pub(super) struct Place {
     pub(super) pointers: bool,
 }
 
-impl Place {
+impl CheckoutLocation {
     pub(super) fn open(&self) -> Result<Checkout, Trouble> {
         match &self.worktree {
             // What it writes goes to the person's repository as well.
@@ -133,7 +133,7 @@ impl Place {
             Some(_) if worktree.claim.continues() && !is_in_use(&repository, branch) => {
                 own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;
             }
-            Some(_) => return Err(taken(&repository, branch).into()),
+            Some(_) => return Err(reject_existing_branch(&repository, branch).into()),
             None => {
                 self.fill(&checkout, &start, &terms)?;
                 own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;

@@ -58,7 +58,7 @@ pub(super) struct Invocation {
 }
 
 /// What git said.
-pub(super) struct Said {
+pub(super) struct GitOutput {
     pub(super) code: i32,
     pub(super) out: Vec<u8>,
     /// It would have said more than was wanted.
@@ -159,7 +159,7 @@ impl Invocation {
     }
 
     /// What it said, which has to be all of it and a success.
-    pub(super) fn done(self) -> Result<Said, CallError> {
+    pub(super) fn done(self) -> Result<GitOutput, CallError> {
         let said = self.run()?;
         if said.cut {
             return Err(CallError::invalid(format!("git {} prints more than one call may carry; ask for less.", said.what)));
@@ -168,7 +168,7 @@ impl Invocation {
     }
 
     /// What it said, however it ended.
-    pub(super) fn run(mut self) -> Result<Said, CallError> {
+    pub(super) fn run(mut self) -> Result<GitOutput, CallError> {
         self.command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         self.try_run().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => CallError::unavailable(
@@ -180,7 +180,7 @@ impl Invocation {
         })
     }
 
-    fn try_run(mut self) -> io::Result<Said> {
+    fn try_run(mut self) -> io::Result<GitOutput> {
         let mut child = self.command.spawn()?;
         let writer = child.stdin.take().zip(self.input.take()).map(|(mut pipe, input)| thread::spawn(move || pipe.write_all(&input)));
         let complaints = child.stderr.take().map(|pipe| thread::spawn(move || read(pipe.take(MOST_COMPLAINED))));
@@ -197,15 +197,15 @@ impl Invocation {
         let ended = wait(&mut child, &said, most, is_over)?;
         let status = child.wait()?;
         let _ = listener.map(thread::JoinHandle::join);
-        let (out, cut) = bounded(ended.said.or_else(|| said.try_recv().ok()).unwrap_or_default(), most);
+        let (out, cut) = bound_output(ended.said.or_else(|| said.try_recv().ok()).unwrap_or_default(), most);
         // Git may well end before it has read all.
         let _ = writer.map(thread::JoinHandle::join);
-        let complaint = String::from_utf8_lossy(&joined(complaints)).trim().to_owned();
-        Ok(Said { code: status.code().unwrap_or(-1), out, cut, complaint, ended: ended.by_force, what: self.what })
+        let complaint = String::from_utf8_lossy(&join_thread(complaints)).trim().to_owned();
+        Ok(GitOutput { code: status.code().unwrap_or(-1), out, cut, complaint, ended: ended.by_force, what: self.what })
     }
 }
 
-impl Said {
+impl GitOutput {
     /// The file by which another git says that it is at work, as the repository has it.
     pub(super) fn lock(&self) -> Option<PathBuf> {
         let (_, rest) = self.complaint.split_once("Unable to create '")?;
@@ -236,7 +236,7 @@ impl Said {
             ));
         }
         if let Some(lock) = self.lock() {
-            return locked(&lock);
+            return describe_lock(&lock);
         }
         if self.is_forbidden() {
             let complaint = excerpt(self.complaint.lines().next().unwrap_or_default());
@@ -252,7 +252,7 @@ impl Said {
 }
 
 /// What is locked, and by which file.
-fn locked(lock: &Path) -> CallError {
+fn describe_lock(lock: &Path) -> CallError {
     CallError::conflict(format!(
         "The repository is locked by `{}`: another git is at work, or was stopped in the middle. Try again when it is done; if no git is running, remove \
          that file.",
@@ -267,12 +267,12 @@ fn read(mut pipe: impl Read) -> Vec<u8> {
     said
 }
 
-fn joined(thread: Option<thread::JoinHandle<Vec<u8>>>) -> Vec<u8> {
+fn join_thread(thread: Option<thread::JoinHandle<Vec<u8>>>) -> Vec<u8> {
     thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
 }
 
 /// No more than was wanted, and whether there was more.
-fn bounded(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
+fn bound_output(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
     let cut = out.len() > most;
     out.truncate(most);
     (out, cut)

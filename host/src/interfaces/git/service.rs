@@ -15,7 +15,7 @@ use super::{
     advancing::Advance,
     checkout::Checkout,
     names, pins,
-    place::{self, Place},
+    place::{self, CheckoutLocation},
     program::Program,
     register::{Claim, Claimed, Register, Worktree, WorktreeState},
     sweeping,
@@ -33,7 +33,7 @@ use crate::{
 
 /// Where a run works, and to which project and tree it belongs.
 #[derive(Clone, Debug)]
-pub struct Seat {
+pub struct RunContext {
     /// The project.
     pub project: String,
     /// The folder whose files the run sees.
@@ -97,7 +97,7 @@ struct Locked {
 
 /// A worktree that a run asks for.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct WorktreeRequest {
     pub(super) branch: String,
     pub(super) base: String,
     /// `run:seq`.
@@ -122,7 +122,7 @@ impl Repositories {
     /// Looks at the repository of the checkout that a run works in, and at none of its files.
     pub(super) async fn look<A: Send + 'static>(
         &self,
-        seat: &Seat,
+        seat: &RunContext,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
@@ -132,7 +132,7 @@ impl Repositories {
     /// Looks at the files of the checkout that a run works in, while no command works there.
     pub(super) async fn look_at_files<A: Send + 'static>(
         &self,
-        seat: &Seat,
+        seat: &RunContext,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let folder = self.folders.lock(&seat.workspace, Work::Git, &seat.root).await?;
@@ -146,21 +146,27 @@ impl Repositories {
     /// Changes the checkout that a run works in; nobody else does at the same time, and no command works there.
     pub(super) async fn change<A: Send + 'static>(
         &self,
-        seat: &Seat,
+        seat: &RunContext,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let lock = self.lock(&seat.workspace, &seat.root).await?;
         reading(move |deadline| {
             let _lock = lock;
-            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            let place = CheckoutLocation { abandoned: Some(deadline.without_end()), ..place };
             Ok(work(&place.open()?)?)
         })
         .await
     }
 
     /// Moves a branch forward to the commit of the run's checkout.
-    pub(super) async fn advance(&self, seat: &Seat, branch: String, expected: String, again: bool) -> Result<(String, String), Trouble> {
+    pub(super) async fn advance(
+        &self,
+        seat: &RunContext,
+        branch: String,
+        expected: String,
+        again: bool,
+    ) -> Result<(String, String), Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let taken = self.register.worktrees().await?.into_iter().find(|worktree| {
             worktree.state != WorktreeState::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
@@ -182,19 +188,19 @@ impl Repositories {
     }
 
     /// Pushes a branch from the person's repository.
-    pub(super) async fn push(&self, seat: &Seat, branch: String, remote: Option<String>) -> Result<(), Trouble> {
+    pub(super) async fn push(&self, seat: &RunContext, branch: String, remote: Option<String>) -> Result<(), Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         reading(move |deadline| {
-            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            let place = CheckoutLocation { abandoned: Some(deadline.without_end()), ..place };
             Ok(place.person()?.push(&branch, remote.as_deref(), place.pin.as_ref())?)
         })
         .await
     }
 
     /// Adds a worktree, or finds the one that the same call added before it was cut off.
-    pub(super) async fn worktree_add(&self, seat: &Seat, wanted: Wanted) -> Result<String, Trouble> {
+    pub(super) async fn worktree_add(&self, seat: &RunContext, wanted: WorktreeRequest) -> Result<String, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
-        let Wanted { branch, base, call, pointers } = wanted;
+        let WorktreeRequest { branch, base, call, pointers } = wanted;
         let claim = Claim {
             project: seat.project.clone(),
             checkout: place.persons().clone(),
@@ -222,25 +228,25 @@ impl Repositories {
         if worktree.state == WorktreeState::Ready {
             return Ok(branch);
         }
-        let place = Place { worktree: Some(worktree.clone()), pointers, ..place };
+        let place = CheckoutLocation { worktree: Some(worktree.clone()), pointers, ..place };
         let made = self.make(place, &worktree).await;
         self.register.set_state(&worktree, if made.is_ok() { WorktreeState::Ready } else { WorktreeState::Free }).await?;
         made.map(|()| branch)
     }
 
-    async fn make(&self, place: Place, worktree: &Worktree) -> Result<(), Trouble> {
+    async fn make(&self, place: CheckoutLocation, worktree: &Worktree) -> Result<(), Trouble> {
         let lock = self.lock(&self.files(worktree), &worktree.claim.root).await?;
         reading(move |deadline| {
             let _lock = lock;
-            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            let place = CheckoutLocation { abandoned: Some(deadline.without_end()), ..place };
             place.make().inspect_err(|_| place.put_away())
         })
         .await
     }
 
     /// Gives a worktree back; `again` where the same call may have done so.
-    pub(super) async fn worktree_remove(&self, seat: &Seat, name: &str, again: bool) -> Result<(), Trouble> {
-        let worktree = self.owned(&seat.project, &seat.root, name).await?;
+    pub(super) async fn worktree_remove(&self, seat: &RunContext, name: &str, again: bool) -> Result<(), Trouble> {
+        let worktree = self.find_owned(&seat.project, &seat.root, name).await?;
         let Some(worktree) = worktree else {
             return if again { Ok(()) } else { Err(Trouble::Answer(no_worktree(name))) };
         };
@@ -254,8 +260,15 @@ impl Repositories {
     async fn release(&self, worktree: Worktree) -> Result<(), Trouble> {
         let (program, lock) = (self.program()?, self.lock(&self.files(&worktree), &worktree.claim.root).await?);
         let (workspace, pin) = (self.files(&worktree), worktree.claim.pin.clone());
-        let place =
-            Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin, abandoned: None, pointers: false };
+        let place = CheckoutLocation {
+            program,
+            root: self.root.clone(),
+            workspace,
+            worktree: Some(worktree.clone()),
+            pin,
+            abandoned: None,
+            pointers: false,
+        };
         aside(move || {
             let _lock = lock;
             Ok(place.leave()?)
@@ -264,7 +277,7 @@ impl Repositories {
         Ok(self.register.set_state(&worktree, WorktreeState::Free).await?)
     }
 
-    async fn owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, StorageError> {
+    async fn find_owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, StorageError> {
         let all = self.register.worktrees().await?;
         Ok(all.into_iter().find(|worktree| {
             let Claim { project: of, branch, root: made_for, .. } = &worktree.claim;
@@ -274,10 +287,17 @@ impl Repositories {
 
     /// Where a run works: a worktree of ours, or a person's checkout; bound to what the run is, or else to what the worktree
     /// was made of.
-    pub(super) async fn place(&self, workspace: &Path, pin: Option<&Pin>) -> Result<Place, Trouble> {
+    pub(super) async fn place(&self, workspace: &Path, pin: Option<&Pin>) -> Result<CheckoutLocation, Trouble> {
         let (program, root, workspace) = (self.program()?, self.root.clone(), workspace.to_owned());
-        let place =
-            Place { program, root, workspace: workspace.clone(), worktree: None, pin: pin.cloned(), abandoned: None, pointers: false };
+        let place = CheckoutLocation {
+            program,
+            root,
+            workspace: workspace.clone(),
+            worktree: None,
+            pin: pin.cloned(),
+            abandoned: None,
+            pointers: false,
+        };
         if !workspace.starts_with(&self.root) {
             return Ok(place);
         }
@@ -286,7 +306,7 @@ impl Repositories {
         let worktree: Worktree =
             found.ok_or_else(|| CallError::not_found("The worktree of this run was released; start the work in a new one."))?;
         let pin = place.pin.clone().or_else(|| worktree.claim.pin.clone());
-        Ok(Place { worktree: Some(worktree), pin, ..place })
+        Ok(CheckoutLocation { worktree: Some(worktree), pin, ..place })
     }
 
     /// Why the repository of a workspace is not that of the run with this pin; none where it is, or where there is none.
@@ -322,7 +342,7 @@ impl Repositories {
 #[async_trait]
 impl Worktrees for Repositories {
     async fn folder(&self, project: &str, root: &RunId, name: &str) -> Result<Option<PathBuf>, WorktreesError> {
-        let found = self.owned(project, root, name).await.map_err(|error| WorktreesError(error.to_string()))?;
+        let found = self.find_owned(project, root, name).await.map_err(|error| WorktreesError(error.to_string()))?;
         Ok(found.filter(|worktree| worktree.state == WorktreeState::Ready).map(|worktree| self.files(&worktree)))
     }
 
@@ -366,14 +386,14 @@ impl Pins for Repositories {
 
 /// Works without holding up the guests, and knows when its caller does not wait any more.
 pub(super) async fn reading<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
-    blocking(work).await.unwrap_or_else(failed)
+    blocking(work).await.unwrap_or_else(fail_operation)
 }
 
 /// Works on the disk without holding up the guests.
 pub(super) async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(fail_operation)
 }
 
-fn failed<A>(error: JoinError) -> Result<A, Trouble> {
+fn fail_operation<A>(error: JoinError) -> Result<A, Trouble> {
     Err(CallError::other(format!("The host failed at this git operation: {error}. Report it.")).into())
 }

@@ -59,7 +59,7 @@ impl Sieve<'_> {
     fn sift_one(&self, top: &OwnedFd, below: &BStr) -> io::Result<Sifted> {
         let (mut sifted, folder) = (Sifted::default(), open_below(top, below)?);
         for (name, found) in entries(&folder)? {
-            let path = joined(below, &name);
+            let path = join_path(below, &name);
             match is_folder(&found) {
                 true if self.folders.contains(&path) => {
                     open_up(&folder, &name)?;
@@ -112,7 +112,7 @@ fn stat(found: &fs::Stat) -> Stat {
     }
 }
 
-fn joined(below: &BStr, name: &[u8]) -> BString {
+fn join_path(below: &BStr, name: &[u8]) -> BString {
     let mut path = below.to_owned();
     if !path.is_empty() {
         path.push(b'/');

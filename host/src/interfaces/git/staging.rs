@@ -36,7 +36,7 @@ impl Checkout {
         let mut left_out = self.add(&[], &self.index)?;
         let out = self.git(["diff-index", "--cached", "--raw", "-z", "--no-renames", head, "--"]).done()?.out;
         let (named, odd): (Vec<_>, Vec<_>) = differences(&out).partition(|changed| std::str::from_utf8(changed.path).is_ok());
-        left_out.extend(odd.iter().map(|changed| names::shown(changed.path)));
+        left_out.extend(odd.iter().map(|changed| names::quote_path(changed.path)));
         self.take_back(&odd)?;
         self.check_staged(&named)?;
         Ok(left_out)
@@ -50,7 +50,7 @@ impl Checkout {
             // Git was ended with its lock, which lies beside an index of Baton's own.
             let _ = std::fs::remove_file(with_ending(index, ".lock"));
         }
-        let mut left_out: Vec<_> = huge.iter().map(|path| names::shown(path)).collect();
+        let mut left_out: Vec<_> = huge.iter().map(|path| names::quote_path(path)).collect();
         if said.code == 0 {
             return Ok(left_out);
         }
@@ -62,11 +62,11 @@ impl Checkout {
         for path in &unadded {
             match path.strip_suffix(b"/") {
                 _ if huge.contains(path) => {}
-                _ if names::is_of_git(path) => left_out.push(names::shown(path)),
+                _ if names::is_of_git(path) => left_out.push(names::quote_path(path)),
                 Some(folder) => return Err(own_repository(folder)),
                 None => {
                     if let Err(error) = File::open(self.files.join(OsStr::from_bytes(path))) {
-                        return Err(rejected(path, format_args!("cannot be read: {error}. Make it readable, or remove it.")));
+                        return Err(reject_path(path, format_args!("cannot be read: {error}. Make it readable, or remove it.")));
                     }
                     return Err(said.failure());
                 }
@@ -142,13 +142,13 @@ impl Checkout {
             match *mode {
                 "160000" => return Err(own_repository(path.as_bytes())),
                 "100644" | "100755" | "120000" if path.eq_ignore_ascii_case(".gitmodules") => {
-                    return Err(rejected(
+                    return Err(reject_path(
                         path.as_bytes(),
                         "makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change.",
                     ));
                 }
                 "120000" if leaves(&path, &self.git(["cat-file", "blob", blob]).text()?) => {
-                    return Err(rejected(
+                    return Err(reject_path(
                         path.as_bytes(),
                         "is a symbolic link that leads out of the repository, which is not committed; put the file itself there.",
                     ));
@@ -190,7 +190,7 @@ impl Checkout {
         else {
             return Ok(());
         };
-        Err(rejected(
+        Err(reject_path(
             path,
             "makes its folder a git repository (`HEAD`, `objects` and `refs`, or `HEAD` and `commondir`), and git executes what the settings of \
              one name, so it is not committed; remove the file, or rename it.",
@@ -209,9 +209,9 @@ impl Checkout {
         let sentence = format_args!(
             "goes through the filter `{}` of the repository's attributes, such as those of Git LFS and git-crypt. Baton runs no filter and would \
              commit the file without it; leave that file to a person, and undo the change.",
-            names::shown(filter)
+            names::quote_path(filter)
         );
-        Err(rejected(path, sentence))
+        Err(reject_path(path, sentence))
     }
 }
 
@@ -234,12 +234,12 @@ fn note_layout<'a>(layouts: &mut HashMap<&'a [u8], Layout>, path: &'a [u8]) {
 }
 
 /// A path that is not committed. The subject is the whole path: programs find the file by it.
-fn rejected(path: &[u8], sentence: impl Display) -> CallError {
-    CallError::invalid(format!("`{}` {sentence}", names::shown(path))).about(String::from_utf8_lossy(path))
+fn reject_path(path: &[u8], sentence: impl Display) -> CallError {
+    CallError::invalid(format!("`{}` {sentence}", names::quote_path(path))).about(String::from_utf8_lossy(path))
 }
 
 fn own_repository(folder: &[u8]) -> CallError {
-    rejected(folder, "is a repository of its own, which is not committed; remove its `.git`, or the folder.")
+    reject_path(folder, "is a repository of its own, which is not committed; remove its `.git`, or the folder.")
 }
 
 /// Whether a link at `path` leads out of the repository, or into what the host keeps there.

@@ -61,12 +61,12 @@ struct Reader<'a> {
 }
 
 impl UsedByGit for Repositories {
-    fn used(&self, checkout: &Path) -> Result<Vec<Used>, String> {
+    fn list_used(&self, checkout: &Path) -> Result<Vec<Used>, String> {
         let Ok(program) = self.program() else { return Ok(Vec::new()) };
         if !is_repository(checkout) {
             return Ok(Vec::new());
         }
-        Reader { program: &program, checkout }.used()
+        Reader { program: &program, checkout }.list_used()
     }
 }
 
@@ -77,7 +77,7 @@ fn is_repository(checkout: &Path) -> bool {
 }
 
 impl Reader<'_> {
-    fn used(&self) -> Result<Vec<Used>, String> {
+    fn list_used(&self) -> Result<Vec<Used>, String> {
         let mut used = Vec::new();
         let (mut pending, mut read) = (self.settings()?, HashSet::new());
         while let Some(setting) = pending.pop() {

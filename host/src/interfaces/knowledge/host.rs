@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Found, KNOWLEDGE, REMEMBER, View, events::Remembered};
+use super::{KNOWLEDGE, REMEMBER, SearchHit, View, events::Remembered};
 use crate::{
     bindings::{Fault, knowledge as wit},
     errors::{Hint, StorageError},
@@ -35,8 +35,8 @@ impl wit::Host for View<'_> {
                 Err(error) => paused(&error),
             }
         };
-        let found: Vec<Found> = self.recorder.call(call, search).await??;
-        Ok(found.into_iter().map(|Found { source, text, score }| wit::Passage { source, text, score }).collect())
+        let found: Vec<SearchHit> = self.recorder.call(call, search).await??;
+        Ok(found.into_iter().map(|SearchHit { source, text, score }| wit::Passage { source, text, score }).collect())
     }
 
     async fn remember(&mut self, source: String, text: String) -> Result<(), Fault> {

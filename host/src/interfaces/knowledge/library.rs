@@ -50,12 +50,12 @@ pub struct Learned {
 #[async_trait]
 pub trait Memory: Send + Sync {
     /// What was learned after `cursor`, oldest first, at most `limit`.
-    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError>;
+    async fn list_learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, StorageError>;
 }
 
 /// What became of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct SourceChange {
     /// The source.
     pub source: String,
     /// Its whole text now; none when it is gone.
@@ -65,7 +65,7 @@ pub struct Change {
 /// A passage that fits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Found {
+pub struct SearchHit {
     /// Where it stands.
     pub source: String,
     /// What it says.
@@ -80,7 +80,7 @@ pub trait Index: Send + Sync {
     /// What the index holds of a place: the stamp of each document, and the last cursor.
     async fn state(&self, place: &str) -> Holding;
     /// Takes over what changed, and that it now holds `holding`.
-    async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), StorageError>;
+    async fn change(&self, place: &str, changes: Vec<SourceChange>, holding: Holding) -> Result<(), StorageError>;
     /// The passages whose source `allowed` lets through and that fit best, at most `limit`, best first.
     async fn search(
         &self,
@@ -88,7 +88,7 @@ pub trait Index: Send + Sync {
         query: &str,
         limit: usize,
         allowed: &(dyn for<'a> Fn(&'a str) -> bool + Sync),
-    ) -> Result<Vec<Found>, StorageError>;
+    ) -> Result<Vec<SearchHit>, StorageError>;
 }
 
 /// What an index holds of one place.
@@ -136,17 +136,17 @@ impl Library {
         Ok(place)
     }
 
-    async fn learn(&self, project: &str, holding: &mut Holding, changes: &mut Vec<Change>) -> Result<(), StorageError> {
+    async fn learn(&self, project: &str, holding: &mut Holding, changes: &mut Vec<SourceChange>) -> Result<(), StorageError> {
         let mut bytes = 0;
         while bytes < MOST_LEARNED {
-            let learned = self.memory.learned(project, holding.cursor, PAGE).await?;
+            let learned = self.memory.list_learned(project, holding.cursor, PAGE).await?;
             let Some(last) = learned.last() else { return Ok(()) };
             holding.cursor = last.cursor;
             for Learned { source, text, answers, .. } in learned {
                 bytes += text.len();
                 let replaced = answers.and_then(|question| holding.answers.insert(words(&question), source.clone()));
-                changes.extend(replaced.map(|source| Change { source, text: None }));
-                changes.push(Change { source, text: Some(text) });
+                changes.extend(replaced.map(|source| SourceChange { source, text: None }));
+                changes.push(SourceChange { source, text: Some(text) });
             }
         }
         Ok(())
@@ -159,7 +159,7 @@ fn words(question: &str) -> String {
     words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-type Changed = (Vec<Change>, BTreeMap<String, u64>);
+type Changed = (Vec<SourceChange>, BTreeMap<String, u64>);
 
 fn changed_documents(
     documents: &dyn Documents,
@@ -168,11 +168,11 @@ fn changed_documents(
     deadline: &Deadline,
 ) -> Result<Changed, String> {
     let now: BTreeMap<_, _> = documents.list(globs, deadline)?.into_iter().map(|listed| (listed.path, listed.stamp)).collect();
-    let gone = before.keys().filter(|path| !now.contains_key(*path)).map(|path| Change { source: path.clone(), text: None });
+    let gone = before.keys().filter(|path| !now.contains_key(*path)).map(|path| SourceChange { source: path.clone(), text: None });
     let mut changes: Vec<_> = gone.collect();
     for (path, _) in now.iter().filter(|(path, stamp)| before.get(*path) != Some(*stamp)) {
         deadline.check("Let `knowledge.documents` name fewer files.").map_err(|error| error.to_string())?;
-        changes.push(Change { source: path.clone(), text: documents.read(path) });
+        changes.push(SourceChange { source: path.clone(), text: documents.read(path) });
     }
     Ok((changes, now))
 }

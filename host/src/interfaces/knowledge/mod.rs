@@ -17,7 +17,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
-pub use library::{Change, Documents, Found, Index, Learned, Library, Listed, Memory};
+pub use library::{Documents, Index, Learned, Library, Listed, Memory, SearchHit, SourceChange};
 pub use words::WordIndex;
 
 /// Allows to find passages of a source.

@@ -49,7 +49,7 @@ struct Learnt(Mutex<Vec<Learned>>);
 
 #[async_trait]
 impl Memory for Learnt {
-    async fn learned(&self, _: &str, cursor: i64, _: u32) -> Result<Vec<Learned>, StorageError> {
+    async fn list_learned(&self, _: &str, cursor: i64, _: u32) -> Result<Vec<Learned>, StorageError> {
         Ok(self.0.lock().unwrap().iter().filter(|learned| learned.cursor > cursor).take(1).cloned().collect())
     }
 }

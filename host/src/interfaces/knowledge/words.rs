@@ -16,7 +16,7 @@ use tantivy::{
 };
 
 use super::{
-    Change, Found, Index,
+    Index, SearchHit, SourceChange,
     library::{Holding, SUBJECT},
     passages::passages,
 };
@@ -59,7 +59,7 @@ impl WordIndex {
         {
             places.held.remove(&oldest);
         }
-        let shelf = Arc::new(Mutex::new(Shelf::new().map_err(|error| failed(&error))?));
+        let shelf = Arc::new(Mutex::new(Shelf::new().map_err(|error| describe_error(&error))?));
         places.held.insert(place.to_owned(), (asked, Arc::clone(&shelf)));
         Ok(shelf)
     }
@@ -72,7 +72,7 @@ impl Index for WordIndex {
         shelf.map(|shelf| shelf.lock().unwrap_or_else(PoisonError::into_inner).holding.clone()).unwrap_or_default()
     }
 
-    async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), StorageError> {
+    async fn change(&self, place: &str, changes: Vec<SourceChange>, holding: Holding) -> Result<(), StorageError> {
         let shelf = self.shelf(place)?;
         aside(move |deadline| shelf.lock().unwrap_or_else(PoisonError::into_inner).change(&changes, holding, deadline)).await
     }
@@ -83,7 +83,7 @@ impl Index for WordIndex {
         query: &str,
         limit: usize,
         allowed: &(dyn for<'a> Fn(&'a str) -> bool + Sync),
-    ) -> Result<Vec<Found>, StorageError> {
+    ) -> Result<Vec<SearchHit>, StorageError> {
         let (shelf, query) = (self.shelf(place)?, query.to_owned());
         let mut found = aside(move |_| shelf.lock().unwrap_or_else(PoisonError::into_inner).search(&query)).await?;
         found.retain(|found| allowed(&found.source));
@@ -114,7 +114,7 @@ impl Shelf {
     }
 
     /// What is not finished in time is as if it had not begun: the next look makes it again.
-    fn change(&mut self, changes: &[Change], holding: Holding, deadline: &Deadline) -> Result<(), TantivyError> {
+    fn change(&mut self, changes: &[SourceChange], holding: Holding, deadline: &Deadline) -> Result<(), TantivyError> {
         // Made for the occasion: it keeps a thread and its memory for as long as it lives.
         let mut writer = self.index.writer_with_num_threads::<TantivyDocument>(1, WRITER_MEMORY)?;
         for change in changes {
@@ -134,7 +134,7 @@ impl Shelf {
     }
 
     /// Any of the query's words counts; rare words count for more.
-    fn search(&self, query: &str) -> Result<Vec<Found>, TantivyError> {
+    fn search(&self, query: &str) -> Result<Vec<SearchHit>, TantivyError> {
         let mut words = BTreeSet::new();
         let mut analyzer = analyzer();
         let mut tokens = analyzer.token_stream(query);
@@ -151,12 +151,12 @@ impl Shelf {
         let query = BooleanQuery::new(words.iter().map(term).collect());
         let searcher = self.reader.searcher();
         let best = searcher.search(&query, &TopDocs::with_limit(MOST_LOOKED_AT).order_by_score())?;
-        best.into_iter().map(|(score, address)| Ok(self.found(score, &searcher.doc(address)?))).collect()
+        best.into_iter().map(|(score, address)| Ok(self.parse_hit(score, &searcher.doc(address)?))).collect()
     }
 
-    fn found(&self, score: f32, document: &TantivyDocument) -> Found {
+    fn parse_hit(&self, score: f32, document: &TantivyDocument) -> SearchHit {
         let text = |field| document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        Found { source: text(self.source), text: text(self.text), score }
+        SearchHit { source: text(self.source), text: text(self.text), score }
     }
 }
 
@@ -171,11 +171,11 @@ fn analyzer() -> TextAnalyzer {
 /// Works through the index without holding up the guests.
 async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, TantivyError> + Send + 'static) -> Result<A, StorageError> {
     match blocking(work).await {
-        Ok(done) => done.map_err(|error| failed(&error)),
+        Ok(done) => done.map_err(|error| describe_error(&error)),
         Err(error) => Err(StorageError::search(SUBJECT, format!("{error}. Report it."))),
     }
 }
 
-fn failed(error: &TantivyError) -> StorageError {
+fn describe_error(error: &TantivyError) -> StorageError {
     StorageError::search(SUBJECT, format!("{}. Report it.", error.to_string().trim_end_matches('.')))
 }

@@ -252,7 +252,7 @@ pub struct PossiblyPaid {
     pub usd: Option<f64>,
 }
 
-fn told<'a>(messages: impl Iterator<Item = &'a Message>) -> String {
+fn join_texts<'a>(messages: impl Iterator<Item = &'a Message>) -> String {
     let texts = messages.flat_map(|message| &message.parts).filter_map(|part| match part {
         Part::Text(text) => Some(text.as_str()),
         Part::ToolResult(result) => Some(result.content.as_str()),
@@ -269,12 +269,12 @@ impl Request {
 
     /// What the model was told in this conversation: the user's texts and the results of tools, a line break apart.
     pub fn prompt(&self) -> String {
-        told(self.messages.iter().filter(|message| message.role == Role::User))
+        join_texts(self.messages.iter().filter(|message| message.role == Role::User))
     }
 
     /// What the model was told last: that of the user's last message.
     pub fn last_prompt(&self) -> String {
-        told(self.messages.iter().rfind(|message| message.role == Role::User).into_iter())
+        join_texts(self.messages.iter().rfind(|message| message.role == Role::User).into_iter())
     }
 
     /// The files of the conversation, in order.

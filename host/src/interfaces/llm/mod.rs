@@ -39,7 +39,7 @@ pub use messages::{
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret, network::Protocol};
 pub use spending::Spending;
-pub use watching::{Piece, Said, Watchers};
+pub use watching::{Piece, ReplyProgress, Watchers};
 
 /// Asking a model, by `provider/model`.
 pub const MODELS: CapabilityKind = CapabilityKind {

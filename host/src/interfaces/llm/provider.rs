@@ -24,7 +24,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// What a model has refused of the requests that it was sent, in words. Requests go without it now.
-    fn refused(&self, _model: &str) -> Vec<String> {
+    fn list_refused(&self, _model: &str) -> Vec<String> {
         Vec::new()
     }
 
@@ -138,7 +138,7 @@ pub enum ProviderError {
         remedy: String,
     },
     /// Still failing after every try, and certainly nothing was charged.
-    #[error("{provider} is not available after {}: {reason}", counted(*tries))]
+    #[error("{provider} is not available after {}: {reason}", count_tries(*tries))]
     Unavailable {
         /// Who does not answer.
         provider: String,
@@ -268,7 +268,7 @@ pub struct Waiting<'a> {
     pub reason: String,
 }
 
-fn counted(tries: u32) -> String {
+fn count_tries(tries: u32) -> String {
     if tries == 1 { "one try".to_owned() } else { format!("{tries} tries") }
 }
 

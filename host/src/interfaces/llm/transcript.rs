@@ -66,7 +66,7 @@ fn exchange(entry: &Entry, conversations: &mut Vec<Conversation>) -> Exchange {
         Ok(request) => request,
         Err(error) => return Exchange::of(entry, Outcome::Unreadable(format!("The request cannot be read: {error}."))),
     };
-    let known = known(&request, &outcome);
+    let known = list_known_messages(&request, &outcome);
     let exchange = Exchange::of(entry, outcome);
     let Some(before) = conversations.iter_mut().rfind(|conversation| conversation.continues_in(&request)) else {
         conversations.push(Conversation { first: entry.seq, request: request.clone(), known });
@@ -96,7 +96,7 @@ impl Conversation {
     }
 }
 
-fn known(request: &Request, outcome: &Outcome) -> Vec<Message> {
+fn list_known_messages(request: &Request, outcome: &Outcome) -> Vec<Message> {
     let mut known = request.messages.clone();
     if let Outcome::Reply(reply) = outcome {
         known.push(Message { role: Role::Assistant, parts: reply.parts.clone() });

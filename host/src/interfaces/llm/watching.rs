@@ -28,12 +28,12 @@ pub struct Piece {
     /// Tells replies of one run apart that are on their way at the same time.
     pub call: String,
     /// What it is.
-    pub said: Said,
+    pub said: ReplyProgress,
 }
 
 /// What became of a reply just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum ReplyProgress {
     /// The next words of text or thinking, without secrets. Not safe to show on a terminal as they are.
     Text(String),
     /// There is no more to come: it is whole, or it failed.
@@ -56,7 +56,7 @@ impl Watchers {
         let about =
             |said| Piece { run: caller.run.to_owned(), plugin: caller.plugin.to_owned(), call: caller.idempotency_key.to_owned(), said };
         let watched = self.sender.receiver_count() > 0;
-        watched.then(|| Telling { watchers: self.clone(), about: about(Said::Over), held: String::new() })
+        watched.then(|| Telling { watchers: self.clone(), about: about(ReplyProgress::Over), held: String::new() })
     }
 }
 
@@ -78,19 +78,19 @@ impl Telling {
         let told = self.watchers.redactor.text(&told);
         if !told.is_empty() {
             let start = told.ceil_char_boundary(told.len().saturating_sub(LONGEST_PIECE));
-            self.send(Said::Text(told[start..].to_owned()));
+            self.send(ReplyProgress::Text(told[start..].to_owned()));
         }
     }
 
     /// That nobody watches any more is no failure.
-    fn send(&self, said: Said) {
+    fn send(&self, said: ReplyProgress) {
         let _ = self.watchers.sender.send(Piece { said, ..self.about.clone() });
     }
 }
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        self.send(Said::Over);
+        self.send(ReplyProgress::Over);
     }
 }
 
@@ -114,8 +114,8 @@ mod tests {
         while let Ok(piece) = receiver.try_recv() {
             assert_eq!((piece.run.as_str(), piece.plugin.as_str(), piece.call.as_str()), ("run-1", "mary", "run-1:7"));
             match piece.said {
-                Said::Text(piece) => text.push_str(&piece),
-                Said::Over => over += 1,
+                ReplyProgress::Text(piece) => text.push_str(&piece),
+                ReplyProgress::Over => over += 1,
             }
         }
         (text, over)

@@ -25,7 +25,7 @@ const MOST_OPTIONS: usize = 20;
 
 impl wit::Host for View<'_> {
     async fn ask(&mut self, question: wit::Question) -> Result<String, Fault> {
-        let question = checked(question)?;
+        let question = check_question(question)?;
         let call = Call::new("people.ask", Effect::Wait, &question)?.needing(Capability::new(PEOPLE.word, question.severity.as_str()));
         let (questions, run) = (Arc::clone(self.questions), self.recorder.run().clone());
         let ask = |attempt: Attempt| async move { Posted { questions, run, seq: attempt.seq, question }.ask().await };
@@ -33,7 +33,7 @@ impl wit::Host for View<'_> {
     }
 
     async fn post(&mut self, question: wit::Question) -> Result<String, Fault> {
-        let question = checked(question)?;
+        let question = check_question(question)?;
         self.tickets.check_room()?;
         let call = Call::new("people.post", Effect::Write, &question)?;
         let call = call.needing(Capability::new(PEOPLE.word, question.severity.as_str())).beginning();
@@ -48,7 +48,7 @@ impl wit::Host for View<'_> {
     }
 
     async fn inform(&mut self, decision: wit::Decision) -> Result<(), Fault> {
-        let decision = told(decision)?;
+        let decision = parse_decision(decision)?;
         let call = Call::new("people.inform", Effect::Emit, &decision)?;
         let event = Draft::of_run(self.recorder.run(), &DecisionMade::from(decision));
         Ok(self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await??)
@@ -106,21 +106,21 @@ impl<A> From<QuestionsError> for Performed<A> {
 }
 
 /// The question, if somebody could answer it.
-fn checked(question: wit::Question) -> Result<Question, CallError> {
-    said("text", &question.text, LONGEST_TEXT)?;
+fn check_question(question: wit::Question) -> Result<Question, CallError> {
+    check_text("text", &question.text, LONGEST_TEXT)?;
     fits("reasoning", &question.reasoning, LONGEST_REASONING)?;
     fits("context", &question.context, LARGEST_CONTEXT)?;
     if question.options.len() > MOST_OPTIONS {
         return Err(CallError::invalid(format!("A question has at most {MOST_OPTIONS} options; offer fewer.")));
     }
     for option in &question.options {
-        said("option", option, LONGEST_OPTION)?;
+        check_text("option", option, LONGEST_OPTION)?;
     }
     if let Some(best) = &question.best {
-        said("best answer", best, LONGEST_TEXT)?;
+        check_text("best answer", best, LONGEST_TEXT)?;
     }
     if let Some(expiry) = &question.expiry {
-        said("answer at its expiry", &expiry.answer, LONGEST_TEXT)?;
+        check_text("answer at its expiry", &expiry.answer, LONGEST_TEXT)?;
     }
     let context: Value = serde_json::from_str(&question.context)
         .map_err(|error| CallError::invalid(format!("The question's context is not JSON: {error}. Send a JSON document, such as null.")))?;
@@ -149,16 +149,16 @@ fn expiry(expiry: wit::Expiry) -> Result<Expiry, CallError> {
 }
 
 /// The decision, if it says what was decided.
-fn told(decision: wit::Decision) -> Result<Decision, CallError> {
-    said("text", &decision.question, LONGEST_TEXT)?;
-    said("answer", &decision.answer, LONGEST_TEXT)?;
+fn parse_decision(decision: wit::Decision) -> Result<Decision, CallError> {
+    check_text("text", &decision.question, LONGEST_TEXT)?;
+    check_text("answer", &decision.answer, LONGEST_TEXT)?;
     fits("reasoning", &decision.reasoning, LONGEST_REASONING)?;
     fits("source", &decision.source, LONGEST_TEXT)?;
     let wit::Decision { question, answer, reasoning, source, confidence } = decision;
     Ok(Decision { question, answer, reasoning, source, confidence: share(confidence)? })
 }
 
-fn said(what: &str, text: &str, most: usize) -> Result<(), CallError> {
+fn check_text(what: &str, text: &str, most: usize) -> Result<(), CallError> {
     if text.trim().is_empty() {
         return Err(CallError::invalid(format!("The question's {what} is empty; say something people can read.")));
     }

@@ -161,7 +161,7 @@ pub struct Asked {
 
 impl Asked {
     /// The decision that it came to, if no person answered it.
-    pub fn decided(self) -> Option<Decided> {
+    pub fn to_decision(self) -> Option<Decided> {
         let QuestionStatus::Answered(answer) = self.status else { return None };
         let source = match answer.source {
             Source::Person => return None,

@@ -33,7 +33,7 @@ const LONGEST_KEY: usize = 64;
 /// What a run is told of itself, as the journal keeps it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Told {
+struct RunDescription {
     id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
@@ -47,10 +47,10 @@ impl Host for View<'_> {
     async fn about(&mut self) -> wasmtime::Result<Info> {
         let (about, id) = (self.about.clone(), self.recorder.run().to_string());
         let About { parent, project, plugin, plugin_version, .. } = about;
-        let told = Told { id, parent, project: project.id, plugin, plugin_version };
+        let told = RunDescription { id, parent, project: project.id, plugin, plugin_version };
         let call = Call::new("run.about", Effect::Read, &())?;
         let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await?;
-        let Told { id, parent, project, plugin, plugin_version } = answer.map_err(wasmtime::Error::new)?;
+        let RunDescription { id, parent, project, plugin, plugin_version } = answer.map_err(wasmtime::Error::new)?;
         Ok(Info { id, parent, project, plugin, plugin_version })
     }
 
@@ -70,7 +70,7 @@ impl Host for View<'_> {
     async fn pause(&mut self, reason: String) -> Result<(), Fault> {
         let reason = beginning(reason);
         let call = Call::new("run.pause", Effect::Wait, &reason)?;
-        let pause = Pause::new(PauseKind::Requested, said(&reason));
+        let pause = Pause::new(PauseKind::Requested, quote_reason(&reason));
         let paused = self.recorder.call::<(), _>(call, |_| async move { Performed::Paused { pause, happened: true } }).await;
         Ok(paused??)
     }
@@ -80,7 +80,7 @@ impl Host for View<'_> {
         let value = published(&value)?;
         let call = Call::new(CALL, Effect::Write, &json!({ "key": key, "value": value }))?;
         let (published, run, value) = (Arc::clone(self.published), self.recorder.run().clone(), self.recorder.redacted(value));
-        let event = Draft::of_run(&run, &told(&key, &value));
+        let event = Draft::of_run(&run, &publish_event(&key, &value));
         let publish = |_| async move {
             match published.publish(&run, &key, &value).await {
                 Ok(()) => Performed::Answered(Ok(()), vec![event]),
@@ -162,14 +162,14 @@ fn published(value: &str) -> Result<Value, CallError> {
 }
 
 /// What watchers are told of a document that is shown; a large one they look up.
-fn told(key: &str, value: &Value) -> Published {
+fn publish_event(key: &str, value: &Value) -> Published {
     let bytes = value.to_string().len();
     let is_long = bytes > LONGEST_TEXT;
     Published { key: key.to_owned(), value: (!is_long).then(|| value.clone()), bytes: is_long.then_some(bytes as u64) }
 }
 
 /// A plugin's words as such, in one line, so that nobody takes them for the host's.
-fn said(reason: &str) -> String {
+fn quote_reason(reason: &str) -> String {
     let line = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.is_empty() { "The plugin asked for its operator and gave no reason.".to_owned() } else { format!("The plugin says: {line}") }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     bindings::{Fault, run::Host},
-    interfaces::published::{PublishError, Published, Shown},
+    interfaces::published::{Publication, PublishError, Published},
     journal::{CallError, ErrorKind, Interrupt, Redactor, testing::Bench},
 };
 
@@ -25,9 +25,9 @@ impl Published for Board {
         Ok(())
     }
 
-    async fn published(&self, _: &RunId) -> Result<Vec<Shown>, PublishError> {
+    async fn published(&self, _: &RunId) -> Result<Vec<Publication>, PublishError> {
         let shown = self.0.lock().unwrap().clone();
-        Ok(shown.into_iter().map(|(key, value)| Shown { key, value, at: 0 }).collect())
+        Ok(shown.into_iter().map(|(key, value)| Publication { key, value, at: 0 }).collect())
     }
 }
 

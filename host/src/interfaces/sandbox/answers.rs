@@ -37,7 +37,7 @@ pub(super) fn unavailable(reason: &str) -> Performed<Outcome> {
 }
 
 /// A command as it is told.
-pub(super) fn shortened(command: &str) -> String {
+pub(super) fn shorten_command(command: &str) -> String {
     match command.char_indices().nth(LONGEST_COMMAND) {
         Some((end, _)) => format!("{}…", &command[..end]),
         None => command.to_owned(),

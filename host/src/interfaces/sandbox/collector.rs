@@ -197,7 +197,7 @@ impl Written {
         let window = &self.pending[..self.pending.len().min(LONGEST_PIECE)];
         let is_last = all && window.len() == self.pending.len();
         let lines = || window.iter().rposition(|byte| *byte == b'\n').map(|end| end + 1);
-        let end = if is_last { window.len() } else { lines().unwrap_or_else(|| settled(window, redactor)) };
+        let end = if is_last { window.len() } else { lines().unwrap_or_else(|| find_settled_end(window, redactor)) };
         let from = self.told;
         self.told += end;
         (from, self.pending.drain(..end).collect())
@@ -236,7 +236,7 @@ fn start_of_lines(text: &str, least: usize) -> usize {
 }
 
 /// How much of a long line can be told before the rest of it is there. Never nothing.
-fn settled(window: &[u8], redactor: &Redactor) -> usize {
+fn find_settled_end(window: &[u8], redactor: &Redactor) -> usize {
     let whole = match std::str::from_utf8(window) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => std::str::from_utf8(&window[..error.valid_up_to()]).unwrap_or_default(),
@@ -268,7 +268,7 @@ impl Teller {
     }
 
     /// How much an earlier host has told of this command.
-    pub(super) async fn told_before(events: &dyn EventLog, key: &Key) -> [usize; 2] {
+    pub(super) async fn count_told(events: &dyn EventLog, key: &Key) -> [usize; 2] {
         const PAGE: u32 = 1_000;
         let (mut told, mut cursor) = ([0; 2], 0);
         while let Ok(page) = events.after(cursor, Some(&key.run), PAGE).await {

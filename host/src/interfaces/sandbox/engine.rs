@@ -62,7 +62,7 @@ pub struct Task {
     /// As whom it runs, once that was found out.
     pub user: Option<User>,
     /// An earlier host started it; else whatever bears its key is left from a try that does not count.
-    pub found: Option<Found>,
+    pub found: Option<PriorCommand>,
 }
 
 /// What a container has beside its workspace.
@@ -98,7 +98,7 @@ pub struct User {
 
 /// A command that an earlier host started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct PriorCommand {
     /// The engine went away while that host waited for it.
     pub lost: bool,
 }
@@ -209,7 +209,7 @@ pub trait Engine: Send + Sync {
     /// Whether a command that an earlier host started is still running.
     async fn is_running(&self, key: &Key) -> Result<bool, EngineError>;
     /// The commands of this data directory that were not forgotten. What a dead host held ready is removed on the way.
-    async fn left(&self) -> Result<Vec<Key>, EngineError>;
+    async fn list_left(&self) -> Result<Vec<Key>, EngineError>;
     /// Removes what is held ready.
     async fn close(&self);
     /// Whether an image is on this machine, so that a command in it begins at once.
@@ -234,7 +234,7 @@ pub trait Engine: Send + Sync {
         Ok(())
     }
     /// The runs of this data directory that have services.
-    async fn served(&self) -> Result<Vec<RunId>, EngineError> {
+    async fn list_served(&self) -> Result<Vec<RunId>, EngineError> {
         Ok(Vec::new())
     }
     /// What it is, and its version.

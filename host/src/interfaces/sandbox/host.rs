@@ -9,7 +9,7 @@ use super::{
     IMAGES, View,
     engine::Key,
     job::{Ending, Job, Outcome},
-    service::Place,
+    service::CommandContext,
     setup::SetUp,
 };
 use crate::{
@@ -24,7 +24,7 @@ impl wit::Host for View<'_> {
         let job = Job::new(image, command, env, timeout_ms)?;
         // A command is found again by its call, so that doing the call twice is doing it once.
         let call = Call::new("sandbox.execute", Effect::Write, &job)?.needing(Capability::new(IMAGES.word, job.image.clone()));
-        let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
+        let place = CommandContext { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
         let (sandbox, run, executed) = (Arc::clone(self.sandbox), place.run.clone(), Arc::new(OnceLock::new()));
         let (noted, wanted) = (Arc::clone(&executed), self.wanted.clone());
         let perform = |attempt: Attempt| async move {
@@ -40,7 +40,7 @@ impl wit::Host for View<'_> {
 
     async fn set_up(&mut self) -> Result<wit::SetupOutcome, Fault> {
         let call = Call::new("sandbox.set-up", Effect::Write, &json!({}))?.needing(Capability::new(IMAGES.word, self.wanted.image.clone()));
-        let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
+        let place = CommandContext { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
         let (sandbox, run, asked) = (Arc::clone(self.sandbox), place.run.clone(), Arc::new(OnceLock::new()));
         let (noted, wanted) = (Arc::clone(&asked), self.wanted.clone());
         let perform = |attempt: Attempt| async move {
@@ -59,7 +59,7 @@ impl wit::Host for View<'_> {
     async fn renew_lockfiles(&mut self) -> Result<wit::SetupOutcome, Fault> {
         let image = Capability::new(IMAGES.word, self.wanted.image.clone());
         let call = Call::new("sandbox.renew-lockfiles", Effect::Write, &json!({}))?.needing(image);
-        let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
+        let place = CommandContext { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
         let (sandbox, wanted) = (Arc::clone(self.sandbox), self.wanted.clone());
         let perform = |attempt: Attempt| async move { sandbox.renew_lockfiles(place, wanted, &attempt).await };
         let renewed: SetUp = self.recorder.call(call, perform).await??;

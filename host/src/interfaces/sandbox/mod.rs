@@ -33,15 +33,15 @@ use crate::{
 pub use approvals::{Approvable, ApprovalKind, Approvals, Approved, Approving};
 pub use collector::Artifacts;
 pub use docker::{Docker, Random};
-pub use engine::{Build, Engine, EngineError, Extra, Found, Key, Mounted, Piece, Resolved, Stream, Task, User};
+pub use engine::{Build, Engine, EngineError, Extra, Key, Mounted, Piece, PriorCommand, Resolved, Stream, Task, User};
 pub use job::{Ending, Job, Outcome};
 pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
 pub use room::{Room, measure_room};
-pub use service::{Parts, Place, Sandbox};
+pub use service::{CommandContext, Parts, Sandbox};
 pub use services::{Beside, Service, Services, decide_services};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
-pub use setup::{Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, USUAL_HOSTS, Wanted, decide};
+pub use setup::{Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupRequest, SetupSettings, USUAL_HOSTS, decide};
 
 /// Allows to execute commands in images, by the operator's names for them.
 pub const IMAGES: CapabilityKind = CapabilityKind {
@@ -61,7 +61,7 @@ pub struct View<'a> {
     /// The folder they see.
     pub workspace: &'a Path,
     /// What the setup of the workspace goes by.
-    pub wanted: Wanted,
+    pub wanted: SetupRequest,
 }
 
 bindings::convert_faults!(View<'_>);

@@ -109,7 +109,7 @@ impl Engine for Processes {
         let _ = pieces.send(Piece::Started { again: false }).await;
         let begun = Instant::now();
         let group = Group(child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())));
-        let ended = followed(&mut child, group, Duration::from_millis(task.timeout_ms.into()), &pieces).await;
+        let ended = follow_process(&mut child, group, Duration::from_millis(task.timeout_ms.into()), &pieces).await;
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match ended {
             Ok((status, timed_out)) => Ok(ending(status, timed_out, took)),
@@ -127,7 +127,7 @@ impl Engine for Processes {
         Ok(false)
     }
 
-    async fn left(&self) -> Result<Vec<Key>, EngineError> {
+    async fn list_left(&self) -> Result<Vec<Key>, EngineError> {
         Ok(Vec::new())
     }
 
@@ -138,7 +138,7 @@ impl Engine for Processes {
     }
 }
 
-async fn followed(child: &mut Child, group: Group, most: Duration, pieces: &Sender<Piece>) -> std::io::Result<(ExitStatus, bool)> {
+async fn follow_process(child: &mut Child, group: Group, most: Duration, pieces: &Sender<Piece>) -> std::io::Result<(ExitStatus, bool)> {
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let mut timed_out = false;
     let wait = async {

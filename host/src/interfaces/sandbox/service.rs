@@ -11,17 +11,17 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    answers::{RUNNING, may_run, not_started, paused, shortened, unavailable},
+    answers::{RUNNING, may_run, not_started, paused, shorten_command, unavailable},
     collector::{Artifacts, Collected, Teller},
-    engine::{Ended, Engine, EngineError, Extra, Found, Key, Task, User},
+    engine::{Ended, Engine, EngineError, Extra, Key, PriorCommand, Task, User},
     events::{self, Executed},
     job::{Job, Outcome},
     leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
     room::{Room, lacking},
     services::Active,
     settings::{EngineKind, Image, Settings},
-    setup::{SetupParts, Setups, Wanted},
-    watching::{Watched, watched},
+    setup::{SetupParts, SetupRequest, Setups},
+    watching::{Watched, watch_work},
 };
 use crate::{
     errors::{Hint, StorageError},
@@ -95,7 +95,7 @@ struct Entered {
 
 /// Whose command it is, and the folder it works in.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct CommandContext {
     /// The run.
     pub run: RunId,
     /// The folder.
@@ -124,7 +124,7 @@ impl Sandbox {
     /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
     /// that is told to stop, unless the command ends by itself in time; then the call is made again when the run goes on.
     /// What the project has beside its tests is there for it.
-    pub async fn execute(&self, place: Place, job: Job, wanted: &Wanted, attempt: &Attempt) -> Performed<Outcome> {
+    pub async fn execute(&self, place: CommandContext, job: Job, wanted: &SetupRequest, attempt: &Attempt) -> Performed<Outcome> {
         if let Err(error) = self.check(&job) {
             return Performed::answer(Err(error));
         }
@@ -143,7 +143,7 @@ impl Sandbox {
     /// Executes a job in an image as it is described here, and with more than others see.
     pub(super) async fn execute_in(
         &self,
-        place: &Place,
+        place: &CommandContext,
         job: &Job,
         (image, extra): (Image, Extra),
         attempt: &Attempt,
@@ -167,28 +167,28 @@ impl Sandbox {
     }
 
     /// What is used up on the disk of a workspace, a sentence.
-    fn lacking(&self, place: &Place) -> Option<String> {
+    fn lacking(&self, place: &CommandContext) -> Option<String> {
         lacking((self.parts.room)(&place.workspace), self.parts.settings.keep_free)
     }
 
     /// Executes a job while git does nothing in its workspace.
     async fn execute_alone(
         &self,
-        place: &Place,
+        place: &CommandContext,
         job: &Job,
         (image, extra): (&Image, &Extra),
         attempt: &Attempt,
         key: &Key,
     ) -> Performed<Outcome> {
         self.clear_planted(&place.workspace);
-        let before = if attempt.again { Teller::told_before(&*self.parts.events, key).await } else { [0; 2] };
+        let before = if attempt.again { Teller::count_told(&*self.parts.events, key).await } else { [0; 2] };
         let teller = Teller {
             key: key.clone(),
             events: Arc::clone(&self.parts.events),
             redactor: self.parts.redactor.clone(),
             before,
             image: job.image.clone(),
-            command: shortened(&job.command.join(" ")),
+            command: shorten_command(&job.command.join(" ")),
         };
         let mut is_found = match attempt.again {
             true => match self.parts.engine.holds(key).await {
@@ -232,7 +232,7 @@ impl Sandbox {
     }
 
     /// None where the command was cut off with its engine and can be executed again.
-    async fn execute_once(&self, place: &Place, job: &Job, begun: Begun<'_>, teller: &Teller) -> Option<Performed<Outcome>> {
+    async fn execute_once(&self, place: &CommandContext, job: &Job, begun: Begun<'_>, teller: &Teller) -> Option<Performed<Outcome>> {
         let Begun { key, image, extra, is_found, asked_at } = begun;
         let (Prepared { covers, lost }, user) = match self.prepare(place, key, is_found).await {
             Ok(prepared) => prepared,
@@ -250,13 +250,13 @@ impl Sandbox {
             mounts: extra.mounts.clone(),
             network: extra.network.clone(),
             user,
-            found: is_found.then_some(Found { lost }),
+            found: is_found.then_some(PriorCommand { lost }),
         };
         let mut abandoned = Abandoned { sandbox: self, command: Some((key.clone(), covers)) };
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
         let work = async { tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, teller)).0 };
-        let watched = match watched(work, place, || self.lacking(place)).await {
+        let watched = match watch_work(work, place, || self.lacking(place)).await {
             // It may have used up the disk since the last look, and have failed for that.
             Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match self.lacking(place) {
                 Some(reason) => Watched::UsedUp(reason),
@@ -301,7 +301,7 @@ impl Sandbox {
     }
 
     /// What is known of the workspace before the command, or why it is not executed.
-    async fn prepare(&self, place: &Place, key: &Key, is_found: bool) -> Result<(Prepared, Option<User>), Performed<Outcome>> {
+    async fn prepare(&self, place: &CommandContext, key: &Key, is_found: bool) -> Result<(Prepared, Option<User>), Performed<Outcome>> {
         let isolates = self.parts.settings.engine == EngineKind::Docker;
         if is_found {
             let recalled = self.leftovers.recall(key, &place.workspace, isolates).await;
@@ -417,8 +417,8 @@ impl Sandbox {
     }
 
     /// The commands that no host has forgotten.
-    pub async fn left(&self) -> Vec<Key> {
-        let mut left = self.parts.engine.left().await.unwrap_or_else(|error| {
+    pub async fn list_left(&self) -> Vec<Key> {
+        let mut left = self.parts.engine.list_left().await.unwrap_or_else(|error| {
             // Without an engine there is nothing to clean up, and whoever needs one will be told.
             tracing::debug!(%error, "containers are not looked for");
             Vec::new()
@@ -498,7 +498,7 @@ impl Sandbox {
         };
         let event = Draft::of_run(&teller.key.run, &executed);
         let outcome = Outcome { ending, exit_code, stdout: collected.stdout(redactor), stderr, output, took_ms: took };
-        Performed::Answered(Ok(outcome), [event].into_iter().chain(told(&teller.key, swept)).collect())
+        Performed::Answered(Ok(outcome), [event].into_iter().chain(describe_sweep(&teller.key, swept)).collect())
     }
 }
 
@@ -542,7 +542,7 @@ async fn discard_surely(parts: &Parts, key: &Key) {
 /// Sweeps up after a command that is gone, and tells watchers; where that fails, whoever works there next tries again first.
 async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
     let told = match leftovers.finish(key).await {
-        Ok(swept) => told(key, &swept),
+        Ok(swept) => describe_sweep(key, &swept),
         Err(reason) => {
             tracing::warn!(command = %key, reason, "what a command left in the workspace is not swept");
             None
@@ -557,7 +557,7 @@ async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
 }
 
 /// What watchers are told of what a command left; nothing where it left nothing that matters.
-fn told(key: &Key, swept: &Swept) -> Option<Draft> {
+fn describe_sweep(key: &Key, swept: &Swept) -> Option<Draft> {
     let swept = (!swept.is_empty()).then(|| events::Swept { seq: key.seq, traces: swept.traces.clone(), more: swept.more as u64 })?;
     Some(Draft::of_run(&key.run, &swept))
 }

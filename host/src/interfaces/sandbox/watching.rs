@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use super::service::Place;
+use super::service::CommandContext;
 
 /// How often the disk is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -23,7 +23,11 @@ pub(super) enum Watched<T> {
 }
 
 /// Waits for the end of `work`, a command in a place. Drops it where it is to end; `lacking` tells what is used up on the disk.
-pub(super) async fn watched<T>(work: impl Future<Output = T>, place: &Place, lacking: impl Fn() -> Option<String>) -> Watched<T> {
+pub(super) async fn watch_work<T>(
+    work: impl Future<Output = T>,
+    place: &CommandContext,
+    lacking: impl Fn() -> Option<String>,
+) -> Watched<T> {
     let stopped = async {
         place.halt.raised().await;
         tokio::time::sleep(LAST_MOMENTS).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Where a document lies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Place<'a> {
+pub struct DocumentScope<'a> {
     /// The project that owns it.
     pub project: &'a str,
     /// Its bucket.
@@ -55,12 +55,12 @@ impl Hint for DocumentsError {
 #[async_trait]
 pub trait Documents: Send + Sync {
     /// The document, if there is one.
-    async fn get(&self, place: Place<'_>) -> Result<Option<Versioned>, DocumentsError>;
+    async fn get(&self, place: DocumentScope<'_>) -> Result<Option<Versioned>, DocumentsError>;
     /// Sets the document and returns its new version. `expected`: the version read, 0 for none, `None` to overwrite.
     /// `writer` names the call that writes: the same writer again gets the version it made, and changes nothing.
-    async fn set(&self, place: Place<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError>;
+    async fn set(&self, place: DocumentScope<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError>;
     /// Forgets the document. A key that is set again later continues with the next version.
-    async fn delete(&self, place: Place<'_>) -> Result<(), DocumentsError>;
+    async fn delete(&self, place: DocumentScope<'_>) -> Result<(), DocumentsError>;
     /// The keys of a bucket that begin with `prefix`, sorted.
     async fn keys(&self, project: &str, bucket: &str, prefix: &str) -> Result<Vec<String>, DocumentsError>;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{DocumentsError, Place, STATE, Versioned, View};
+use super::{DocumentScope, DocumentsError, STATE, Versioned, View};
 use crate::{
     bindings::{Fault, state as wit},
     errors::Hint,
@@ -20,7 +20,7 @@ impl wit::Host for View<'_> {
         check_bucket(&bucket)?;
         check_key(&key)?;
         let call = Call::new("state.get", Effect::Read, &json!({ "bucket": bucket, "key": key }))?.needing(capability(&bucket));
-        let (documents, place) = (Arc::clone(self.documents), Place { project: self.project, bucket: &bucket, key: &key });
+        let (documents, place) = (Arc::clone(self.documents), DocumentScope { project: self.project, bucket: &bucket, key: &key });
         let answer = self.recorder.call(call, |_| async move { performed(documents.get(place).await) }).await??;
         Ok(answer.map(|Versioned { value, version }| wit::Versioned { value: value.to_string(), version: to_u32(version) }))
     }
@@ -32,7 +32,7 @@ impl wit::Host for View<'_> {
         let expected = expected.map(u64::from);
         let request = json!({ "bucket": bucket, "key": key, "value": value, "expected": expected });
         let call = Call::new("state.set", Effect::Write, &request)?.needing(capability(&bucket));
-        let (documents, place) = (Arc::clone(self.documents), Place { project: self.project, bucket: &bucket, key: &key });
+        let (documents, place) = (Arc::clone(self.documents), DocumentScope { project: self.project, bucket: &bucket, key: &key });
         let set = |attempt: Attempt| async move { performed(documents.set(place, &value, expected, &attempt.key).await) };
         Ok(to_u32(self.recorder.call(call, set).await??))
     }
@@ -41,7 +41,7 @@ impl wit::Host for View<'_> {
         check_bucket(&bucket)?;
         check_key(&key)?;
         let call = Call::new("state.remove", Effect::Write, &json!({ "bucket": bucket, "key": key }))?.needing(capability(&bucket));
-        let (documents, place) = (Arc::clone(self.documents), Place { project: self.project, bucket: &bucket, key: &key });
+        let (documents, place) = (Arc::clone(self.documents), DocumentScope { project: self.project, bucket: &bucket, key: &key });
         Ok(self.recorder.call(call, |_| async move { performed(documents.delete(place).await) }).await??)
     }
 

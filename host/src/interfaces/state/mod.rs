@@ -15,7 +15,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
-pub use documents::{Documents, DocumentsError, Place, Versioned};
+pub use documents::{DocumentScope, Documents, DocumentsError, Versioned};
 
 /// Allows to read and change the documents of a bucket.
 pub const STATE: CapabilityKind = CapabilityKind {

@@ -26,18 +26,18 @@ impl Memory {
     }
 }
 
-fn key(place: &Place<'_>) -> Key {
+fn key(place: &DocumentScope<'_>) -> Key {
     (place.project.to_owned(), place.bucket.to_owned(), place.key.to_owned())
 }
 
 #[async_trait]
 impl Documents for Memory {
-    async fn get(&self, place: Place<'_>) -> Result<Option<Versioned>, DocumentsError> {
+    async fn get(&self, place: DocumentScope<'_>) -> Result<Option<Versioned>, DocumentsError> {
         self.check()?;
         Ok(self.kept.lock().unwrap().get(&key(&place)).map(|(document, _)| document.clone()))
     }
 
-    async fn set(&self, place: Place<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError> {
+    async fn set(&self, place: DocumentScope<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError> {
         self.check()?;
         let mut kept = self.kept.lock().unwrap();
         let (found, last) = kept.get(&key(&place)).map_or((0, ""), |(document, writer)| (document.version, writer.as_str()));
@@ -52,7 +52,7 @@ impl Documents for Memory {
         Ok(found + 1)
     }
 
-    async fn delete(&self, place: Place<'_>) -> Result<(), DocumentsError> {
+    async fn delete(&self, place: DocumentScope<'_>) -> Result<(), DocumentsError> {
         self.check()?;
         self.kept.lock().unwrap().remove(&key(&place));
         Ok(())
@@ -174,6 +174,6 @@ async fn a_broken_store_pauses_the_run_until_it_works() {
     let mut recorder = scene.bench.recorder();
     let mut view = view(&scene, &mut recorder);
     view.set("plans".into(), "a".into(), "1".into(), None).await.unwrap();
-    let place = Place { project: "demo", bucket: "plans", key: "a" };
+    let place = DocumentScope { project: "demo", bucket: "plans", key: "a" };
     assert_eq!(scene.documents.get(place).await.unwrap().unwrap().value, json!(1));
 }

@@ -34,28 +34,28 @@ pub(super) async fn check(tool: &str, schema: &Value, arguments: &Arguments) -> 
     let mistakes = checked.map_err(|unchecked| match unchecked {
         Unchecked::Schema(reason) => CallError::other(format!(
             "The parameters that `{tool}` declares are not a JSON Schema that Baton accepts: {}. Report it to its author.",
-            shortened(&reason)
+            shorten(&reason)
         )),
         Unchecked::Costly(reason) => {
             CallError::invalid(format!("The arguments of `{tool}` cannot be checked against its schema: {reason}. Send smaller arguments."))
         }
     })?;
-    let mistakes: Vec<_> = mistakes.iter().map(placed).collect();
+    let mistakes: Vec<_> = mistakes.iter().map(describe_place).collect();
     if mistakes.is_empty() {
         return Ok(());
     }
     Err(CallError::invalid(format!("The arguments do not fit `{tool}`, {}. Call it again with arguments that do.", mistakes.join("; "))))
 }
 
-fn placed(mistake: &Mistake) -> String {
+fn describe_place(mistake: &Mistake) -> String {
     match mistake.pointer.as_str() {
-        "" => format!("at the root: {}", shortened(&mistake.problem)),
-        pointer => format!("at {}: {}", shortened(pointer), shortened(&mistake.problem)),
+        "" => format!("at the root: {}", shorten(&mistake.problem)),
+        pointer => format!("at {}: {}", shorten(pointer), shorten(&mistake.problem)),
     }
 }
 
 /// A mistake quotes what is wrong, however long that is.
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     match text.char_indices().nth(LONGEST_MISTAKE) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.trim_end_matches('.').to_owned(),

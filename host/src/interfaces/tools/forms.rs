@@ -34,7 +34,7 @@ pub struct Pin {
 #[async_trait]
 pub trait Pins: Send + Sync {
     /// The forms of everything that a plugin was granted and has seen, by the tool's whole name.
-    async fn pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, StorageError>;
+    async fn load_pinned(&self, plugin: &str) -> Result<BTreeMap<String, Form>, StorageError>;
     /// Keeps the forms of tools of which the plugin has none yet.
     async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), StorageError>;
     /// Everything that is kept.
@@ -47,14 +47,14 @@ pub trait Pins: Send + Sync {
 pub(super) fn of(tool: &Declared) -> Form {
     let flags = tool.effects;
     Form {
-        description: hashed(&joined(&tool.description)),
-        parameters: hashed(&canonical("", &without_dialect(&tool.parameters)).to_string()),
-        effects: hashed(&format!("{} {} {}", flags.read_only, flags.destructive, flags.idempotent)),
+        description: hash_text(&collapse_spaces(&tool.description)),
+        parameters: hash_text(&canonical("", &without_dialect(&tool.parameters)).to_string()),
+        effects: hash_text(&format!("{} {} {}", flags.read_only, flags.destructive, flags.idempotent)),
     }
 }
 
 /// The words of a text, however they are spaced.
-fn joined(text: &str) -> String {
+fn collapse_spaces(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -67,13 +67,13 @@ fn without_dialect(schema: &Value) -> Value {
 }
 
 /// Data as it is; only the order of keys does not count.
-fn ordered(value: &Value) -> Value {
+fn sort_keys(value: &Value) -> Value {
     match value {
-        Value::Array(values) => values.iter().map(ordered).collect(),
+        Value::Array(values) => values.iter().map(sort_keys).collect(),
         Value::Object(members) => {
             let mut sorted: Vec<_> = members.iter().collect();
             sorted.sort_by_key(|(name, _)| name.as_str());
-            Value::Object(sorted.into_iter().map(|(name, value)| (name.clone(), ordered(value))).collect())
+            Value::Object(sorted.into_iter().map(|(name, value)| (name.clone(), sort_keys(value))).collect())
         }
         other => other.clone(),
     }
@@ -83,15 +83,15 @@ fn ordered(value: &Value) -> Value {
 fn canonical(keyword: &str, value: &Value) -> Value {
     match value {
         // A model reads it, whatever its words would mean in a schema.
-        data if DATA.contains(&keyword) => ordered(data),
-        Value::String(text) if matches!(keyword, "description" | "title") => json!(joined(text)),
+        data if DATA.contains(&keyword) => sort_keys(data),
+        Value::String(text) if matches!(keyword, "description" | "title") => json!(collapse_spaces(text)),
         Value::Number(number) => match number.as_f64() {
             // It has no fraction and is small.
             Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15 => json!(float as i64),
             _ => value.clone(),
         },
         Value::Array(values) => {
-            let part = |value| if keyword == "enum" { ordered(value) } else { canonical("", value) };
+            let part = |value| if keyword == "enum" { sort_keys(value) } else { canonical("", value) };
             let mut values: Vec<Value> = values.iter().map(part).collect();
             if UNORDERED.contains(&keyword) {
                 values.sort_by_key(Value::to_string);
@@ -107,7 +107,7 @@ fn canonical(keyword: &str, value: &Value) -> Value {
     }
 }
 
-fn hashed(text: &str) -> String {
+fn hash_text(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 

@@ -81,13 +81,13 @@ impl Context {
 pub(super) struct Asked {
     name: String,
     arguments: Arguments,
-    found: Found,
+    found: ResolvedCall,
 }
 
 impl Asked {
     /// The call as it goes through the gate.
     pub(super) fn call(&self) -> Result<Call<'static>, StorageError> {
-        let Found { effect, is_there, reaches, .. } = &self.found;
+        let ResolvedCall { effect, is_there, reaches, .. } = &self.found;
         let mut call = Call::new("tools.call", *effect, &json!({ "name": self.name, "arguments": self.arguments }))?;
         if *is_there {
             call = call.needing(Capability::new(TOOLS.word, self.name.clone()));
@@ -119,7 +119,7 @@ impl Asked {
             }
             Err(performed) => performed,
         };
-        told_of(performed, &told, &name)
+        add_call_event(performed, &told, &name)
     }
 }
 
@@ -135,7 +135,7 @@ impl Kept {
 }
 
 /// What is known of a call before it goes through the gate.
-struct Found {
+struct ResolvedCall {
     effect: Effect,
     /// It may be made beside others of which the same holds.
     is_free: bool,
@@ -156,13 +156,14 @@ impl View<'_> {
 
     /// A call that the journal holds is as it was written, whatever its tool says of itself today, and was checked then.
     /// One that will be denied starts no server.
-    async fn look_up(&self, name: &str, arguments: &Arguments) -> Found {
-        let unready = |is_there, performed| Found { effect: Effect::Read, is_free: true, is_there, reaches: None, ready: Err(performed) };
+    async fn look_up(&self, name: &str, arguments: &Arguments) -> ResolvedCall {
+        let unready =
+            |is_there, performed| ResolvedCall { effect: Effect::Read, is_free: true, is_there, reaches: None, ready: Err(performed) };
         let refused = |is_there, error| unready(is_there, Performed::answer(Err(error)));
         if let Some(effect) = self.recorder.recorded() {
             let ready = self.shelf.locate(name);
             let (is_free, reaches) = (effect == Effect::Read, ready.toolset.reaches(&ready.tool, arguments));
-            return Found { effect, is_free, is_there: true, reaches, ready: Ok(ready) };
+            return ResolvedCall { effect, is_free, is_there: true, reaches, ready: Ok(ready) };
         }
         if is_short(name, arguments)
             && let Some(error) = self.shelf.absent(name).await
@@ -177,7 +178,7 @@ impl View<'_> {
                 let (effect, effects) = (ready.toolset.effect(&declared), declared.effects);
                 // What a toolbox does is done by a run of its own.
                 let is_free = effect == Effect::Read || effect == Effect::Wait && (effects.read_only || effects.idempotent);
-                Found { effect, is_free, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) }
+                ResolvedCall { effect, is_free, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) }
             }
             Err(performed) => unready(true, performed),
         }
@@ -198,7 +199,7 @@ async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, D
 }
 
 /// Watchers hear which tool was called and whether it did what it was asked.
-fn told_of(performed: Performed<Outcome>, run: &RunId, tool: &str) -> Performed<Outcome> {
+fn add_call_event(performed: Performed<Outcome>, run: &RunId, tool: &str) -> Performed<Outcome> {
     match performed {
         Performed::Answered(answer, mut events) => {
             let failed = answer.as_ref().map_or(true, |outcome| outcome.failed);

@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub(super) use admission::of_toolbox;
-pub use builtin::{Builtin, Command, Commands, Files, Wanted, all as own_tools};
+pub use builtin::{Builtin, Command, Commands, Files, SearchQuery, all as own_tools};
 pub use forms::{Pin, Pins};
 pub use shelf::{Servers, Shelf};
 pub use toolset::{Arguments, Outcome, Toolset, Usage};

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     TOOLS,
     forms::Pins,
-    text::named,
+    text::escape_name,
     toolbox::Toolbox,
     toolset::{Toolset, for_the_operator, full_name, split, unasked},
 };
@@ -72,7 +72,7 @@ impl Shelf {
         let near = near("", set, sets.iter().map(String::as_str));
         Some(CallError::not_found(format!(
             "There is no toolbox and no tool server `{}`.{near} `baton tools list` lists all tools.",
-            named(set)
+            escape_name(set)
         )))
     }
 
@@ -83,10 +83,10 @@ impl Shelf {
             Ok(roster) => roster,
             Err(error) => return Err(unasked(ready.toolset.as_ref(), error).await),
         };
-        self.admitted(name, ready, &roster).await.map_err(|error| Performed::answer(Err(error)))
+        self.admit_tool(name, ready, &roster).await.map_err(|error| Performed::answer(Err(error)))
     }
 
-    async fn admitted(&self, name: &str, ready: &Ready, roster: &Roster) -> Result<Declared, CallError> {
+    async fn admit_tool(&self, name: &str, ready: &Ready, roster: &Roster) -> Result<Declared, CallError> {
         if let Some(tool) = roster.find(&ready.tool) {
             if let Some(form) = roster.forms.get(&ready.tool) {
                 self.check_form(name, form).await?;
@@ -96,7 +96,7 @@ impl Shelf {
         Err(match roster.objection(&ready.tool) {
             Some(objection) => CallError::unavailable(format!(
                 "The tool `{}` is quarantined for its `{}`: {} `baton tools list` lists all that is quarantined.",
-                named(name),
+                escape_name(name),
                 objection.field,
                 objection.reason
             )),
@@ -145,19 +145,19 @@ impl Shelf {
         }
         available.retain(|tool| authority.decide(&Capability::new(TOOLS.word, tool.name.as_str())).is_ok());
         forms.retain(|name, _| available.iter().any(|tool| tool.name == *name));
-        let changed = self.changed(forms).await;
+        let changed = self.list_changed_tools(forms).await;
         available.retain(|tool| !changed.contains(&tool.name));
         available.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(available)
     }
 
     /// The names of tools that are not as they were when they were granted. Keeps the form of those that are seen first.
-    async fn changed(&self, mut forms: BTreeMap<String, Form>) -> Vec<String> {
+    async fn list_changed_tools(&self, mut forms: BTreeMap<String, Form>) -> Vec<String> {
         if forms.is_empty() {
             return Vec::new();
         }
         let all = || forms.keys().cloned().collect::<Vec<_>>();
-        let pinned = match self.pins.pinned(&self.plugin).await {
+        let pinned = match self.pins.load_pinned(&self.plugin).await {
             Ok(pinned) => pinned,
             Err(error) => {
                 tracing::warn!(%error, "tools of servers are left out");
@@ -189,7 +189,7 @@ impl Shelf {
 
     async fn check_form(&self, name: &str, form: &Form) -> Result<(), CallError> {
         let unknown = |error: StorageError| CallError::unavailable(error.explain());
-        match self.pins.pinned(&self.plugin).await.map_err(unknown)?.get(name) {
+        match self.pins.load_pinned(&self.plugin).await.map_err(unknown)?.get(name) {
             Some(pinned) if pinned == form => Ok(()),
             Some(pinned) => Err(CallError::denied(format!(
                 "The tool `{name}` has changed since it was granted to `{}`: its {}. Look at it with `baton tools list`, and approve the new form with \
@@ -207,13 +207,13 @@ impl Shelf {
             "" if self.sets().iter().any(|known| known == name) => {
                 format!(" `{name}` is a set of tools: name one of them, such as `{name}.…`.")
             }
-            "" => meant(name, &self.sets()).map_or_else(
+            "" => suggest_tool(name, &self.sets()).map_or_else(
                 || near("", name, roster.tools.iter().map(|tool| tool.name.as_str())),
-                |meant| format!(" Names that are close: `{}`.", named(&meant)),
+                |meant| format!(" Names that are close: `{}`.", escape_name(&meant)),
             ),
             set => near(set, tool, roster.tools.iter().map(|tool| tool.name.as_str())),
         };
-        CallError::not_found(format!("There is no tool `{}`.{near} `tools.available` lists those that are granted.", named(name)))
+        CallError::not_found(format!("There is no tool `{}`.{near} `tools.available` lists those that are granted.", escape_name(name)))
     }
 
     fn sets(&self) -> Vec<String> {
@@ -244,7 +244,7 @@ fn differs(parts: &[&str]) -> String {
 }
 
 /// The name of a tool in one of these sets, where another separator stands in it, such as the one that providers are sent.
-fn meant(name: &str, sets: &[String]) -> Option<String> {
+fn suggest_tool(name: &str, sets: &[String]) -> Option<String> {
     let tool = |set: &String| {
         let rest = name.strip_prefix(set.as_str())?;
         let tool = rest.trim_start_matches(['_', '/', ':', '-', '.']);
@@ -279,10 +279,10 @@ mod tests {
     fn a_name_with_another_separator_is_understood() {
         let sets = ["everything".to_owned(), "every".to_owned(), "web".to_owned()];
         for name in ["everything__echo", "everything/echo", "everything:echo", "everything_echo"] {
-            assert_eq!(meant(name, &sets).as_deref(), Some("everything.echo"), "{name}");
+            assert_eq!(suggest_tool(name, &sets).as_deref(), Some("everything.echo"), "{name}");
         }
         for name in ["everything", "everything__", "webecho", "echo", ""] {
-            assert_eq!(meant(name, &sets), None, "{name}");
+            assert_eq!(suggest_tool(name, &sets), None, "{name}");
         }
     }
 

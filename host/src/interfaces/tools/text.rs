@@ -24,7 +24,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// A name that others made up, as it can stand in a sentence.
-pub(super) fn named(name: &str) -> String {
+pub(super) fn escape_name(name: &str) -> String {
     name.chars().take(LONGEST_NAME).flat_map(char::escape_debug).collect()
 }
 
@@ -36,7 +36,7 @@ mod tests {
     fn only_text_is_left() {
         assert_eq!(harmless("a\u{1b}[2J\u{202e}b\n\tc\u{0}\u{9b}d"), "a[2Jb\n\tcd");
         assert_eq!(cut("äöü", 2), "äö…");
-        assert_eq!(named("a\u{1b}\nb"), "a\\u{1b}\\nb");
+        assert_eq!(escape_name("a\u{1b}\nb"), "a\\u{1b}\\nb");
         assert_eq!(harmless("a\u{200b}b\u{2060}c\u{3164}d"), "abcd", "what a person does not see a model does not get either");
     }
 }

@@ -31,7 +31,7 @@ impl Toolbox {
         let input = json!({ "name": usage.tool, "arguments": usage.arguments });
         let order = Order { role: Role::Toolbox, plugin: &self.name, input, worktree: None, item: None, within: None };
         let child = self.children.start(&usage.run, usage.attempt.seq, order).await?;
-        Ok(match self.children.ended(&usage.run, &child).await? {
+        Ok(match self.children.find_ended(&usage.run, &child).await? {
             None => Performed::Waiting(Wait::Runs(vec![child])),
             Some(ended) => Performed::answer(self.outcome(&child, ended)),
         })

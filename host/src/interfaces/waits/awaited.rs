@@ -57,7 +57,7 @@ impl Awaited for Signal {
 }
 
 /// The next change of an item after `revision`.
-pub(super) struct Change {
+pub(super) struct AwaitedChange {
     pub(super) items: Arc<dyn ItemChanges>,
     pub(super) project: String,
     pub(super) key: String,
@@ -65,7 +65,7 @@ pub(super) struct Change {
 }
 
 #[async_trait]
-impl Awaited for Change {
+impl Awaited for AwaitedChange {
     async fn look(&self, _: Moment) -> Performed<Value> {
         match self.items.see(&self.project, &self.key).await {
             Ok(seen) if seen.revision == self.revision => {

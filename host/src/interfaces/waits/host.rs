@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     View,
-    awaited::{Change, Signal, Timer},
+    awaited::{AwaitedChange, Signal, Timer},
 };
 use crate::{
     bindings::{Fault, waits as wit},
@@ -75,7 +75,7 @@ impl wit::Host for View<'_> {
             Performed::of(seen.map(|seen| Watched { ticket: format!("item-{}", attempt.seq), revision: seen.revision }))
         };
         let Watched { ticket, revision } = self.recorder.call(call, watch).await??;
-        self.tickets.hold(&*ticket, Change { items: Arc::clone(self.items), project, key, revision });
+        self.tickets.hold(&*ticket, AwaitedChange { items: Arc::clone(self.items), project, key, revision });
         Ok(ticket)
     }
 
@@ -90,7 +90,7 @@ impl wit::Host for View<'_> {
         let now = self.recorder.clock();
         let (signals, run) = (Arc::clone(self.signals), self.recorder.run().clone());
         let look = |attempt: Attempt| async move {
-            match taken(&*signals, &run, attempt.seq, (&tickets, &awaited)).await {
+            match find_taken(&*signals, &run, attempt.seq, (&tickets, &awaited)).await {
                 Some(taken) => taken,
                 None => first(&tickets, &awaited, Moment { seq: attempt.seq, now }, until).await,
             }
@@ -120,7 +120,7 @@ async fn name(kind: &str, attempt: Attempt) -> Performed<String> {
 }
 
 /// The signal that this very call took before it was cut off: then nothing else is its answer, whatever has come since.
-async fn taken(
+async fn find_taken(
     signals: &dyn Signals,
     run: &RunId,
     seq: u64,
@@ -129,11 +129,11 @@ async fn taken(
     if awaited.iter().all(|awaited| awaited.signal().is_none()) {
         return None;
     }
-    match signals.taken(run, seq).await {
+    match signals.find_taken(run, seq).await {
         Ok(signal) => {
             let signal = signal?;
             let place = awaited.iter().position(|awaited| awaited.signal() == Some(&signal.name))?;
-            Some(arrived(tickets.get(place)?, Performed::answer(Ok(signal.value))))
+            Some(parse_arrival(tickets.get(place)?, Performed::answer(Ok(signal.value))))
         }
         Err(error) => Some(error.into()),
     }
@@ -148,7 +148,7 @@ async fn first(tickets: &[String], awaited: &[Arc<dyn Awaited>], moment: Moment,
                 due = earlier(due, wait.due());
                 of.extend(wait.awaited());
             }
-            come => return arrived(ticket, come),
+            come => return parse_arrival(ticket, come),
         }
     }
     if until.is_some_and(|until| until <= moment.now) {
@@ -157,7 +157,7 @@ async fn first(tickets: &[String], awaited: &[Arc<dyn Awaited>], moment: Moment,
     Performed::Waiting(Wait::Any { of, until: due })
 }
 
-fn arrived(ticket: &str, performed: Performed<Value>) -> Performed<Option<Arrival>> {
+fn parse_arrival(ticket: &str, performed: Performed<Value>) -> Performed<Option<Arrival>> {
     performed.map(|answer| {
         let outcome = answer.map_or_else(Outcome::Error, Outcome::Value);
         Ok(Some(Arrival { ticket: ticket.to_owned(), outcome }))

@@ -45,7 +45,7 @@ impl Signals for World {
     }
 
     async fn take(&self, run: &RunId, name: &str, seq: u64) -> Result<Option<Signal>, SignalError> {
-        if let Some(taken) = self.taken(run, seq).await? {
+        if let Some(taken) = self.find_taken(run, seq).await? {
             return Ok(Some(taken));
         }
         let mut signals = self.signals.lock().unwrap();
@@ -56,7 +56,7 @@ impl Signals for World {
         }))
     }
 
-    async fn taken(&self, _: &RunId, seq: u64) -> Result<Option<Signal>, SignalError> {
+    async fn find_taken(&self, _: &RunId, seq: u64) -> Result<Option<Signal>, SignalError> {
         let signals = self.signals.lock().unwrap();
         Ok(signals.iter().enumerate().find(|(_, signal)| signal.2 == Some(seq)).map(|(place, found)| signal(place, found)))
     }

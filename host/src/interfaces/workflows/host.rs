@@ -55,7 +55,7 @@ struct Started(Held);
 impl Awaited for Started {
     async fn look(&self, _: Moment) -> Performed<Value> {
         let Held { children, parent, child } = &self.0;
-        match children.ended(parent, child).await {
+        match children.find_ended(parent, child).await {
             Ok(Some(ended)) => Performed::answer(
                 ending(child, ended).map(|Outcome { output, shortfall }| json!({ "output": output, "shortfall": shortfall })),
             ),

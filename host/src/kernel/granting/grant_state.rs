@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, GrantError, Named, listed};
+use super::{Change, GrantError, Named, list_patterns};
 use crate::{
     interfaces::{CAPABILITIES, children::STARTS},
     kernel::{
@@ -30,8 +30,8 @@ impl GrantState {
         let needs = &plugin.package.manifest.needs;
         Ok(match change {
             Change::Grant(named) => {
-                let more = asked(plugin, named)?;
-                let withheld = self.withheld.with(&decided(needs, &more), CAPABILITIES).beyond(&more, CAPABILITIES);
+                let more = select_needs(plugin, named)?;
+                let withheld = self.withheld.with(&keep_amounts(needs, &more), CAPABILITIES).beyond(&more, CAPABILITIES);
                 // What holds everywhere and for good needs no terms any more.
                 let limited = self.limited_to(|_, granted| granted.beyond(&more, &[]));
                 let granted = lifted(&self.granted, named).with(&more, CAPABILITIES);
@@ -39,15 +39,15 @@ impl GrantState {
             }
             Change::GrantOn(named, terms) => {
                 let more = self.asked_on_terms(plugin, named)?;
-                let withheld = self.withheld.with(&decided(needs, &more), CAPABILITIES);
+                let withheld = self.withheld.with(&keep_amounts(needs, &more), CAPABILITIES);
                 Self { limited: self.limited_with(terms, &more), withheld, reaches_less: false, ..self.clone() }
             }
             Change::Only(named) => {
-                let granted = lifted(&self.bounds(plugin), named).with(&asked(plugin, named)?, CAPABILITIES);
+                let granted = lifted(&self.bounds(plugin), named).with(&select_needs(plugin, named)?, CAPABILITIES);
                 Self { withheld: needs.beyond(&granted, CAPABILITIES), granted, limited: Vec::new(), reaches_less: false, ..*self }
             }
             Change::Revoke(named) => {
-                let less = self.given(plugin, named)?;
+                let less = self.select_grants(plugin, named)?;
                 let is_less = |kind: &str, need: &str| less.of(kind).iter().any(|less| less == need || is_amount(CAPABILITIES, kind));
                 let wanted = if named.is_empty() { needs.clone() } else { needs.kept(is_less) };
                 let rest = self.granted.beyond(&less, &[]);
@@ -77,7 +77,7 @@ impl GrantState {
     }
 
     /// What of its grants is named, on whatever terms; all of them when nothing is.
-    fn given(&self, plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
+    fn select_grants(&self, plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
         let everything = self.limited.iter().fold(self.granted.clone(), |all, limited| all.with(&limited.granted, &[]));
         if named.is_empty() {
             return Ok(everything);
@@ -86,7 +86,7 @@ impl GrantState {
             let these = everything.kept(|kind, pattern| named.fits(kind, pattern));
             // That nothing may be done through it is a decision also where nothing could be.
             if these.is_empty() && !named.names_all_through() {
-                let (plugin, named, granted) = (plugin.name().to_owned(), named.to_string(), listed(&everything));
+                let (plugin, named, granted) = (plugin.name().to_owned(), named.to_string(), list_patterns(&everything));
                 return Err(GrantError::NotGranted { plugin, named, granted });
             }
             Ok(given.with(&these, &[]))
@@ -95,14 +95,14 @@ impl GrantState {
 
     /// What is named and not granted everywhere and for good already.
     fn asked_on_terms(&self, plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
-        let asked = asked(plugin, named)?;
+        let asked = select_needs(plugin, named)?;
         let is_bound = |kind: &str| is_amount(CAPABILITIES, kind) && plugin.package.manifest.needs.of(kind).is_empty();
         if let Some((kind, _)) = asked.iter().find(|(kind, _)| is_bound(kind)) {
             return Err(GrantError::BoundOnTerms { plugin: plugin.name().to_owned(), kind: kind.to_owned() });
         }
         let more = asked.beyond(&self.granted, &[]);
         if more.is_empty() && !asked.is_empty() {
-            return Err(GrantError::Granted { plugin: plugin.name().to_owned(), granted: listed(&asked) });
+            return Err(GrantError::Granted { plugin: plugin.name().to_owned(), granted: list_patterns(&asked) });
         }
         Ok(more)
     }
@@ -139,13 +139,13 @@ fn lifted(granted: &Patterns, named: &[Named]) -> Patterns {
 }
 
 /// Whoever names an amount has decided of all that was asked for.
-fn decided(needs: &Patterns, more: &Patterns) -> Patterns {
+fn keep_amounts(needs: &Patterns, more: &Patterns) -> Patterns {
     needs.kept(|kind, _| is_amount(CAPABILITIES, kind) && !more.of(kind).is_empty())
 }
 
 /// What of its needs is named, or lies within them, and what of that which others may do through it; all of its needs when
 /// nothing is.
-fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
+fn select_needs(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
     let needs = &plugin.package.manifest.needs;
     if named.is_empty() {
         return Ok(needs.kept(|kind, _| !is_reserved(CAPABILITIES, kind)));
@@ -181,7 +181,7 @@ fn asked_itself(plugin: &Plugin, named: &Named) -> Result<Vec<String>, GrantErro
         Some(_) => Vec::new(),
     };
     if these.is_empty() {
-        let (plugin, named, asked) = (plugin.name().to_owned(), named.to_string(), listed(needs));
+        let (plugin, named, asked) = (plugin.name().to_owned(), named.to_string(), list_patterns(needs));
         return Err(GrantError::NotAsked { plugin, named, asked });
     }
     checked()?;

@@ -400,7 +400,7 @@ fn adopt(plugin: &Plugin, grant_state: GrantState) {
     }
 }
 
-fn listed(patterns: &Patterns) -> String {
+fn list_patterns(patterns: &Patterns) -> String {
     let each = |(kind, patterns): (&str, &[String])| patterns.iter().map(|pattern| format!("`{kind}={pattern}`")).collect::<Vec<_>>();
     let list: Vec<_> = patterns.iter().flat_map(each).collect();
     if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }

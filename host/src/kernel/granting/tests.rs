@@ -493,7 +493,7 @@ fn on(texts: &[&str], project: Option<&str>, until: Option<u64>) -> Change {
 }
 
 fn on_terms(grant_state: &GrantState) -> Vec<(Option<&str>, Option<u64>, String)> {
-    let each = |grant: &LimitedGrant| listed(&grant.granted);
+    let each = |grant: &LimitedGrant| list_patterns(&grant.granted);
     grant_state.limited.iter().map(|grant| (grant.terms.project.as_deref(), grant.terms.until, each(grant))).collect()
 }
 

@@ -139,7 +139,7 @@ pub struct Opening {
 
 /// What an operator changes of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ProjectChange {
     /// Another name.
     Rename(String),
     /// No run starts or continues.
@@ -233,7 +233,7 @@ pub trait Projects: Send + Sync {
     /// The project that a folder belongs to, added where there is none.
     async fn open_project(&self, opening: &Opening) -> Result<Result<Project, Refusal>, StorageError>;
     /// Changes a project. What it is already changes nothing and tells nothing.
-    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, StorageError>;
+    async fn change_project(&self, id: &str, change: &ProjectChange, by: &Actor) -> Result<Result<Project, Refusal>, StorageError>;
     /// Adds a root run, in the project that is opened for it or else in its own; gives the run as it was added. The project
     /// is active from then on.
     async fn start_run(&self, run: &Run, opening: Option<&Opening>, events: Vec<Draft>) -> Result<Result<Run, Refusal>, StorageError>;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal, check_name};
+use super::{Opening, Project, ProjectChange, ProjectState, Projects, Purpose, Refusal, check_name};
 use crate::{
     actor::Actor,
     errors::Reason,
@@ -46,15 +46,15 @@ impl Kernel {
         by: &Actor,
     ) -> Result<Project, KernelError> {
         name.as_deref().map(check_name).transpose()?;
-        self.opened(folder, Purpose::Add { name, repository }, by).await
+        self.open_project_folder(folder, Purpose::Add { name, repository }, by).await
     }
 
     /// The project of a folder, for an operator who writes something that is kept for it.
     pub async fn open_project(&self, folder: &Path, by: &Actor) -> Result<Project, KernelError> {
-        self.opened(folder, Purpose::Write, by).await
+        self.open_project_folder(folder, Purpose::Write, by).await
     }
 
-    async fn opened(&self, folder: &Path, purpose: Purpose, by: &Actor) -> Result<Project, KernelError> {
+    async fn open_project_folder(&self, folder: &Path, purpose: Purpose, by: &Actor) -> Result<Project, KernelError> {
         let opening = Opening { purpose, by: Some(by.clone()), ..self.opening(&self.project_folder(folder)?) };
         Ok(self.projects().open_project(&opening).await??)
     }
@@ -92,8 +92,8 @@ impl Kernel {
     }
 
     /// Makes a change for an operator.
-    pub async fn change_project(&self, project: &Project, change: Change, by: &Actor) -> Result<Project, KernelError> {
-        if let Change::Rename(name) = &change {
+    pub async fn change_project(&self, project: &Project, change: ProjectChange, by: &Actor) -> Result<Project, KernelError> {
+        if let ProjectChange::Rename(name) = &change {
             check_name(name)?;
         }
         let changed = self.projects().change_project(&project.id, &change, by).await??;
@@ -104,7 +104,7 @@ impl Kernel {
     /// Adds a folder to a project.
     pub async fn add_folder(&self, project: &Project, folder: &Path, by: &Actor) -> Result<Project, KernelError> {
         let folder = self.project_folder(folder)?;
-        self.change_project(project, Change::AddFolder(folder), by).await
+        self.change_project(project, ProjectChange::AddFolder(folder), by).await
     }
 
     /// Gives a folder of a project, the only one or that at `from`, its new place. The history stays the project's.
@@ -112,7 +112,7 @@ impl Kernel {
         let from = moved_from(project, from)?;
         let to = self.project_folder(to)?;
         let pin = self.parts.pins.pin(&to);
-        self.change_project(project, Change::Move { from, to, pin }, by).await
+        self.change_project(project, ProjectChange::Move { from, to, pin }, by).await
     }
 
     /// A folder that a project may have: it is there, not one of Baton's own, and none of the system's. What Baton keeps in a
@@ -178,14 +178,14 @@ fn unknown(word: &str, projects: &[Project]) -> Reason {
     let near = nearest(word, names.iter().copied());
     let hint = match (near.as_slice(), names.len()) {
         ([], 0) => "Baton does not know any project yet.".to_owned(),
-        ([], known) if known <= MOST_SHOWN => format!("The projects are {}.", quoted(&names)),
+        ([], known) if known <= MOST_SHOWN => format!("The projects are {}.", quote_names(&names)),
         ([], _) => "`baton project list` lists the projects.".to_owned(),
-        (near, _) => format!("Did you mean {}?", quoted(near)),
+        (near, _) => format!("Did you mean {}?", quote_names(near)),
     };
     Reason::new(format!("Project `{shown}` does not exist.")).advise(hint)
 }
 
-fn quoted(names: &[&str]) -> String {
+fn quote_names(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::errors::Hint;
 pub use section::SECTION;
-use section::{CONTENT, Found};
+use section::{CONTENT, SignatureSection};
 pub use trust::{Policy, Signer, Trust, TrustError};
 
 /// Begins what is signed, so that no signature made for anything else can be taken for one of a plugin.
@@ -134,7 +134,7 @@ pub fn sign(wasm: &[u8], key: &PrivateKey) -> Result<Vec<u8>, SignatureError> {
     content[0] = ED25519;
     content[1..33].copy_from_slice(&key.public().0);
     content[33..].copy_from_slice(&signature.to_bytes());
-    Ok([bare, &section::encoded(&content)].concat())
+    Ok([bare, &section::encode_section(&content)].concat())
 }
 
 /// The file without its signature, whether that is right or not.
@@ -147,7 +147,7 @@ pub fn unsigned(wasm: &[u8]) -> Result<&[u8], SignatureError> {
 
 /// Whose key signed the file; none when nobody did. Whether to trust the key is another matter.
 pub fn check(wasm: &[u8]) -> Result<Option<PublicKey>, SignatureError> {
-    let Some(Found { start, content }) = section::find(wasm)? else { return Ok(None) };
+    let Some(SignatureSection { start, content }) = section::find(wasm)? else { return Ok(None) };
     let (key, signature) = (&content[1..33], &content[33..]);
     if content[0] != ED25519 {
         return Err(SignatureError::Algorithm(content[0]));

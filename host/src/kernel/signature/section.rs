@@ -10,7 +10,7 @@ pub const SECTION: &str = "baton:signature";
 pub(super) const CONTENT: usize = 1 + 32 + 64;
 
 /// The section in a file.
-pub(super) struct Found<'a> {
+pub(super) struct SignatureSection<'a> {
     /// Where it begins, its id and size included.
     pub(super) start: usize,
     /// What it says.
@@ -18,12 +18,12 @@ pub(super) struct Found<'a> {
 }
 
 /// The section's bytes: id, size, length of the name, name, content.
-pub(super) fn encoded(content: &[u8; CONTENT]) -> Vec<u8> {
+pub(super) fn encode_section(content: &[u8; CONTENT]) -> Vec<u8> {
     [&HEADER[..], SECTION.as_bytes(), content].concat()
 }
 
 /// The one section there is, which is the last of the file; none when there is none.
-pub(super) fn find(wasm: &[u8]) -> Result<Option<Found<'_>>, SignatureError> {
+pub(super) fn find(wasm: &[u8]) -> Result<Option<SignatureSection<'_>>, SignatureError> {
     let (mut depth, mut found) = (0_usize, None);
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(|error| SignatureError::Malformed(error.message().escape_debug().to_string()))? {
@@ -45,7 +45,7 @@ pub(super) fn find(wasm: &[u8]) -> Result<Option<Found<'_>>, SignatureError> {
     let content: &[u8; CONTENT] = content.try_into().map_err(|_| SignatureError::Length(content.len()))?;
     let start = wasm.len().saturating_sub(HEADER.len() + SECTION.len() + CONTENT);
     // The same size written in more bytes would be a second file with the same signature.
-    if wasm[start..].starts_with(&HEADER) { Ok(Some(Found { start, content })) } else { Err(SignatureError::Form) }
+    if wasm[start..].starts_with(&HEADER) { Ok(Some(SignatureSection { start, content })) } else { Err(SignatureError::Form) }
 }
 
 /// Id 0, the size of what follows, the length of the name: each one byte, since all of them are below 128.

@@ -99,7 +99,7 @@ impl Chosen {
     }
 
     /// For people, behind "is bound by".
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let by = match self.source {
             Source::Command => "a command",
             Source::Settings => "the operator's settings",
@@ -160,7 +160,7 @@ impl Kernel {
 
     /// The plugin that was chosen, or why it cannot fill the slot.
     pub(super) fn installed(&self, slot: &Slot, chosen: &Chosen) -> Result<Arc<Plugin>, String> {
-        let (name, told) = (&chosen.plugin, chosen.told());
+        let (name, told) = (&chosen.plugin, chosen.describe());
         let set = chosen.command(slot);
         let another = format!("Install it, or bind another with `{set}`.");
         let Some(plugin) = self.parts.registry.find(name) else {

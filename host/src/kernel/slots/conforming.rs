@@ -35,7 +35,7 @@ pub enum Unfit {
         wanted: &'static str,
     },
     /// Its manifest takes another input than workflows give.
-    #[error("The `[input]` of `{plugin}` does not take what the slot `{slot}` is given: {}. Take it in plugin.toml, or leave `[input]` out.", .misfit.told())]
+    #[error("The `[input]` of `{plugin}` does not take what the slot `{slot}` is given: {}. Take it in plugin.toml, or leave `[input]` out.", .misfit.describe())]
     Input {
         /// The plugin.
         plugin: String,
@@ -45,7 +45,7 @@ pub enum Unfit {
         misfit: Misfit,
     },
     /// It answers something else.
-    #[error("What `{plugin}` answers does not fit the slot `{slot}`: {}.", .misfit.told())]
+    #[error("What `{plugin}` answers does not fit the slot `{slot}`: {}.", .misfit.describe())]
     Output {
         /// The plugin.
         plugin: String,
@@ -70,7 +70,7 @@ pub enum Unfit {
 
 impl Misfit {
     /// For people: the field and what is wrong there.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let problem = excerpt(&self.problem);
         if self.field.is_empty() { problem } else { format!("`{}`: {problem}", self.field) }
     }
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn an_answer_is_held_against_its_slot_and_its_task() {
         let review = baton_slots::find("code-review").unwrap();
-        let misfit = |output: Value| output_misfit(review, &json!({}), &output).map(|misfit| misfit.told());
+        let misfit = |output: Value| output_misfit(review, &json!({}), &output).map(|misfit| misfit.describe());
         assert_eq!(misfit(json!({ "verdict": "approve", "more": 1 })), None);
         assert!(misfit(json!({ "verdict": "fine" })).unwrap().starts_with("`verdict`: "));
         assert!(misfit(json!({})).unwrap().contains("verdict"));
@@ -171,7 +171,7 @@ mod tests {
 
         let developer = baton_slots::find("developer").unwrap();
         let task = json!({ "goal": "g", "answer-schema": { "type": "object", "required": ["summary"] } });
-        let misfit = |answer: &str| output_misfit(developer, &task, &json!({ "answer": answer })).map(|misfit| misfit.told());
+        let misfit = |answer: &str| output_misfit(developer, &task, &json!({ "answer": answer })).map(|misfit| misfit.describe());
         assert_eq!(misfit(r#"{"summary": "Done."}"#), None);
         assert!(misfit("Done.").unwrap().starts_with("`answer`: it is not JSON"));
         assert!(misfit(r#"{"summery": 1}"#).unwrap().contains("summary"));

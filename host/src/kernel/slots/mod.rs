@@ -144,7 +144,7 @@ pub fn kind_of(slot: &Slot) -> Kind {
 /// The slot of a name, or what is perhaps meant.
 pub fn find(known: &'static [Slot], name: &str) -> Result<&'static Slot, BindingError> {
     let found = known.iter().find(|slot| slot.name == name);
-    found.ok_or_else(|| BindingError::NoSlot { name: name.to_owned(), hint: meant(known, name) })
+    found.ok_or_else(|| BindingError::NoSlot { name: name.to_owned(), hint: suggest_slot(known, name) })
 }
 
 /// Whether a plugin can be bound to a slot as far as its name goes.
@@ -158,7 +158,7 @@ pub fn check_plugin(known: &'static [Slot], slot: &Slot, plugin: &str) -> Result
     Ok(())
 }
 
-fn meant(known: &[Slot], name: &str) -> String {
+fn suggest_slot(known: &[Slot], name: &str) -> String {
     let listed = |names: &[&str], between: &str| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(between);
     let near = nearest(name, known.iter().map(|slot| slot.name));
     if near.is_empty() {

@@ -70,7 +70,7 @@ impl ProposalState {
 impl Kernel {
     /// What the settings of a project's folder propose, if anything.
     pub async fn proposal(&self, project: &str, settings: &Value) -> Result<Option<Proposal>, KernelError> {
-        let Some(bindings) = proposed(settings) else { return Ok(None) };
+        let Some(bindings) = find_proposal(settings) else { return Ok(None) };
         let hash = hash(bindings);
         let approvals = self.approvals_of(project).await?;
         let state = match approvals.iter().find(|approval| approval.replaced_at.is_none()) {
@@ -99,7 +99,7 @@ impl Kernel {
         settings: Option<&Value>,
         began: Option<u64>,
     ) -> Result<Option<Scoped>, StorageError> {
-        let Some(bindings) = settings.and_then(proposed) else { return Ok(None) };
+        let Some(bindings) = settings.and_then(find_proposal) else { return Ok(None) };
         let (hash, approvals) = (hash(bindings), self.approvals_of(project).await?);
         let is_approved = approvals.iter().any(|approval| approval.hash == hash && approval.holds(began));
         Ok(if is_approved { self.read_proposal(bindings).ok() } else { None })
@@ -115,7 +115,7 @@ impl Kernel {
 }
 
 /// The bindings in a repository's settings; an empty table proposes nothing.
-fn proposed(settings: &Value) -> Option<&Value> {
+fn find_proposal(settings: &Value) -> Option<&Value> {
     settings.get("bindings").filter(|bindings| bindings.as_object().is_none_or(|table| !table.is_empty()))
 }
 

@@ -38,12 +38,12 @@ impl Table {
         let mut mistakes = Mistakes::default();
         let mut table = Self::default();
         let Some(bindings) = settings.get("bindings") else { return (table, mistakes.0) };
-        let Some(mut everywhere) = mistakes.kept(as_table(bindings, "bindings")).cloned() else { return (table, mistakes.0) };
+        let Some(mut everywhere) = mistakes.keep_valid(as_table(bindings, "bindings")).cloned() else { return (table, mistakes.0) };
         if let Some(of_projects) = everywhere.remove(PROJECTS) {
             let place = format!("bindings.{PROJECTS}");
-            for (project, bindings) in mistakes.kept(as_table(&of_projects, &place)).into_iter().flatten() {
+            for (project, bindings) in mistakes.keep_valid(as_table(&of_projects, &place)).into_iter().flatten() {
                 let place = format!("{place}.{}", project.escape_debug());
-                if let Some(bindings) = mistakes.kept(as_table(bindings, &place)) {
+                if let Some(bindings) = mistakes.keep_valid(as_table(bindings, &place)) {
                     table.projects.insert(project.clone(), scoped(known, bindings, &place, &mut mistakes));
                 }
             }
@@ -87,7 +87,7 @@ struct Mistakes(Vec<Mistake>);
 
 impl Mistakes {
     /// What was understood; what is wrong is kept here.
-    fn kept<A>(&mut self, read: Result<A, Mistake>) -> Option<A> {
+    fn keep_valid<A>(&mut self, read: Result<A, Mistake>) -> Option<A> {
         read.map_err(|mistake| self.0.push(mistake)).ok()
     }
 }
@@ -96,14 +96,14 @@ fn scoped(known: &'static [Slot], table: &Map<String, Value>, place: &str, mista
     let mut scoped = Scoped::default();
     for (name, value) in table {
         if name != LABELS {
-            scoped.plain.extend(mistakes.kept(pair(known, name, value, place)));
+            scoped.plain.extend(mistakes.keep_valid(pair(known, name, value, place)));
             continue;
         }
         let place = format!("{place}.{LABELS}");
-        for (label, table) in mistakes.kept(as_table(value, &place)).into_iter().flatten() {
+        for (label, table) in mistakes.keep_valid(as_table(value, &place)).into_iter().flatten() {
             let place = format!("{place}.{}", label.escape_debug());
-            let pairs = mistakes.kept(as_table(table, &place)).into_iter().flatten();
-            let pairs = pairs.filter_map(|(name, value)| mistakes.kept(pair(known, name, value, &place)));
+            let pairs = mistakes.keep_valid(as_table(table, &place)).into_iter().flatten();
+            let pairs = pairs.filter_map(|(name, value)| mistakes.keep_valid(pair(known, name, value, &place)));
             scoped.labels.insert(label.clone(), pairs.collect());
         }
     }

@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 use super::{
     Host, Moment, Problem, ProblemKind, ProblemSource,
-    projects::{Place, ProjectRef},
+    projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
     actor::Actor,
@@ -54,7 +54,7 @@ pub struct BuildEnvironment {
 /// An environment that can be built, for a person to confirm.
 pub struct PreparedEnvironment {
     request: BuildEnvironment,
-    place: Place,
+    place: ProjectLocation,
     proposal: Proposal,
 }
 
@@ -103,8 +103,9 @@ pub async fn prepare(host: &Host, request: &BuildEnvironment) -> Result<Prepared
     let place = request.project.find(host).await?;
     let proposal = host.app.propose_environment(place.folder()?, &request.options())?;
     if proposal.origin.is_none() {
-        let left_out = proposal.left_out.iter().map(|left| format!(" {} of {} is left out: {}.", left.what, left.path, ended(&left.why)));
-        let missing = proposal.missing.iter().map(|missing| format!(" {}.", ended(missing)));
+        let left_out =
+            proposal.left_out.iter().map(|left| format!(" {} of {} is left out: {}.", left.what, left.path, trim_period(&left.why)));
+        let missing = proposal.missing.iter().map(|missing| format!(" {}.", trim_period(missing)));
         let message = format!("No file proposes an image.{}", left_out.chain(missing).collect::<String>());
         let problem = Problem::new(ProblemKind::Invalid, "nothing_to_build", message, ProblemSource::Client);
         return Err(Problem { hint: Some("Name one with `--image NAME`.".to_owned()), field: Some("image".to_owned()), ..problem });
@@ -247,7 +248,7 @@ fn not_approved() -> Problem {
 }
 
 /// A sentence of a repository without its end.
-fn ended(sentence: &str) -> &str {
+fn trim_period(sentence: &str) -> &str {
     sentence.trim_end_matches('.')
 }
 

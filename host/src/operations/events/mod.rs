@@ -125,7 +125,7 @@ impl<'a> Looking<'a> {
             let is_last = chunk.len() < CHUNK as usize;
             for event in chunk {
                 cursor = event.cursor;
-                items.extend(self.wanted(event).await?);
+                items.extend(self.select_event(event).await?);
                 if items.len() == self.limit() {
                     break;
                 }
@@ -145,7 +145,7 @@ impl<'a> Looking<'a> {
             let chunk = self.read(begin, CHUNK).await?;
             for event in chunk.into_iter().rev().filter(|event| event.cursor <= end) {
                 if items.len() < self.limit() {
-                    items.extend(self.wanted(event).await?);
+                    items.extend(self.select_event(event).await?);
                 }
             }
             end = begin;
@@ -175,7 +175,7 @@ impl<'a> Looking<'a> {
         Ok(read.map_err(KernelError::from)?)
     }
 
-    async fn wanted(&mut self, event: events::Event) -> Result<Option<Event>, Problem> {
+    async fn select_event(&mut self, event: events::Event) -> Result<Option<Event>, Problem> {
         let events::Event { cursor, at, draft } = event;
         let level = level(&draft);
         let is_of_run = self.runs.as_ref().is_none_or(|runs| draft.run.as_ref().is_some_and(|run| runs.contains(run)));

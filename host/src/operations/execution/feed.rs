@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     events::Event,
-    interfaces::llm::{Piece, Said},
+    interfaces::llm::{Piece, ReplyProgress},
     journal::RunId,
     kernel::{Kernel, KernelError},
     operations::{Host, Problem},
@@ -113,8 +113,8 @@ async fn receive(pieces: &mut Option<Receiver<Piece>>) -> Option<ReplyPiece> {
     match pieces.recv().await {
         Ok(Piece { run, call, said, .. }) => {
             let text = match said {
-                Said::Text(text) => Some(text),
-                Said::Over => None,
+                ReplyProgress::Text(text) => Some(text),
+                ReplyProgress::Over => None,
             };
             Some(ReplyPiece { run: RunId::from_text(&run), call, text })
         }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{Check, counted, project, providers, settings::shown, tools};
+use super::{Check, count_noun, project, providers, settings::escape_path, tools};
 use crate::{
     config::{self, Config},
     escape::{escaped, shell_word},
@@ -20,12 +20,12 @@ pub async fn check_data(config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
     match Host::open(config.clone(), Access::Execute).await {
         Ok(host) => {
-            checks.push(Check::ok("data", format!("{}, free to use", shown(&config.data_dir))));
+            checks.push(Check::ok("data", format!("{}, free to use", escape_path(&config.data_dir))));
             checks.extend(check_host(&host).await);
             host.close().await;
         }
         Err(problem) if problem.is_in_use() => checks.extend(check_held(config, &problem).await),
-        Err(problem) => checks.push(Check::fail("data", shown(&config.data_dir), problem.to_string())),
+        Err(problem) => checks.push(Check::fail("data", escape_path(&config.data_dir), problem.to_string())),
     }
     checks.extend(privacy(&config.data_dir));
     checks.extend(space(&config.data_dir));
@@ -33,7 +33,7 @@ pub async fn check_data(config: &Config) -> Vec<Check> {
 }
 
 async fn check_held(config: &Config, problem: &Problem) -> Vec<Check> {
-    let mut checks = vec![Check::warn("data", shown(&config.data_dir), problem.to_string())];
+    let mut checks = vec![Check::warn("data", escape_path(&config.data_dir), problem.to_string())];
     match Host::open(config.clone(), Access::Look).await {
         Ok(host) => checks.extend(check_host(&host).await),
         Err(problem) => checks.push(Check::fail("database", "does not open", problem.to_string())),
@@ -42,7 +42,7 @@ async fn check_held(config: &Config, problem: &Problem) -> Vec<Check> {
 }
 
 async fn check_host(host: &Host) -> Vec<Check> {
-    let mut checks = opened(host);
+    let mut checks = check_opened(host);
     checks.extend(unusable_bindings(host).await);
     let (providers, containers, tools) = tokio::join!(providers::checks(&host.app.config), containers(host), tools::checks(host));
     checks.extend(providers.into_iter().chain([containers]).chain(tools));
@@ -50,7 +50,7 @@ async fn check_host(host: &Host) -> Vec<Check> {
     checks
 }
 
-fn opened(host: &Host) -> Vec<Check> {
+fn check_opened(host: &Host) -> Vec<Check> {
     let plugins = host.app.kernel.registry().all().len();
     let mut checks = vec![Check::ok("database", "opens with this version")];
     checks.push(match host.app.kernel.engine().pooled() {
@@ -61,11 +61,12 @@ fn opened(host: &Host) -> Vec<Check> {
             "It works and is slower. Raise the limit on virtual memory (`ulimit -v`) to have the pool.",
         ),
     });
-    let found = counted(plugins, "plugin", "plugins");
+    let found = count_noun(plugins, "plugin", "plugins");
     checks.push(match host.app.refused.as_slice() {
         [] => Check::ok("plugins", found),
         refused => {
-            let files = refused.iter().map(|refused| format!("{}: {}", shown(&refused.path), refused.reason)).collect::<Vec<_>>().join(" ");
+            let files =
+                refused.iter().map(|refused| format!("{}: {}", escape_path(&refused.path), refused.reason)).collect::<Vec<_>>().join(" ");
             Check::warn("plugins", format!("{found}, {} rejected", refused.len()), files)
         }
     });
@@ -77,7 +78,7 @@ async fn unusable_bindings(host: &Host) -> Option<Check> {
     match bindings::problems(host).await {
         Ok(problems) if problems.is_empty() => None,
         Ok(problems) => {
-            let found = format!("{} cannot be used", counted(problems.len(), "binding", "bindings"));
+            let found = format!("{} cannot be used", count_noun(problems.len(), "binding", "bindings"));
             Some(Check::warn("bindings", found, problems.join(" ")))
         }
         Err(problem) => Some(Check::warn("bindings", "cannot be read", problem.to_string())),
@@ -117,8 +118,8 @@ async fn images(host: &Host, engine: &str) -> Check {
 /// Whether others of this machine may look into the data directory, or change it.
 fn privacy(data_dir: &Path) -> Option<Check> {
     let open = config::open_to_others(data_dir)?;
-    let advice = format!("`chmod 700 {}` keeps them out.", shell_word(&shown(data_dir)));
-    Some(Check::warn("privacy", format!("others can {} {}", open.as_str(), shown(data_dir)), advice))
+    let advice = format!("`chmod 700 {}` keeps them out.", shell_word(&escape_path(data_dir)));
+    Some(Check::warn("privacy", format!("others can {} {}", open.as_str(), escape_path(data_dir)), advice))
 }
 
 #[cfg(unix)]

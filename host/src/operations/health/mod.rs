@@ -82,7 +82,7 @@ fn some(hint: String) -> Option<String> {
 }
 
 /// `1 tool`, `2 tools`.
-fn counted(number: usize, one: &str, many: &str) -> String {
+fn count_noun(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 

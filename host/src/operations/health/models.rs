@@ -115,7 +115,7 @@ async fn examine(provider: &dyn Provider, model: &str) -> Examined {
     let mut examined = Examined::default();
     let outcome = examine_all(provider, model, &mut examined).await;
     examined.failure = outcome.err();
-    (examined.refused, examined.learned_at) = (provider.refused(model), provider.learned_at(model));
+    (examined.refused, examined.learned_at) = (provider.list_refused(model), provider.learned_at(model));
     // What it was not sent it was not held to, whatever it replied.
     examined.keeps_schema &= !examined.refused.iter().any(|refused| refused == "no reply schema");
     examined
@@ -167,7 +167,7 @@ fn tool_request() -> Request {
         "additionalProperties": false,
     });
     let tool = Tool { name: "report".to_owned(), description: "Reports a word.".to_owned(), parameters };
-    let request = said(&format!("Call the tool `report` once, with the word \"{WORD}\"."));
+    let request = build_request(&format!("Call the tool `report` once, with the word \"{WORD}\"."));
     Request { tools: vec![tool], ..request }
 }
 
@@ -179,10 +179,10 @@ fn schema_request() -> Request {
         "additionalProperties": false,
     });
     let text = format!("Reply with JSON alone: an object with `word`, which is \"{WORD}\", and `letters`, how many letters the word has.");
-    Request { reply_schema: Some(schema), ..said(&text) }
+    Request { reply_schema: Some(schema), ..build_request(&text) }
 }
 
-fn said(text: &str) -> Request {
+fn build_request(text: &str) -> Request {
     Request {
         system: Some("Do what you are told, in as few words as you can.".to_owned()),
         messages: vec![Message { role: Role::User, parts: vec![Part::Text(text.to_owned())] }],
@@ -278,7 +278,7 @@ mod tests {
             self.replies.lock().unwrap().remove(0)
         }
 
-        fn refused(&self, _: &str) -> Vec<String> {
+        fn list_refused(&self, _: &str) -> Vec<String> {
             vec![self.refused.to_owned()]
         }
     }

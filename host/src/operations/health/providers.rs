@@ -21,13 +21,13 @@ use crate::{
 /// A check for every service that is set up: by a key, by `[providers.NAME]`, or by `models.default`, also that of the
 /// project in this folder.
 pub(super) async fn checks(config: &Config) -> Vec<Check> {
-    match reach(&config.models, &wanted(config, effective(config))).await {
+    match reach(&config.models, &list_providers(config, effective(config))).await {
         Ok(reached) => reached.iter().map(check).collect(),
         Err(error) => vec![Check::warn("provider", "cannot be asked", Problem::of(&error).to_string())],
     }
 }
 
-fn wanted(config: &Config, settings: Value) -> BTreeSet<String> {
+fn list_providers(config: &Config, settings: Value) -> BTreeSet<String> {
     let models = &config.models;
     let keys = [("anthropic", &models.anthropic_api_key), ("openai", &models.openai_api_key), ("gemini", &models.gemini_api_key)];
     let keyed = keys.into_iter().filter(|(_, key)| key.is_some()).map(|(name, _)| name.to_owned());

@@ -27,7 +27,7 @@ pub fn check_settings(config: &Config) -> Vec<Check> {
 
 fn user_settings(config: &Config) -> Check {
     let found = if config.user_file.is_file() { "read" } else { "does not exist, which is fine" };
-    spelt("settings", format!("{} ({found})", shown(&config.user_file)), &config.user)
+    spelt("settings", format!("{} ({found})", escape_path(&config.user_file)), &config.user)
 }
 
 /// Those of the project in `folder`, where it has any. A run there would not begin with what cannot be read.
@@ -36,7 +36,7 @@ fn project_settings(config: &Config, folder: &Path) -> Option<Check> {
     let path = folder.join(PROJECT_FILE).symlink_metadata().is_ok().then(|| folder.join(PROJECT_FILE))?;
     Some(match config.project(folder) {
         Ok(settings) => {
-            without_effect(spelt(NAME, format!("{} (read)", shown(&path.canonicalize().unwrap_or(path))), &settings), &settings)
+            without_effect(spelt(NAME, format!("{} (read)", escape_path(&path.canonicalize().unwrap_or(path))), &settings), &settings)
         }
         Err(error) => Check::warn(NAME, Problem::from(error).to_string(), "No run starts in this folder until the file is fixed."),
     })
@@ -91,7 +91,7 @@ fn models(config: &llm::Config, settings: &Value) -> Check {
     Check::warn("models", found, advice)
 }
 
-pub(super) fn shown(path: &Path) -> String {
+pub(super) fn escape_path(path: &Path) -> String {
     escaped(&path_text(path))
 }
 

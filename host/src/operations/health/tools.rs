@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Check, counted};
+use super::{Check, count_noun};
 use crate::{
     app::{SetKind, ToolSet},
     escape::escaped,
@@ -35,7 +35,7 @@ fn check(set: &ToolSet) -> Option<Check> {
         };
         return Some(Check::warn(what, format!("`{name}`: {problem}"), advice.trim()));
     }
-    let found = format!("`{name}`: {}", counted(set.tools.len(), "tool", "tools"));
+    let found = format!("`{name}`: {}", count_noun(set.tools.len(), "tool", "tools"));
     let mut advice = Vec::new();
     advice.extend(
         set.quarantined

@@ -10,7 +10,7 @@ use crate::{
     actor::Actor,
     interfaces::backlog::{
         self, BacklogError, Kind,
-        documents::{self, Effect, Imported, Standing, hash},
+        documents::{self, Effect, Imported, ImportedStatus, hash},
         follows,
     },
     operations::{ProblemKind, ProblemSource},
@@ -105,7 +105,7 @@ struct Moving<'a> {
 
 impl Moving<'_> {
     /// How many were moved.
-    async fn move_all(&self, standings: &[Standing], findings: &mut Vec<documents::Finding>) -> Result<u64, Problem> {
+    async fn move_all(&self, standings: &[ImportedStatus], findings: &mut Vec<documents::Finding>) -> Result<u64, Problem> {
         let mut moved = 0;
         // Epics come last: one whose stories are all done is done already.
         for epics in [false, true] {
@@ -127,11 +127,11 @@ impl Moving<'_> {
     async fn move_one(
         &self,
         item: &backlog::Item,
-        standing: &Standing,
+        standing: &ImportedStatus,
         findings: &mut Vec<documents::Finding>,
     ) -> Result<bool, BacklogError> {
         let (backlog, by) = (&self.host.app.backlog, author(self.actor));
-        let Standing { key, status, said_in: (path, line), assignee, branch } = standing;
+        let ImportedStatus { key, status, said_in: (path, line), assignee, branch } = standing;
         if (assignee.is_some() || branch.is_some()) && (assignee, branch) != (&item.assignee, &item.branch) {
             backlog.assign(self.project, key, assignee.as_deref(), branch.as_deref(), &by).await?;
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Host, Item, ItemStatus, Page, Problem, ProjectRef, graph_of};
-use crate::interfaces::backlog::{self, Kind, MOST_ITEMS, Place, Status};
+use crate::interfaces::backlog::{self, Kind, MOST_ITEMS, SortKey, Status};
 
 /// Items of the longest page: all that a project can have.
 pub const MOST_LISTED: u32 = 10_000;
@@ -105,12 +105,12 @@ fn mentions(item: &backlog::Item, search: &str) -> bool {
 struct Position {
     /// 0 where the list is not in the order of urgency.
     urgency: u8,
-    place: Place,
+    place: SortKey,
 }
 
 impl Position {
     fn new(priority: u8, key: &str, by_urgency: bool) -> Self {
-        Self { urgency: if by_urgency { u8::MAX - priority } else { 0 }, place: Place::of(key) }
+        Self { urgency: if by_urgency { u8::MAX - priority } else { 0 }, place: SortKey::of(key) }
     }
 
     fn of(item: &backlog::Item, by_urgency: bool) -> Self {

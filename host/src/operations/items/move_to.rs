@@ -63,14 +63,14 @@ fn check_order(place: usize, status: Status, items: &[backlog::Item], graph: &Gr
         return Ok(());
     }
     let are = if open.len() == 1 { "is" } else { "are" };
-    let message = format!("`{}` cannot be done while {} {are} open.", items[place].draft.key, named(&open));
+    let message = format!("`{}` cannot be done while {} {are} open.", items[place].draft.key, list_keys(&open));
     let problem = Problem::new(ProblemKind::Conflict, "item_waits", message, ProblemSource::Client);
     let hint = "Finish what is before it first, or repeat the command with `--force`.".to_owned();
     Err(Problem { hint: Some(hint), field: Some("force".to_owned()), ..problem })
 }
 
 /// The first keys, and how many there are beside them.
-fn named(keys: &[&str]) -> String {
+fn list_keys(keys: &[&str]) -> String {
     let first: Vec<_> = keys.iter().take(MOST_NAMED).map(|key| format!("`{key}`")).collect();
     match keys.len().saturating_sub(MOST_NAMED) {
         0 => first.join(", "),
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn of_many_keys_the_first_are_named() {
-        assert_eq!(named(&["a", "b"]), "`a`, `b`");
-        assert_eq!(named(&["a", "b", "c", "d", "e", "f", "g"]), "`a`, `b`, `c`, `d`, `e` and 2 more");
+        assert_eq!(list_keys(&["a", "b"]), "`a`, `b`");
+        assert_eq!(list_keys(&["a", "b", "c", "d", "e", "f", "g"]), "`a`, `b`, `c`, `d`, `e` and 2 more");
     }
 }

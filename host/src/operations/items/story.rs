@@ -18,7 +18,7 @@ use crate::{
     operations::{
         Moment,
         costs::{self, CostSum},
-        projects::Place,
+        projects::ProjectLocation,
         pull_requests::{self, PullRequest, ReviewVerdict},
         runs::{RunSummary, summarize},
     },
@@ -112,7 +112,7 @@ pub struct ReviewFinding {
 }
 
 /// The story of an item on a branch.
-pub(super) async fn load(host: &Host, project: &Place, key: &str, branch: Option<&str>) -> Result<ItemStory, Problem> {
+pub(super) async fn load(host: &Host, project: &ProjectLocation, key: &str, branch: Option<&str>) -> Result<ItemStory, Problem> {
     let filter = Filter { project: Some(project.id().to_owned()), item: Some(key.to_owned()), limit: MOST_RUNS, ..Filter::default() };
     let mut runs = host.app.kernel.runs().list(&filter).await.map_err(KernelError::from)?;
     runs.reverse();

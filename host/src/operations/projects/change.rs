@@ -11,7 +11,7 @@ use crate::{
     escape::escaped,
     kernel::{
         KernelError,
-        projects::{self, Change},
+        projects::{self, ProjectChange},
     },
     operations::{Host, Problem},
 };
@@ -101,33 +101,33 @@ pub struct RemovedProject {
 pub async fn add(host: &Host, actor: &Actor, request: &AddProject) -> Result<AddedProject, Problem> {
     request.repository.as_deref().map(check_repository).transpose()?;
     let AddProject { folder, name, repository } = request;
-    added(host, host.app.kernel.add_project(folder, name.clone(), repository.clone(), actor).await?).await
+    describe_added(host, host.app.kernel.add_project(folder, name.clone(), repository.clone(), actor).await?).await
 }
 
 /// Adds a folder to a project, such as a second checkout of the same repository.
 pub async fn add_folder(host: &Host, actor: &Actor, request: &AddFolder) -> Result<AddedProject, Problem> {
     let project = host.app.kernel.find_project(&request.project).await?;
-    added(host, host.app.kernel.add_folder(&project, &request.folder, actor).await?).await
+    describe_added(host, host.app.kernel.add_folder(&project, &request.folder, actor).await?).await
 }
 
 /// Gives a project another name.
 pub async fn rename(host: &Host, actor: &Actor, request: &RenameProject) -> Result<ChangedProject, Problem> {
-    change(host, actor, &request.project, Change::Rename(request.name.clone())).await
+    change(host, actor, &request.project, ProjectChange::Rename(request.name.clone())).await
 }
 
 /// Pauses a project: no run starts or resumes in it.
 pub async fn pause(host: &Host, actor: &Actor, project: &str) -> Result<ChangedProject, Problem> {
-    change(host, actor, project, Change::Pause).await
+    change(host, actor, project, ProjectChange::Pause).await
 }
 
 /// Lets runs start and continue in a project again.
 pub async fn resume(host: &Host, actor: &Actor, project: &str) -> Result<ChangedProject, Problem> {
-    change(host, actor, project, Change::Resume).await
+    change(host, actor, project, ProjectChange::Resume).await
 }
 
 /// Marks a project as completed: no run starts in it.
 pub async fn complete(host: &Host, actor: &Actor, project: &str) -> Result<ChangedProject, Problem> {
-    change(host, actor, project, Change::Complete).await
+    change(host, actor, project, ProjectChange::Complete).await
 }
 
 /// Sets the new place of a folder that moved. What belongs to the project stays with it.
@@ -149,17 +149,17 @@ pub async fn move_folder(host: &Host, actor: &Actor, request: &MoveProject) -> R
 pub async fn remove(host: &Host, actor: &Actor, project: &str) -> Result<RemovedProject, Problem> {
     let project = host.app.kernel.find_project(project).await?;
     host.app.turn_autopilot_off(&project.id, true, actor).await?;
-    let removed = host.app.kernel.change_project(&project, Change::Remove, actor).await?;
+    let removed = host.app.kernel.change_project(&project, ProjectChange::Remove, actor).await?;
     Ok(RemovedProject { id: removed.id, name: project.name })
 }
 
-async fn change(host: &Host, actor: &Actor, project: &str, change: Change) -> Result<ChangedProject, Problem> {
+async fn change(host: &Host, actor: &Actor, project: &str, change: ProjectChange) -> Result<ChangedProject, Problem> {
     let before = host.app.kernel.find_project(project).await?;
     let changed = host.app.kernel.change_project(&before, change, actor).await?;
     Ok(ChangedProject { project: changed.into(), former_name: before.name, former_state: before.state })
 }
 
-async fn added(host: &Host, project: projects::Project) -> Result<AddedProject, Problem> {
+async fn describe_added(host: &Host, project: projects::Project) -> Result<AddedProject, Problem> {
     let folder = project.folders.last();
     let settings_problem = folder.and_then(|folder| host.app.config.project(folder).err()).map(|error| Problem::from(error).to_string());
     Ok(AddedProject { outer: outer(host, &project).await?, settings_problem, project: project.into() })

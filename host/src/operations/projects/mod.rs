@@ -25,7 +25,7 @@ pub use change::{
     AddFolder, AddProject, AddedProject, ChangedProject, MoveProject, RemovedProject, RenameProject, add, add_folder, complete,
     move_folder, pause, remove, rename, resume,
 };
-pub use place::{Place, ProjectRef, usable_folder};
+pub use place::{ProjectLocation, ProjectRef, usable_folder};
 pub use projects::ProjectState;
 
 /// A project.
@@ -105,7 +105,7 @@ pub async fn show(host: &Host, project: &str) -> Result<ProjectDetails, Problem>
     let budget = host.app.budgets.budgets().await?.into_iter().find(|budget| budget.scope == scope);
     Ok(ProjectDetails {
         unfinished_run: host.app.kernel.projects().unfinished_run(&project.id).await.map_err(KernelError::from)?,
-        spent_usd: Dollars(host.app.budgets.spent(&scope).await?),
+        spent_usd: Dollars(host.app.budgets.load_spent(&scope).await?),
         budget_usd: budget.map(|budget| Dollars(budget.amount)),
         project: project.into(),
     })

@@ -31,7 +31,7 @@ pub enum ProjectRef {
 
 /// A project, and the folder in which it lies here.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ProjectLocation {
     pub(in crate::operations) project: Identity,
     /// Absolute, without links; or why there is none to work in.
     folder: Result<PathBuf, Problem>,
@@ -39,31 +39,31 @@ pub struct Place {
 
 impl ProjectRef {
     /// The project, for an operation that reads. A folder that is not known yet stays so.
-    pub async fn find(&self, host: &Host) -> Result<Place, Problem> {
+    pub async fn find(&self, host: &Host) -> Result<ProjectLocation, Problem> {
         let folder = match self {
             Self::Folder(folder) => usable_folder(folder)?,
-            Self::Name(name) => return Place::by_name(host, name).await,
+            Self::Name(name) => return ProjectLocation::by_name(host, name).await,
         };
         let project = match host.app.kernel.projects().project_of_folder(&folder).await.map_err(KernelError::from)? {
             Some(project) => project.identity(),
             // Nothing is kept under a former key any more, but settings may name it.
             None => Identity { id: former_key(&folder), ..Identity::default() },
         };
-        Ok(Place { project, folder: Ok(folder) })
+        Ok(ProjectLocation { project, folder: Ok(folder) })
     }
 
     /// The project, for an operation that writes something of it. A folder that is not known yet becomes one.
-    pub async fn open(&self, host: &Host, actor: &Actor) -> Result<Place, Problem> {
+    pub async fn open(&self, host: &Host, actor: &Actor) -> Result<ProjectLocation, Problem> {
         let folder = match self {
             Self::Folder(folder) => usable_folder(folder)?,
-            Self::Name(name) => return Place::by_name(host, name).await,
+            Self::Name(name) => return ProjectLocation::by_name(host, name).await,
         };
         let project = host.app.kernel.open_project(&folder, actor).await?.identity();
-        Ok(Place { project, folder: Ok(folder) })
+        Ok(ProjectLocation { project, folder: Ok(folder) })
     }
 }
 
-impl Place {
+impl ProjectLocation {
     async fn by_name(host: &Host, name: &str) -> Result<Self, Problem> {
         let project = host.app.kernel.find_project(name).await?;
         Ok(Self { project: project.identity(), folder: existing_folder(&project) })

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{ChangedPullRequest, Host, Place, Problem, ProblemKind, ProblemSource, PullRequestState};
+use super::{ChangedPullRequest, Host, Problem, ProblemKind, ProblemSource, ProjectLocation, PullRequestState};
 use crate::{
     actor::Actor,
     escape::escaped,
@@ -32,7 +32,7 @@ pub struct FinishLanding {
 }
 
 /// The story of a pull request that the host keeps and that git has not merged; none where no story is in review on its branch.
-pub(super) async fn story_to_land(host: &Host, project: &Place, found: &PullRequest) -> Result<Option<String>, Problem> {
+pub(super) async fn story_to_land(host: &Host, project: &ProjectLocation, found: &PullRequest) -> Result<Option<String>, Problem> {
     let (proposal, forges) = (&found.proposal, &host.app.forges);
     if forges.rules(project.identity()).kind != Kind::Local || found.state != State::Open {
         return Ok(None);
@@ -46,7 +46,13 @@ pub(super) async fn story_to_land(host: &Host, project: &Place, found: &PullRequ
 }
 
 /// Starts a run that may merge this pull request and nothing else.
-pub(super) async fn start(host: &Host, actor: &Actor, project: &Place, found: &PullRequest, story: &str) -> Result<RunId, Problem> {
+pub(super) async fn start(
+    host: &Host,
+    actor: &Actor,
+    project: &ProjectLocation,
+    found: &PullRequest,
+    story: &str,
+) -> Result<RunId, Problem> {
     let proposal = &found.proposal;
     let number = u32::try_from(found.number).ok();
     let stories = vec![Story { key: story.to_owned(), branch: proposal.branch.clone(), pull_request: number }];

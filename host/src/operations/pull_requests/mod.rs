@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 
 use super::{
     Host, Page, Problem, ProblemKind, ProblemSource,
-    projects::{Place, ProjectRef},
+    projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
     actor::Actor,
@@ -30,7 +30,7 @@ pub use view::{
 };
 
 /// The forge of a project.
-fn forge_of(host: &Host, project: &Place) -> Result<Arc<dyn Forge>, Problem> {
+fn forge_of(host: &Host, project: &ProjectLocation) -> Result<Arc<dyn Forge>, Problem> {
     host.app
         .forges
         .of(project.identity())
@@ -53,8 +53,14 @@ impl Request {
         Self { key: format!("reading:{}", uuid::Uuid::now_v7()), author: String::new() }
     }
 
-    fn place<'a>(&'a self, project: &'a Place) -> Result<forge::Place<'a>, Problem> {
-        Ok(forge::Place { project: project.id(), folder: project.folder()?, author: &self.author, key: &self.key, again: false })
+    fn place<'a>(&'a self, project: &'a ProjectLocation) -> Result<forge::PullRequestContext<'a>, Problem> {
+        Ok(forge::PullRequestContext {
+            project: project.id(),
+            folder: project.folder()?,
+            author: &self.author,
+            key: &self.key,
+            again: false,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Host, Place, Problem, ProblemKind, ProblemSource, ProjectRef, PullRequest, Request, forge_of};
+use super::{Host, Problem, ProblemKind, ProblemSource, ProjectLocation, ProjectRef, PullRequest, Request, forge_of};
 
 /// Which pull request to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,7 +30,7 @@ pub async fn show(host: &Host, request: &ShowPullRequest) -> Result<PullRequest,
 }
 
 /// The newest pull request of a branch, if there is one.
-pub(in crate::operations) async fn of_branch(host: &Host, project: &Place, branch: &str) -> Result<Option<PullRequest>, Problem> {
+pub(in crate::operations) async fn of_branch(host: &Host, project: &ProjectLocation, branch: &str) -> Result<Option<PullRequest>, Problem> {
     let (forge, of) = (forge_of(host, project)?, Request::reading());
     let listed = forge.list(of.place(project)?, true).await?;
     match listed.into_iter().rev().find(|(summary, _)| summary.branch == branch) {

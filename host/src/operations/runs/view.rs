@@ -10,7 +10,7 @@ use super::{Moment, RunId, RunState};
 use crate::{
     actor::Actor,
     events::path_text,
-    interfaces::{published::Shown, signals},
+    interfaces::{published::Publication, signals},
     kernel::{ceiling, package, run},
 };
 
@@ -315,8 +315,8 @@ impl From<ceiling::Bound> for Bound {
     }
 }
 
-impl From<Shown> for PublishedDocument {
-    fn from(shown: Shown) -> Self {
+impl From<Publication> for PublishedDocument {
+    fn from(shown: Publication) -> Self {
         Self { value: shown.value, at: Moment(shown.at) }
     }
 }

@@ -69,7 +69,7 @@ impl Change for Put {
         self.add(&changes.added, step).await?;
         self.change(&changes.changed, step).await?;
         autopilots::tell(&self.project, step).await?;
-        done(&self.by, step.connection).await?;
+        mark_done(&self.by, step.connection).await?;
         Ok(Ok(()))
     }
 }
@@ -202,7 +202,7 @@ impl Change for MoveTo {
         let query = sqlx::query(TELL_ONE).bind(&*self.project).bind(&*self.key).bind(stored(read_number(&last, "place")? + 1));
         let query = query.bind(stored(step.now)).bind(before.as_str()).bind(self.status.as_str()).bind(&*self.reason);
         query.bind(run).bind(person).execute(&mut *step.connection).await?;
-        done(&self.by, step.connection).await?;
+        mark_done(&self.by, step.connection).await?;
         touch(&self.project, &self.key, step).await?;
         let moved = Moved {
             project: self.project.clone(),
@@ -246,7 +246,7 @@ impl Change for Assign {
             let (project, key, assignee, branch) = (self.project.clone(), self.key.clone(), self.assignee.clone(), self.branch.clone());
             tell(step, &self.by, &Assigned { project, key, assignee, branch });
         }
-        done(&self.by, step.connection).await?;
+        mark_done(&self.by, step.connection).await?;
         Ok(Ok(Some(())))
     }
 }
@@ -286,7 +286,7 @@ async fn is_done(by: &Author, connection: &mut AnyConnection) -> Result<bool, St
     Ok(sqlx::query(IS_DONE).bind(&**call).fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
 }
 
-async fn done(by: &Author, connection: &mut AnyConnection) -> Result<(), StoreError> {
+async fn mark_done(by: &Author, connection: &mut AnyConnection) -> Result<(), StoreError> {
     if let Author::Call { call, .. } = by {
         sqlx::query(DONE).bind(&**call).execute(connection).await?;
     }

@@ -11,11 +11,11 @@ use super::{
     error::{reading, writing},
 };
 use crate::interfaces::{
-    backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, Place, Status, unknown},
+    backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, SortKey, Status, unknown},
     item_changes::{ItemChanges, Seen},
 };
 use change::{Assign, Label, MoveTo, Put, Written};
-use record::{item, moved, seen};
+use record::{item, parse_move, parse_seen};
 
 /// What errors call it.
 const BACKLOG: &str = "the backlog";
@@ -52,7 +52,7 @@ impl Backlog for Store {
     async fn move_to(&self, project: &str, key: &str, status: Status, reason: &str, by: &Author) -> Result<(), BacklogError> {
         let (project, key, reason) = (project.to_owned(), key.to_owned(), reason.to_owned());
         let moved = self.queue.change(MoveTo { project: project.clone(), key: key.clone(), status, reason, by: by.clone() }).await;
-        self.named(&project, &key, moved.map_err(writing(BACKLOG))?).await
+        self.require_found(&project, &key, moved.map_err(writing(BACKLOG))?).await
     }
 
     async fn assign(
@@ -66,14 +66,14 @@ impl Backlog for Store {
         let (assignee, branch) = (assignee.map(str::to_owned), branch.map(str::to_owned));
         let change = Assign { project: project.to_owned(), key: key.to_owned(), assignee, branch, by: by.clone() };
         let assigned = self.queue.change(change).await;
-        self.named(project, key, assigned.map_err(writing(BACKLOG))?).await
+        self.require_found(project, key, assigned.map_err(writing(BACKLOG))?).await
     }
 
     async fn label(&self, project: &str, key: &str, added: &[String], removed: &[String], by: &Author) -> Result<Labels, BacklogError> {
         let (added, removed) = (added.to_vec(), removed.to_vec());
         let change = Label { project: project.to_owned(), key: key.to_owned(), added, removed, by: by.clone() };
         let labelled = self.queue.change(change).await;
-        self.named(project, key, labelled.map_err(writing(BACKLOG))?).await
+        self.require_found(project, key, labelled.map_err(writing(BACKLOG))?).await
     }
 
     async fn items(&self, project: &str, with_bodies: bool) -> Result<Vec<Item>, BacklogError> {
@@ -81,18 +81,18 @@ impl Backlog for Store {
         let rows = query.fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
         let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>().map_err(reading(BACKLOG))?;
         // Here, because databases do not agree on an order of text, and know none of numbers in it.
-        items.sort_by_cached_key(|item| Place::of(&item.draft.key));
+        items.sort_by_cached_key(|item| SortKey::of(&item.draft.key));
         Ok(items)
     }
 
     async fn item(&self, project: &str, key: &str) -> Result<Item, BacklogError> {
         let found = self.find_item(project, key).await.map_err(reading(BACKLOG))?.map(|(item, _)| item);
-        self.named(project, key, Ok(found)).await
+        self.require_found(project, key, Ok(found)).await
     }
 
-    async fn written(&self, project: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
+    async fn load_written(&self, project: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
         let found = self.find_item(project, key).await.map_err(reading(BACKLOG))?;
-        self.named(project, key, Ok(found)).await
+        self.require_found(project, key, Ok(found)).await
     }
 
     async fn mark_written(&self, project: &str, bodies: Vec<(String, String)>) -> Result<(), BacklogError> {
@@ -101,9 +101,9 @@ impl Backlog for Store {
 
     async fn history(&self, project: &str, key: &str) -> Result<Vec<Move>, BacklogError> {
         let rows = sqlx::query(MOVES).bind(project).bind(key).fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
-        let moves = rows.iter().map(moved).collect::<Result<Vec<_>, _>>().map_err(reading(BACKLOG))?;
+        let moves = rows.iter().map(parse_move).collect::<Result<Vec<_>, _>>().map_err(reading(BACKLOG))?;
         // Whatever was added has a first move.
-        self.named(project, key, Ok(Some(moves).filter(|moves| !moves.is_empty()))).await
+        self.require_found(project, key, Ok(Some(moves).filter(|moves| !moves.is_empty()))).await
     }
 }
 
@@ -111,8 +111,8 @@ impl Backlog for Store {
 impl ItemChanges for Store {
     async fn see(&self, project: &str, key: &str) -> Result<Seen, BacklogError> {
         let row = sqlx::query(SEE).bind(project).bind(key).fetch_optional(&self.reads).await.map_err(reading(BACKLOG))?;
-        let seen = row.as_ref().map(seen).transpose().map_err(reading(BACKLOG))?;
-        self.named(project, key, Ok(seen)).await
+        let seen = row.as_ref().map(parse_seen).transpose().map_err(reading(BACKLOG))?;
+        self.require_found(project, key, Ok(seen)).await
     }
 }
 
@@ -123,7 +123,7 @@ impl Store {
     }
 
     /// What was found; else the refusal that names the keys near it.
-    async fn named<A>(&self, project: &str, key: &str, found: Result<Option<A>, BacklogError>) -> Result<A, BacklogError> {
+    async fn require_found<A>(&self, project: &str, key: &str, found: Result<Option<A>, BacklogError>) -> Result<A, BacklogError> {
         if let Some(found) = found? {
             return Ok(found);
         }

@@ -29,7 +29,7 @@ pub(super) fn item(row: &AnyRow) -> Result<Item, StoreError> {
     Ok(Item { draft, status, assignee: row.try_get("assignee")?, branch: row.try_get("branch")? })
 }
 
-pub(super) fn seen(row: &AnyRow) -> Result<Seen, StoreError> {
+pub(super) fn parse_seen(row: &AnyRow) -> Result<Seen, StoreError> {
     Ok(Seen {
         revision: read_number(row, "revision")?,
         status: word(ITEMS, row.try_get("status")?, Status::from_word)?,
@@ -38,7 +38,7 @@ pub(super) fn seen(row: &AnyRow) -> Result<Seen, StoreError> {
     })
 }
 
-pub(super) fn moved(row: &AnyRow) -> Result<Move, StoreError> {
+pub(super) fn parse_move(row: &AnyRow) -> Result<Move, StoreError> {
     let status = |text: &str| word(MOVES, text, Status::from_word);
     let by = match (row.try_get::<Option<String>, _>("run_id")?, row.try_get::<Option<String>, _>("person")?) {
         (Some(run), None) => Mover::Run(RunId::from_text(run)),

@@ -19,11 +19,11 @@ use super::{
 use crate::{
     actor::Actor,
     events::{Draft, Payload, path_text},
-    interfaces::{pins::Pin, published::Shown},
+    interfaces::{pins::Pin, published::Publication},
     journal::RunId,
     kernel::{
         projects::{
-            Change, Opening, Project, ProjectState, Purpose, Refusal,
+            Opening, Project, ProjectChange, ProjectState, Purpose, Refusal,
             events::{
                 ProjectAdded, ProjectCompleted, ProjectFolderAdded, ProjectMoved, ProjectPaused, ProjectRemoved, ProjectRenamed,
                 ProjectResumed,
@@ -76,7 +76,7 @@ pub(super) struct Start {
     /// None: the run has its project already.
     pub(super) opening: Option<Opening>,
     /// What a fork shows from its begin.
-    pub(super) published: Vec<Shown>,
+    pub(super) published: Vec<Publication>,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -108,7 +108,7 @@ async fn open(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, 
     let Some(known) = of_folder(folder, step.connection).await? else { return add(opening, step).await };
     if !known.folders.is_empty() {
         return Ok(match purpose {
-            Purpose::Add { .. } => Err(taken(folder, &known)),
+            Purpose::Add { .. } => Err(reject_taken_folder(folder, &known)),
             Purpose::Write | Purpose::Run(_) => Ok(known),
         });
     }
@@ -162,7 +162,7 @@ async fn add(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, R
 /// What an operator changes.
 pub(super) struct Edit {
     pub(super) id: String,
-    pub(super) change: Change,
+    pub(super) change: ProjectChange,
     pub(super) by: Actor,
 }
 
@@ -174,13 +174,13 @@ impl queue::Change for Edit {
         let found = find(&self.id, step.connection).await?.filter(|project| project.removed_at.is_none());
         let Some(project) = found else { return Ok(Err(Refusal::Unknown(self.id.clone()))) };
         let made = match &self.change {
-            Change::Rename(name) => rename(&project, name, step).await?,
-            Change::Pause => pause(&project, step).await?,
-            Change::Resume => resume(&project, step).await?,
-            Change::Complete => complete(&project, step).await?,
-            Change::AddFolder(folder) => add_one_more(&project, folder, step).await?,
-            Change::Move { from, to, pin } => move_folder(&project, (from.as_deref(), to, pin.as_ref()), step).await?,
-            Change::Remove => remove(&project, step).await?,
+            ProjectChange::Rename(name) => rename(&project, name, step).await?,
+            ProjectChange::Pause => pause(&project, step).await?,
+            ProjectChange::Resume => resume(&project, step).await?,
+            ProjectChange::Complete => complete(&project, step).await?,
+            ProjectChange::AddFolder(folder) => add_one_more(&project, folder, step).await?,
+            ProjectChange::Move { from, to, pin } => move_folder(&project, (from.as_deref(), to, pin.as_ref()), step).await?,
+            ProjectChange::Remove => remove(&project, step).await?,
         };
         match made {
             Err(refusal) => Ok(Err(refusal)),
@@ -243,7 +243,7 @@ async fn complete(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreE
 async fn add_one_more(project: &Project, folder: &Path, step: &mut Step<'_>) -> Result<Made, StoreError> {
     match of_folder(folder, step.connection).await? {
         Some(owner) if owner.id == project.id && !owner.folders.is_empty() => return Ok(Ok(None)),
-        Some(owner) if owner.id != project.id && !owner.folders.is_empty() => return Ok(Err(taken(folder, &owner))),
+        Some(owner) if owner.id != project.id && !owner.folders.is_empty() => return Ok(Err(reject_taken_folder(folder, &owner))),
         _ => {}
     }
     add_folder(project, folder, step).await?;
@@ -263,11 +263,11 @@ async fn move_folder(
         return Ok(Err(refusal));
     }
     if let Some(owner) = of_folder(to, step.connection).await?.filter(|owner| !owner.folders.is_empty()) {
-        return Ok(Err(taken(to, &owner)));
+        return Ok(Err(reject_taken_folder(to, &owner)));
     }
     let Some(from) = from else {
         add_folder(project, to, step).await?;
-        return Ok(Ok(Some(moved(project, None, to))));
+        return Ok(Ok(Some(describe_move(project, None, to))));
     };
     let (before, now) = (text(from)?, text(to)?);
     sqlx::query(MOVE_FOLDER).bind(&*project.id).bind(before).bind(now).execute(&mut *step.connection).await?;
@@ -276,10 +276,10 @@ async fn move_folder(
         query.execute(&mut *step.connection).await?;
     }
     sqlx::query(TOUCH).bind(&*project.id).bind(stored(step.now)).execute(&mut *step.connection).await?;
-    Ok(Ok(Some(moved(project, Some(from), to))))
+    Ok(Ok(Some(describe_move(project, Some(from), to))))
 }
 
-fn moved(project: &Project, from: Option<&Path>, to: &Path) -> Draft {
+fn describe_move(project: &Project, from: Option<&Path>, to: &Path) -> Draft {
     let (id, name) = (project.id.clone(), project.name.clone());
     Draft::of_host(&ProjectMoved { project: id, name, from: from.map(path_text), to: path_text(to) })
 }
@@ -342,7 +342,7 @@ fn name_taken(name: &str, known: &[Project]) -> Refusal {
     Refusal::NameTaken(owner.map_or(name, |owner| &owner.name).to_owned())
 }
 
-fn taken(folder: &Path, owner: &Project) -> Refusal {
+fn reject_taken_folder(folder: &Path, owner: &Project) -> Refusal {
     Refusal::FolderTaken { folder: folder.display().to_string().escape_debug().to_string(), name: owner.name.clone() }
 }
 

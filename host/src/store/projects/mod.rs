@@ -24,7 +24,7 @@ use crate::{
     events::Draft,
     journal::RunId,
     kernel::{
-        projects::{Change, Opening, Project, ProjectState, Projects, Refusal, former_key},
+        projects::{Opening, Project, ProjectChange, ProjectState, Projects, Refusal, former_key},
         run::Run,
     },
 };
@@ -59,7 +59,7 @@ impl Projects for Store {
         self.queue.change(Open(opening.clone())).await.map_err(writing(PROJECTS))
     }
 
-    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, StorageError> {
+    async fn change_project(&self, id: &str, change: &ProjectChange, by: &Actor) -> Result<Result<Project, Refusal>, StorageError> {
         let edit = Edit { id: id.to_owned(), change: change.clone(), by: by.clone() };
         self.queue.change(edit).await.map_err(writing(PROJECTS))
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     errors::Reason,
-    interfaces::forge::{Check, Ending, ForgeError, Kept, Place, Proposal, State, Verdict},
+    interfaces::forge::{Check, Ending, ForgeError, Kept, Proposal, PullRequestContext, State, Verdict},
 };
 
 /// Of what this call opened before, and of what is open: the former first.
@@ -38,8 +38,8 @@ pub(super) struct Caller {
     key: String,
 }
 
-impl From<Place<'_>> for Caller {
-    fn from(place: Place<'_>) -> Self {
+impl From<PullRequestContext<'_>> for Caller {
+    fn from(place: PullRequestContext<'_>) -> Self {
         Self { project: place.project.to_owned(), author: place.author.to_owned(), key: place.key.to_owned() }
     }
 }

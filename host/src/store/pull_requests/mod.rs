@@ -10,7 +10,9 @@ use super::{
     error::{reading, writing},
     number::{read_number, stored},
 };
-use crate::interfaces::forge::{Check, Ending, ForgeError, Kept, Place, Progress, Proposal, PullRequests, Review, State, Summary, Verdict};
+use crate::interfaces::forge::{
+    Check, Ending, ForgeError, Kept, Progress, Proposal, PullRequestContext, PullRequests, Review, State, Summary, Verdict,
+};
 use change::{End, Open, Report, Write};
 
 /// What errors call it.
@@ -27,7 +29,7 @@ const LIST_OPEN: &str =
 
 #[async_trait]
 impl PullRequests for Store {
-    async fn open(&self, place: Place<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
+    async fn open(&self, place: PullRequestContext<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
         Ok(self.queue.change(Open { caller: place.into(), proposal: proposal.clone() }).await.map_err(writing(PULL_REQUESTS))?)
     }
 
@@ -40,16 +42,16 @@ impl PullRequests for Store {
         Ok(rows.map_err(reading(PULL_REQUESTS))?.iter().map(summary).collect::<Result<_, _>>().map_err(reading(PULL_REQUESTS))?)
     }
 
-    async fn review(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
+    async fn review(&self, place: PullRequestContext<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
         self.queue.change(Write { caller: place.into(), number, verdict, text: text.to_owned() }).await.map_err(writing(PULL_REQUESTS))?
     }
 
-    async fn report(&self, place: Place<'_>, number: u64, check: &Check, head: Option<&str>) -> Result<(), ForgeError> {
+    async fn report(&self, place: PullRequestContext<'_>, number: u64, check: &Check, head: Option<&str>) -> Result<(), ForgeError> {
         let head = head.map(str::to_owned);
         self.queue.change(Report { caller: place.into(), number, check: check.clone(), head }).await.map_err(writing(PULL_REQUESTS))?
     }
 
-    async fn end(&self, place: Place<'_>, number: u64, ending: &Ending) -> Result<(), ForgeError> {
+    async fn end(&self, place: PullRequestContext<'_>, number: u64, ending: &Ending) -> Result<(), ForgeError> {
         self.queue.change(End { caller: place.into(), number, ending: ending.clone() }).await.map_err(writing(PULL_REQUESTS))?
     }
 }

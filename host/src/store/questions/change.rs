@@ -108,7 +108,7 @@ impl Ask {
             .bind(question.expiry.as_ref().map(|expiry| expiry.answer.as_str()))
             .bind(stored(step.now));
         query.execute(&mut *step.connection).await?;
-        tell(step, Draft::of_run(&self.run, &self.asked(id)));
+        tell(step, Draft::of_run(&self.run, &self.to_event(id)));
         // A story that waits for a person leaves its place to another.
         autopilots::tell(&asker.try_get::<String, _>("project")?, step).await?;
         Ok(Ok(()))
@@ -120,11 +120,11 @@ impl Ask {
             return Ok(Err(refusal));
         }
         sqlx::query(ASK_AGAIN).bind(id.as_str()).execute(&mut *step.connection).await?;
-        tell(step, Draft::of_run(&self.run, &self.asked(id)));
+        tell(step, Draft::of_run(&self.run, &self.to_event(id)));
         Ok(Ok(()))
     }
 
-    fn asked(&self, id: &QuestionId) -> QuestionAsked {
+    fn to_event(&self, id: &QuestionId) -> QuestionAsked {
         let Question { text, options, confidence, severity, best, expiry, .. } = self.question.clone();
         let expires_at = expiry.map(|expiry| Moment(expiry.at));
         QuestionAsked { question: id.clone(), seq: self.seq, text, options, confidence, severity, best, expires_at }

@@ -18,7 +18,7 @@ use crate::{
 };
 use change::{Ask, Settle, Withdraw};
 pub(super) use change::{is_answered, withdraw, withdraw_cancelled, withdraw_from};
-use record::{decided, load};
+use record::{load, parse_decided};
 
 /// What errors call it.
 const QUESTIONS: &str = "the questions";
@@ -107,9 +107,9 @@ impl Questions for Store {
             None => (DECISIONS, TAKEN),
         };
         let rows = narrowed(told, filter).fetch_all(&self.reads).await.map_err(reading(QUESTIONS))?;
-        let mut decisions: Vec<_> = rows.iter().map(decided).collect::<Result<_, _>>().map_err(reading(QUESTIONS))?;
+        let mut decisions: Vec<_> = rows.iter().map(parse_decided).collect::<Result<_, _>>().map_err(reading(QUESTIONS))?;
         let questions = self.load_questions(narrowed(taken, filter)).await.map_err(reading(QUESTIONS))?;
-        decisions.extend(questions.into_iter().filter_map(Asked::decided));
+        decisions.extend(questions.into_iter().filter_map(Asked::to_decision));
         // Those of one time stay in the order of the log.
         decisions.sort_by_key(|decided| std::cmp::Reverse(decided.at));
         decisions.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));

@@ -27,7 +27,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Asked, StoreError> {
     })
 }
 
-pub(super) fn decided(row: &AnyRow) -> Result<Decided, StoreError> {
+pub(super) fn parse_decided(row: &AnyRow) -> Result<Decided, StoreError> {
     Ok(Decided {
         at: read_number(row, "at")?,
         run: RunId::from_text(row.try_get::<String, _>("run_id")?),

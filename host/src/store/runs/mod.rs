@@ -189,12 +189,12 @@ impl Runs for Store {
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Run>, StorageError> {
-        let rows = self.listed([LIST, LIST_TREES], filter).await.map_err(reading(RUNS))?;
+        let rows = self.load_rows([LIST, LIST_TREES], filter).await.map_err(reading(RUNS))?;
         Ok(rows.iter().filter_map(|row| readable(row, load)).collect())
     }
 
     async fn summaries(&self, filter: &Filter) -> Result<Vec<Summary>, StorageError> {
-        let rows = self.listed([SUMMARIES, SUMMARIES_TREES], filter).await.map_err(reading(RUNS))?;
+        let rows = self.load_rows([SUMMARIES, SUMMARIES_TREES], filter).await.map_err(reading(RUNS))?;
         Ok(rows.iter().filter_map(|row| readable(row, load_summary)).collect())
     }
 
@@ -300,7 +300,7 @@ impl Store {
     }
 
     /// The rows of a list, by its statement for all runs or the one for those within trees.
-    async fn listed(&self, [all, within]: [&'static str; 2], filter: &Filter) -> Result<Vec<AnyRow>, StoreError> {
+    async fn load_rows(&self, [all, within]: [&'static str; 2], filter: &Filter) -> Result<Vec<AnyRow>, StoreError> {
         let query = sqlx::query(if filter.within.is_empty() { all } else { within });
         let query = query.bind(i64::from(filter.roots_only)).bind(i64::from(!filter.states.is_empty()));
         let query = States::new(filter.states.iter().map(String::as_str)).bind(query);

@@ -148,7 +148,7 @@ async fn what_cannot_follow_is_a_conflict_and_what_is_not_there_is_unknown() {
     unknown(store.assign("demo", "1-1-inti", None, None, &person()).await);
     unknown(store.item("demo", "1-1-inti").await.map(drop));
     unknown(store.history("demo", "1-1-inti").await.map(drop));
-    unknown(store.written("demo", "1-1-inti").await.map(drop));
+    unknown(store.load_written("demo", "1-1-inti").await.map(drop));
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn any_text_comes_back() {
         assert_eq!((item.draft.title, item.draft.body), (title, body));
         assert_eq!(store.history(text, &key).await.unwrap()[1].reason, *text);
         store.mark_written(text, vec![(key.clone(), (*text).to_owned())]).await.unwrap();
-        assert_eq!(store.written(text, &key).await.unwrap().1.as_deref(), Some(*text));
+        assert_eq!(store.load_written(text, &key).await.unwrap().1.as_deref(), Some(*text));
     }
 }
 

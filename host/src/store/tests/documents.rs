@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
 use super::{HOSTILE, fresh, open};
-use crate::interfaces::state::{Documents, DocumentsError, Place, Versioned};
+use crate::interfaces::state::{DocumentScope, Documents, DocumentsError, Versioned};
 
-fn place(key: &str) -> Place<'_> {
-    Place { project: "demo", bucket: "notes", key }
+fn place(key: &str) -> DocumentScope<'_> {
+    DocumentScope { project: "demo", bucket: "notes", key }
 }
 
 fn conflict(expected: u64, found: u64) -> DocumentsError {
@@ -52,8 +52,8 @@ async fn keys_begin_with_the_prefix_and_with_nothing_that_resembles_it() {
     for key in ["b", "a%1", "a1", "A%1", "ä2", "ä1", "", "'"] {
         store.set(place(key), &json!({}), None, "w").await.unwrap();
     }
-    store.set(Place { bucket: "other", ..place("a%2") }, &json!({}), None, "w").await.unwrap();
-    store.set(Place { project: "other", ..place("a%3") }, &json!({}), None, "w").await.unwrap();
+    store.set(DocumentScope { bucket: "other", ..place("a%2") }, &json!({}), None, "w").await.unwrap();
+    store.set(DocumentScope { project: "other", ..place("a%3") }, &json!({}), None, "w").await.unwrap();
     assert_eq!(store.keys("demo", "notes", "a%").await.unwrap(), ["a%1"]);
     assert_eq!(store.keys("demo", "notes", "ä").await.unwrap(), ["ä1", "ä2"]);
     assert_eq!(store.keys("demo", "notes", "").await.unwrap(), ["", "'", "A%1", "a%1", "a1", "b", "ä1", "ä2"]);
@@ -64,8 +64,8 @@ async fn any_key_and_any_value_comes_back() {
     let (_folder, store) = fresh().await;
     for text in HOSTILE {
         let value = json!({ text: [text, null, 1.5, u64::MAX, "\u{0}"], "large": "x".repeat(1 << 20) });
-        store.set(Place { project: text, bucket: text, key: text }, &value, None, text).await.unwrap();
-        assert_eq!(store.get(Place { project: text, bucket: text, key: text }).await.unwrap().unwrap().value, value);
+        store.set(DocumentScope { project: text, bucket: text, key: text }, &value, None, text).await.unwrap();
+        assert_eq!(store.get(DocumentScope { project: text, bucket: text, key: text }).await.unwrap().unwrap().value, value);
     }
     store.set(place("null"), &Value::Null, None, "w").await.unwrap();
     assert_eq!(store.get(place("null")).await.unwrap(), Some(Versioned { value: Value::Null, version: 1 }));

@@ -24,7 +24,7 @@ async fn what_runs_learned_is_read_out_of_their_events() {
         Draft::for_test(Category::Agent, "remembered", Some(&elsewhere.id), json!({ "source": "theirs", "text": "Not ours." })),
     ];
     store.append(events).await.unwrap();
-    let learned = store.learned(&here.project, 0, 10).await.unwrap();
+    let learned = store.list_learned(&here.project, 0, 10).await.unwrap();
     let told: Vec<_> = learned.iter().map(|learned| (learned.source.split('/').next().unwrap(), learned.text.as_str())).collect();
     let failed = format!("A run of {} failed: The disk is full.", here.plugin);
     assert_eq!(
@@ -38,6 +38,6 @@ async fn what_runs_learned_is_read_out_of_their_events() {
     );
     let answers: Vec<_> = learned.iter().map(|learned| learned.answers.as_deref()).collect();
     assert_eq!(answers, [None, None, Some("Name?"), None]);
-    assert_eq!(store.learned(&here.project, learned[1].cursor, 1).await.unwrap(), [learned[2].clone()]);
-    assert!(store.learned("nobody", 0, 10).await.unwrap().is_empty());
+    assert_eq!(store.list_learned(&here.project, learned[1].cursor, 1).await.unwrap(), [learned[2].clone()]);
+    assert!(store.list_learned("nobody", 0, 10).await.unwrap().is_empty());
 }

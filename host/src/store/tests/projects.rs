@@ -11,7 +11,7 @@ use crate::{
     },
     journal::CallError,
     kernel::{
-        projects::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal},
+        projects::{Opening, Project, ProjectChange, ProjectState, Projects, Purpose, Refusal},
         run::{Run, Runs, State},
     },
     store::Store,
@@ -29,7 +29,7 @@ async fn added(store: &Store, number: u64, folder: &str) -> Project {
     store.open_project(&opening(number, folder, Purpose::Write)).await.unwrap().unwrap()
 }
 
-async fn changed(store: &Store, project: &Project, change: Change) -> Result<Project, Refusal> {
+async fn changed(store: &Store, project: &Project, change: ProjectChange) -> Result<Project, Refusal> {
     store.change_project(&project.id, &change, &Actor::operator("ada")).await.unwrap()
 }
 
@@ -43,8 +43,8 @@ async fn ended(store: &Store, name: &str, to: State) {
     assert!(store.transition(&id(name), &["queued"], to, None, Vec::new()).await.unwrap());
 }
 
-fn to(folder: &str, from: Option<&str>) -> Change {
-    Change::Move { from: from.map(PathBuf::from), to: PathBuf::from(folder), pin: Some(Pin("there".to_owned())) }
+fn to(folder: &str, from: Option<&str>) -> ProjectChange {
+    ProjectChange::Move { from: from.map(PathBuf::from), to: PathBuf::from(folder), pin: Some(Pin("there".to_owned())) }
 }
 
 #[tokio::test]
@@ -85,21 +85,21 @@ async fn a_run_makes_its_folder_a_project_and_the_project_active() {
 async fn no_run_starts_where_an_operator_is_against_it() {
     let (_folder, store) = fresh().await;
     let project = added(&store, 1, "/shop").await;
-    let _paused = changed(&store, &project, Change::Pause).await.unwrap();
+    let _paused = changed(&store, &project, ProjectChange::Pause).await.unwrap();
     assert_eq!(started(&store, "a", "/shop").await, Err(Refusal::Paused("shop".to_owned())));
-    assert_eq!(changed(&store, &project, Change::Resume).await.unwrap().state, ProjectState::Active);
-    let _completed = changed(&store, &project, Change::Complete).await.unwrap();
+    assert_eq!(changed(&store, &project, ProjectChange::Resume).await.unwrap().state, ProjectState::Active);
+    let _completed = changed(&store, &project, ProjectChange::Complete).await.unwrap();
     assert_eq!(started(&store, "a", "/shop").await, Err(Refusal::Completed("shop".to_owned())));
-    assert_eq!(changed(&store, &project, Change::Pause).await, Err(Refusal::Completed("shop".to_owned())));
+    assert_eq!(changed(&store, &project, ProjectChange::Pause).await, Err(Refusal::Completed("shop".to_owned())));
     assert!(store.find(&id("a")).await.unwrap().is_none());
-    let _resumed = changed(&store, &project, Change::Resume).await.unwrap();
+    let _resumed = changed(&store, &project, ProjectChange::Resume).await.unwrap();
     let run = started(&store, "a", "/shop").await.unwrap();
     assert_eq!(
-        changed(&store, &project, Change::Complete).await,
+        changed(&store, &project, ProjectChange::Complete).await,
         Err(Refusal::Unfinished { name: "shop".to_owned(), run: "a".to_owned() })
     );
     let fork = Run { project: run.project.clone(), forked_from: Some((id("a"), 1)), ..super::run("fork") };
-    let _paused = changed(&store, &project, Change::Pause).await.unwrap();
+    let _paused = changed(&store, &project, ProjectChange::Pause).await.unwrap();
     assert_eq!(store.start_run(&fork, None, Vec::new()).await.unwrap(), Err(Refusal::Paused("shop".to_owned())));
 }
 
@@ -112,13 +112,13 @@ async fn the_runs_of_a_paused_project_stay_queued_until_it_is_resumed() {
         queued.into_iter().map(|queued| queued.id.to_string()).collect::<Vec<_>>()
     };
     let project = store.load_project(&shop.project).await.unwrap().unwrap();
-    let _paused = changed(&store, &project, Change::Pause).await.unwrap();
+    let _paused = changed(&store, &project, ProjectChange::Pause).await.unwrap();
     for plugin in [None, Some(notes.plugin.as_str())] {
         assert_eq!(queued(None, plugin).await, ["b"]);
         assert_eq!((queued(Some("a"), plugin).await, queued(Some("b"), plugin).await), (Vec::new(), vec!["b".to_owned()]));
     }
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().state, State::Queued);
-    let _resumed = changed(&store, &project, Change::Resume).await.unwrap();
+    let _resumed = changed(&store, &project, ProjectChange::Resume).await.unwrap();
     assert_eq!(queued(None, None).await, ["a", "b"]);
 }
 
@@ -130,11 +130,11 @@ async fn names_are_unique_whatever_their_case_and_free_again_after_a_removal() {
     assert_eq!(second.name, "Shop-2");
     let taken = store.open_project(&opening(3, "/c", adding(Some("SHOP")))).await.unwrap();
     assert_eq!(taken, Err(Refusal::NameTaken("shop".to_owned())), "as the project is called");
-    assert_eq!(changed(&store, &second, Change::Rename("shop".to_owned())).await, Err(Refusal::NameTaken("shop".to_owned())));
-    assert_eq!(changed(&store, &second, Change::Rename("shop-two".to_owned())).await.unwrap().name, "shop-two");
-    let _removed = changed(&store, &shop, Change::Remove).await.unwrap();
-    assert_eq!(changed(&store, &second, Change::Rename("shop".to_owned())).await.unwrap().name, "shop");
-    assert_eq!(changed(&store, &shop, Change::Pause).await, Err(Refusal::Unknown(shop.id.clone())));
+    assert_eq!(changed(&store, &second, ProjectChange::Rename("shop".to_owned())).await, Err(Refusal::NameTaken("shop".to_owned())));
+    assert_eq!(changed(&store, &second, ProjectChange::Rename("shop-two".to_owned())).await.unwrap().name, "shop-two");
+    let _removed = changed(&store, &shop, ProjectChange::Remove).await.unwrap();
+    assert_eq!(changed(&store, &second, ProjectChange::Rename("shop".to_owned())).await.unwrap().name, "shop");
+    assert_eq!(changed(&store, &shop, ProjectChange::Pause).await, Err(Refusal::Unknown(shop.id.clone())));
     assert_eq!(store.load_project(&shop.id).await.unwrap().unwrap().name, "shop", "its history keeps the name");
     assert_ne!(added(&store, 4, "/a/shop").await.id, shop.id);
 }
@@ -145,10 +145,10 @@ async fn a_folder_belongs_to_one_project() {
     let (shop, notes) = (added(&store, 1, "/shop").await, added(&store, 2, "/notes").await);
     let taken = || Err(Refusal::FolderTaken { folder: "/shop".to_owned(), name: "shop".to_owned() });
     assert_eq!(store.open_project(&opening(3, "/shop", adding(Some("mine")))).await.unwrap(), taken());
-    assert_eq!(changed(&store, &notes, Change::AddFolder("/shop".into())).await, taken());
+    assert_eq!(changed(&store, &notes, ProjectChange::AddFolder("/shop".into())).await, taken());
     assert_eq!(changed(&store, &notes, to("/shop", Some("/notes"))).await, taken());
     assert_eq!(changed(&store, &shop, to("/shop", Some("/shop"))).await.unwrap(), shop);
-    let two = changed(&store, &notes, Change::AddFolder("/other".into())).await.unwrap();
+    let two = changed(&store, &notes, ProjectChange::AddFolder("/other".into())).await.unwrap();
     assert_eq!(two.folders, ["/notes", "/other"].map(PathBuf::from));
     assert_eq!(store.project_of_folder(Path::new("/other")).await.unwrap(), Some(two));
 }
@@ -159,7 +159,7 @@ async fn a_folder_moves_with_its_history_once_nothing_is_at_work() {
     let run = started(&store, "a", "/old").await.unwrap();
     let project = store.load_project(&run.project).await.unwrap().unwrap();
     let unfinished = Refusal::Unfinished { name: "old".to_owned(), run: "a".to_owned() };
-    for change in [to("/new", Some("/old")), Change::Remove] {
+    for change in [to("/new", Some("/old")), ProjectChange::Remove] {
         assert_eq!(changed(&store, &project, change).await, Err(unfinished.clone()));
     }
     ended(&store, "a", State::Failed { error: CallError::other("no") }).await;
@@ -174,7 +174,7 @@ async fn a_folder_moves_with_its_history_once_nothing_is_at_work() {
     };
     let Claimed::Yours(worktree) = store.claim(&claim).await.unwrap() else { panic!("it is taken") };
     let open_story = Refusal::Worktrees { name: "old".to_owned(), run: "a".to_owned() };
-    for change in [to("/new", Some("/old")), Change::Remove] {
+    for change in [to("/new", Some("/old")), ProjectChange::Remove] {
         assert_eq!(changed(&store, &project, change).await, Err(open_story.clone()));
     }
     store.set_state(&worktree, WorktreeState::Free).await.unwrap();
@@ -200,7 +200,7 @@ async fn what_is_removed_keeps_its_runs_and_loses_its_budget() {
     let project = store.load_project(&run.project).await.unwrap().unwrap();
     ended(&store, "a", State::Cancelled).await;
     store.set_budget(&Scope::Project(project.id.clone()), Some("5".parse().unwrap()), &Actor::operator("ada")).await.unwrap();
-    assert!(changed(&store, &project, Change::Remove).await.unwrap().removed_at.is_some());
+    assert!(changed(&store, &project, ProjectChange::Remove).await.unwrap().removed_at.is_some());
     assert_eq!(store.budgets().await.unwrap(), []);
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().project, project.id);
     let fork = Run { project: project.id.clone(), forked_from: Some((id("a"), 1)), ..super::run("fork") };
@@ -211,7 +211,7 @@ async fn what_is_removed_keeps_its_runs_and_loses_its_budget() {
 async fn what_changes_nothing_is_not_told() {
     let (_folder, store) = fresh().await;
     let project = added(&store, 1, "/shop").await;
-    for change in [Change::Resume, Change::Rename("shop".to_owned()), Change::AddFolder("/shop".into())] {
+    for change in [ProjectChange::Resume, ProjectChange::Rename("shop".to_owned()), ProjectChange::AddFolder("/shop".into())] {
         assert_eq!(changed(&store, &project, change).await.unwrap(), project);
     }
     assert_eq!(store.latest(Category::Audit, None, 10).await.unwrap().len(), 1, "that it was added");

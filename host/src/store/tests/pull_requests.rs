@@ -1,10 +1,10 @@
 use std::path::Path;
 
 use super::{HOSTILE, fresh, open};
-use crate::interfaces::forge::{Check, Ending, ForgeError, Place, Progress, Proposal, PullRequests, State, Verdict};
+use crate::interfaces::forge::{Check, Ending, ForgeError, Progress, Proposal, PullRequestContext, PullRequests, State, Verdict};
 
-fn place<'a>(project: &'a str, key: &'a str) -> Place<'a> {
-    Place { project, folder: Path::new("/nowhere"), author: "amelia", key, again: false }
+fn place<'a>(project: &'a str, key: &'a str) -> PullRequestContext<'a> {
+    PullRequestContext { project, folder: Path::new("/nowhere"), author: "amelia", key, again: false }
 }
 
 fn proposal(branch: &str) -> Proposal {

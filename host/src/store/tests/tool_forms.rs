@@ -17,9 +17,9 @@ async fn the_first_form_is_kept_until_another_is_approved() {
         store.pin(plugin, vec![("web.look".to_owned(), form("one")), (HOSTILE[0].to_owned(), form(HOSTILE[1]))]).await.unwrap();
         store.pin(plugin, vec![("web.look".to_owned(), form("two"))]).await.unwrap();
     }
-    assert_eq!(store.pinned("ada").await.unwrap()["web.look"], form("one"));
-    assert_eq!(store.pinned("ada").await.unwrap()[HOSTILE[0]], form(HOSTILE[1]));
-    assert!(store.pinned("eve").await.unwrap().is_empty());
+    assert_eq!(store.load_pinned("ada").await.unwrap()["web.look"], form("one"));
+    assert_eq!(store.load_pinned("ada").await.unwrap()[HOSTILE[0]], form(HOSTILE[1]));
+    assert!(store.load_pinned("eve").await.unwrap().is_empty());
     assert_eq!(store.approve("web.look", &form("two"), &Actor::operator("tester")).await.unwrap(), ["ada", "bob"]);
     assert!(store.approve("web.look", &form("two"), &Actor::operator("tester")).await.unwrap().is_empty());
     assert!(store.approve("web.none", &form("two"), &Actor::operator("tester")).await.unwrap().is_empty());
@@ -38,6 +38,6 @@ async fn what_is_decided_again_is_forgotten() {
         store.pin(plugin, ["web.look", "web.post"].map(|tool| (tool.to_owned(), form("one"))).to_vec()).await.unwrap();
     }
     Grants::forget_forms(&store, "ada", &|kind, tool| kind == "tools" && tool == "web.look").await.unwrap();
-    assert_eq!(store.pinned("ada").await.unwrap().into_keys().collect::<Vec<_>>(), ["web.post"]);
-    assert_eq!(store.pinned("bob").await.unwrap().len(), 2);
+    assert_eq!(store.load_pinned("ada").await.unwrap().into_keys().collect::<Vec<_>>(), ["web.post"]);
+    assert_eq!(store.load_pinned("bob").await.unwrap().len(), 2);
 }

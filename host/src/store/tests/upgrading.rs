@@ -15,7 +15,7 @@ use crate::{
         forge::PullRequests,
         git::{Register, WorktreeState},
         llm::money::{BudgetStore, Scope},
-        state::{Documents, Place},
+        state::{DocumentScope, Documents},
     },
     kernel::{
         projects::{Opening, Project, ProjectState, Projects, Purpose, Refusal, former_key},
@@ -143,7 +143,7 @@ async fn everything_that_was_kept_under_a_folders_hash_belongs_to_a_project() {
     for place in PLACES {
         assert_eq!(keys(data.path(), place).await, std::slice::from_ref(&project.id), "{place}");
     }
-    let place = Place { project: &project.id, bucket: "notes", key: "k" };
+    let place = DocumentScope { project: &project.id, bucket: "notes", key: "k" };
     assert_eq!(store.get(place).await.unwrap().unwrap().value, "kept");
     assert_eq!(store.history(&project.id, "1-1-init").await.unwrap().len(), 1);
     assert!(store.item(&project.id, "1-1-init").await.unwrap().draft.labels.is_empty());

@@ -93,7 +93,7 @@ fn python(folder: &mut Folder<'_>) {
     } else if let Some(name) =
         ["setup.py", "setup.cfg", "requirements.txt", "Pipfile", "tox.ini", "manage.py"].into_iter().find(|name| folder.holds(name))
     {
-        let wanted = folder.text(name).and_then(|text| between(&text, "python_requires", "\n").map(quoted));
+        let wanted = folder.text(name).and_then(|text| between(&text, "python_requires", "\n").map(unquote));
         folder.need(Tool::Python, wanted.as_deref(), name);
     }
     if folder.holds("uv.lock") {
@@ -102,7 +102,7 @@ fn python(folder: &mut Folder<'_>) {
 }
 
 /// What is left of `="…",` or `= …`.
-fn quoted(text: &str) -> String {
+fn unquote(text: &str) -> String {
     text.trim_start_matches([' ', '=']).trim_end_matches([',', ' ', ')']).trim_matches(['"', '\'']).to_owned()
 }
 

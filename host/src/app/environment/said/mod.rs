@@ -15,7 +15,7 @@ use super::{
 
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct DeclaredNeeds {
     pub(super) needs: Vec<Need>,
     /// What no image will have, each a sentence.
     pub(super) missing: Vec<String>,
@@ -40,12 +40,12 @@ pub(super) struct Need {
 pub(super) struct Folder<'a> {
     pub(super) files: &'a mut Files,
     pub(super) folder: &'a str,
-    pub(super) said: Said,
+    pub(super) said: DeclaredNeeds,
 }
 
 /// What the files of a folder say, the most certain first.
-pub(super) fn of_folder(files: &mut Files, folder: &str) -> Said {
-    let mut folder = Folder { files, folder, said: Said::default() };
+pub(super) fn of_folder(files: &mut Files, folder: &str) -> DeclaredNeeds {
+    let mut folder = Folder { files, folder, said: DeclaredNeeds::default() };
     // What pins a version comes before what allows several.
     languages::rust_toolchain(&mut folder);
     languages::version_files(&mut folder);

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::{super::files::Files, Need, Said, of_folder};
+use super::{super::files::Files, DeclaredNeeds, Need, of_folder};
 use crate::app::environment::tools::Tool;
 
 fn lay(folder: &Path, files: &[(&str, &str)]) {
@@ -16,7 +16,7 @@ fn lay(folder: &Path, files: &[(&str, &str)]) {
     }
 }
 
-fn said(files: &[(&str, &str)]) -> Said {
+fn said(files: &[(&str, &str)]) -> DeclaredNeeds {
     let folder = TempDir::new().unwrap();
     lay(folder.path(), files);
     of_folder(&mut Files::open(folder.path()).unwrap(), "")

@@ -72,7 +72,7 @@ pub(super) fn value(text: &str) -> Option<Value> {
             if inner.is_empty() {
                 return Some(Value::List(Vec::new()));
             }
-            let parts = parts(inner)?.into_iter().map(str::trim).map(|part| if part.is_empty() { None } else { listed(part) });
+            let parts = parts(inner)?.into_iter().map(str::trim).map(|part| if part.is_empty() { None } else { read_list_element(part) });
             Some(Value::List(parts.collect::<Option<_>>()?))
         }
         Some('"') => Some(Value::Scalar(serde_json::from_str(text).ok()?)),
@@ -99,7 +99,7 @@ pub(super) fn replace(line: &mut String, value: Range<usize>, text: &str) {
 /// The text of a line `- text` of a list.
 pub(super) fn element(line: &str) -> Option<String> {
     let text = line.trim().strip_prefix('-').filter(|text| ends_name(text))?.trim_start();
-    listed(text[..comment(text)].trim_end())
+    read_list_element(text[..comment(text)].trim_end())
 }
 
 /// A line of a list without its element: its comment where it has one, with what stands before the element as its indent.
@@ -129,7 +129,7 @@ pub(super) fn ending(text: &str) -> &'static str {
 }
 
 /// An element of a list; empty where it is `null`.
-fn listed(text: &str) -> Option<String> {
+fn read_list_element(text: &str) -> Option<String> {
     match value(text)? {
         Value::Null => Some(String::new()),
         Value::Scalar(text) => Some(text),

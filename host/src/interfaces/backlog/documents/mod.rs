@@ -25,9 +25,9 @@ use crate::{
 };
 
 pub use findings::{Effect, Finding};
-pub use import::{EPICS, Imported, Standing, import};
+pub use import::{EPICS, Imported, ImportedStatus, import};
 use story::Body;
-pub use story::{Told, USUAL_PRIORITY};
+pub use story::{ParsedStory, USUAL_PRIORITY};
 
 /// Where the stories lie.
 pub const STORIES: &str = "docs/stories";
@@ -92,7 +92,7 @@ pub async fn write(
     let (mut outcome, mut bodies) = (Outcome::default(), Vec::new());
     for brief in items.iter().filter(|item| item.draft.kind != Kind::Epic) {
         // One at a time, for all bodies together may be more than the memory holds.
-        let (item, written) = backlog.written(project, &brief.draft.key).await?;
+        let (item, written) = backlog.load_written(project, &brief.draft.key).await?;
         let hash = hash(&item.draft.body);
         let parent = family.parent_of(&item).map(|parent| parent.draft.kind);
         let body = match written {
@@ -101,7 +101,7 @@ pub async fn write(
             Some(_) => Body::Changed,
         };
         let path = places.of_story(&item.draft.key);
-        let edit = move |old: Option<&str>| story::written(old, &item, parent, body).map_err(|flaw| flaw.to_string());
+        let edit = move |old: Option<&str>| story::update_story(old, &item, parent, body).map_err(|flaw| flaw.to_string());
         put(documents, path, edit, attempt, &mut outcome).await?;
         if body != Body::Given {
             bodies.push((brief.draft.key.clone(), hash));
@@ -112,7 +112,7 @@ pub async fn write(
         put(
             documents,
             SPRINT_STATUS.to_owned(),
-            move |old| sprint::written(old, &all).map_err(|flaw| flaw.to_string()),
+            move |old| sprint::update_sprint(old, &all).map_err(|flaw| flaw.to_string()),
             attempt,
             &mut outcome,
         )
@@ -120,7 +120,7 @@ pub async fn write(
         let all = Arc::clone(&items);
         let places = Arc::clone(&places);
         let overview = move |old: Option<&str>| match Graph::of(&all) {
-            Ok(graph) => overview::written(old, &all, &graph, &places),
+            Ok(graph) => overview::update_overview(old, &all, &graph, &places),
             Err(refusal) => Err(refusal.to_string()),
         };
         put(documents, OVERVIEW.to_owned(), overview, attempt, &mut outcome).await?;
@@ -187,28 +187,28 @@ async fn put(
 ) -> Result<(), Failure> {
     let (documents, attempt, file) = (Arc::clone(documents), attempt.clone(), path.clone());
     let work = move || {
-        let old = reading::text(&*documents, &file).map_err(Left::Full)?.map_err(|flaw| Left::Alone(flaw.to_string()))?;
-        match edit(old.as_deref()).map_err(Left::Alone)? {
-            Some(content) => documents.write(&file, &content, &attempt).map_err(|error| Left::of(&file, error)).map(|()| true),
+        let old = reading::text(&*documents, &file).map_err(Unwritten::Full)?.map_err(|flaw| Unwritten::Alone(flaw.to_string()))?;
+        match edit(old.as_deref()).map_err(Unwritten::Alone)? {
+            Some(content) => documents.write(&file, &content, &attempt).map_err(|error| Unwritten::of(&file, error)).map(|()| true),
             None => Ok(false),
         }
     };
     let done = tokio::task::spawn_blocking(work).await;
-    match done.unwrap_or_else(|error| Err(Left::Alone(format!("The host failed at this file: {error}. Report it.")))) {
+    match done.unwrap_or_else(|error| Err(Unwritten::Alone(format!("The host failed at this file: {error}. Report it.")))) {
         Ok(true) => outcome.changed.push(path),
         Ok(false) => {}
-        Err(Left::Alone(reason)) => outcome.left.push((path, reason)),
-        Err(Left::Full(error)) => return Err(error.into()),
+        Err(Unwritten::Alone(reason)) => outcome.left.push((path, reason)),
+        Err(Unwritten::Full(error)) => return Err(error.into()),
     }
     Ok(())
 }
 
-enum Left {
+enum Unwritten {
     Alone(String),
     Full(CallError),
 }
 
-impl Left {
+impl Unwritten {
     fn of(path: &str, error: CallError) -> Self {
         match error {
             CallError { kind: ErrorKind::Unavailable, .. } => Self::Full(error),

@@ -8,7 +8,7 @@ const BEGIN: &str = "<!-- baton:backlog -->";
 const END: &str = "<!-- /baton:backlog -->";
 
 /// The document with the overview, or none where it has it already; else why it is left alone.
-pub(super) fn written(old: Option<&str>, items: &[Item], graph: &Graph<'_>, places: &Places) -> Result<Option<String>, String> {
+pub(super) fn update_overview(old: Option<&str>, items: &[Item], graph: &Graph<'_>, places: &Places) -> Result<Option<String>, String> {
     let block = format!("{BEGIN}\n{}{END}", overview(items, graph, places));
     let Some(old) = old else { return Ok(Some(format!("# Workflow status\n\n{block}\n"))) };
     let marks = (old.matches(BEGIN).count(), old.matches(END).count());

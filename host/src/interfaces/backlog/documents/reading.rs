@@ -6,7 +6,7 @@ use crate::journal::{CallError, ErrorKind};
 /// The text of a document; none where there is no such file. The inner error is about this document and no other.
 pub(super) fn text(documents: &dyn Documents, path: &str) -> Result<Result<Option<String>, Flaw>, CallError> {
     match documents.read(path) {
-        Ok(content) => Ok(content.map(decoded).transpose()),
+        Ok(content) => Ok(content.map(decode_text).transpose()),
         Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }) => Err(CallError::unavailable(reason)),
         Err(error) => Ok(Err(flaw(path, &error))),
     }
@@ -19,7 +19,7 @@ pub(super) fn flaw(path: &str, error: &CallError) -> Flaw {
     about_it.unwrap_or(reason).into()
 }
 
-fn decoded(content: Vec<u8>) -> Result<String, Flaw> {
+fn decode_text(content: Vec<u8>) -> Result<String, Flaw> {
     let text = String::from_utf8(content).map_err(|error| {
         let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = sound.iter().filter(|byte| **byte == b'\n').count() + 1;

@@ -37,7 +37,7 @@ pub(super) fn status(word: &str) -> Option<Status> {
 }
 
 /// The document with the statuses of the backlog, or none where it has them already; else why it is left alone.
-pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String>, Flaw> {
+pub(super) fn update_sprint(old: Option<&str>, items: &[Item]) -> Result<Option<String>, Flaw> {
     let family = Family::of(items);
     let order = order(items, &family);
     let Some(old) = old else {
@@ -57,18 +57,18 @@ pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String
 }
 
 /// The word that the document gives each name.
-pub(super) fn statuses(text: &str) -> Result<Vec<(String, Said)>, Flaw> {
+pub(super) fn statuses(text: &str) -> Result<Vec<(String, StatusEntry)>, Flaw> {
     let sheet = Sheet::read(lines::marked(text).1)?;
     let entries = sheet.entries().into_iter().filter_map(|(name, place)| {
         let word = lines::value(&sheet.lines[place][lines::field(&sheet.lines[place])?.value])?.text()?.to_owned();
-        Some((name, Said { word, line: place + 1 }))
+        Some((name, StatusEntry { word, line: place + 1 }))
     });
     Ok(entries.collect())
 }
 
 /// A status as the document has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct StatusEntry {
     pub(super) word: String,
     pub(super) line: usize,
 }

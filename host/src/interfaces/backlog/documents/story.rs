@@ -29,7 +29,7 @@ pub(super) enum Body {
 
 /// What a document says of an item. What it does not say is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct ParsedStory {
     /// Its key.
     pub key: Option<String>,
     /// What it is called.
@@ -74,8 +74,8 @@ pub(super) struct Lines {
 }
 
 /// The document with what the backlog says, or none where it says so already; else why it is left alone.
-pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, Flaw> {
-    let wanted = Wanted { item, parent };
+pub(super) fn update_story(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, Flaw> {
+    let wanted = DesiredFields { item, parent };
     let Some(old) = old else { return Ok(Some(fresh(&wanted))) };
     let (mark, old) = lines::marked(old);
     let new = match Front::read(old)? {
@@ -89,12 +89,18 @@ pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body
 }
 
 /// What a document says.
-pub(super) fn told(text: &str) -> Result<Told, Flaw> {
+pub(super) fn parse_story(text: &str) -> Result<ParsedStory, Flaw> {
     let (_, text) = lines::marked(text);
     let Some(front) = Front::read(text)? else {
         let lines =
-            Lines { status: stated_in(text).map(|(line, _)| line), title: heading_in(text).map(|(line, _)| line), ..Lines::default() };
-        return Ok(Told { title: heading(text), status: stated(text), body: normal(text).to_owned(), lines, ..Told::default() });
+            Lines { status: find_status(text).map(|(line, _)| line), title: heading_in(text).map(|(line, _)| line), ..Lines::default() };
+        return Ok(ParsedStory {
+            title: heading(text),
+            status: parse_status(text),
+            body: normal(text).to_owned(),
+            lines,
+            ..ParsedStory::default()
+        });
     };
     let unclear = |name: &str| front.unclear(name);
     let scalar = |name: &str| -> Result<Option<String>, Flaw> {
@@ -117,9 +123,9 @@ pub(super) fn told(text: &str) -> Result<Told, Flaw> {
     };
     let story = scalar("story")?;
     let below = |found: Option<(usize, String)>| found.map(|(line, _)| line + front.height());
-    Ok(Told {
+    Ok(ParsedStory {
         lines: Lines {
-            status: front.line("status").or_else(|| below(stated_in(front.rest))),
+            status: front.line("status").or_else(|| below(find_status(front.rest))),
             key: front.line("key"),
             title: front.line("title").or_else(|| below(heading_in(front.rest))),
             parent: front.line(if story.is_some() { "story" } else { "epic" }),
@@ -131,7 +137,7 @@ pub(super) fn told(text: &str) -> Result<Told, Flaw> {
         key: scalar("key")?,
         title: scalar("title")?.or_else(|| heading(front.rest)),
         kind,
-        status: scalar("status")?.or_else(|| stated(front.rest)),
+        status: scalar("status")?.or_else(|| parse_status(front.rest)),
         is_in_story: story.is_some(),
         parent: story.or(scalar("epic")?),
         after: front.list("after")?,
@@ -154,7 +160,7 @@ fn priority(word: &str) -> Option<u8> {
     }
 }
 
-fn fresh(wanted: &Wanted<'_>) -> String {
+fn fresh(wanted: &DesiredFields<'_>) -> String {
     let body = wanted.item.draft.body.trim();
     let heading = format!("# {}", wanted.item.draft.title);
     format!("{}\n{}\n", wanted.front(), if body.is_empty() { &heading } else { body })
@@ -184,25 +190,25 @@ fn heading_in(text: &str) -> Option<(usize, String)> {
 }
 
 /// The word of a line `Status: drafted` near the top, where there is no front matter to say it.
-fn stated(text: &str) -> Option<String> {
-    stated_in(text).map(|(_, word)| word)
+fn parse_status(text: &str) -> Option<String> {
+    find_status(text).map(|(_, word)| word)
 }
 
 /// The same with its line.
-fn stated_in(text: &str) -> Option<(usize, String)> {
+fn find_status(text: &str) -> Option<(usize, String)> {
     const NEAR: usize = 12;
     let word = |(place, line): (usize, &str)| Some((place + 1, line.strip_prefix("Status:")?.trim().to_lowercase()));
     text.lines().take(NEAR).enumerate().find_map(word)
 }
 
 /// What the backlog says of an item's fields.
-struct Wanted<'a> {
+struct DesiredFields<'a> {
     item: &'a Item,
     /// The kind of what it belongs to.
     parent: Option<Kind>,
 }
 
-impl Wanted<'_> {
+impl DesiredFields<'_> {
     /// Each field with its value; none where it says nothing.
     fn fields(&self) -> impl Iterator<Item = (&'static str, Option<Value>)> {
         let Item { draft, status, assignee, branch } = self.item;
@@ -228,12 +234,12 @@ impl Wanted<'_> {
     fn front(&self) -> String {
         let says_none = |name: &str, value: &Value| name == "labels" && *value == Value::List(Vec::new());
         let fields = self.fields().filter_map(|(name, value)| Some((name, value?))).filter(|(name, value)| !says_none(name, value));
-        let lines: String = fields.map(|(name, value)| format!("{name}: {}\n", shown(name, &value))).collect();
+        let lines: String = fields.map(|(name, value)| format!("{name}: {}\n", describe_field(name, &value))).collect();
         format!("{FENCE}\n{lines}{FENCE}\n")
     }
 }
 
-fn shown(name: &str, value: &Value) -> String {
+fn describe_field(name: &str, value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Scalar(number) if name == "priority" => number.clone(),
@@ -419,7 +425,7 @@ impl<'a> Front<'a> {
         if says(name, present.as_ref(), wanted, item) {
             return Ok(());
         }
-        let text = wanted.map_or_else(String::new, |value| shown(name, value));
+        let text = wanted.map_or_else(String::new, |value| describe_field(name, value));
         let Some(place) = self.places(name).next() else {
             let before = FIELDS.into_iter().rev().skip_while(|other| *other != name).find_map(|other| self.places(other).next());
             let place = before.map_or(0, |place| self.below(place).end);

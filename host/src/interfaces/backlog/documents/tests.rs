@@ -39,7 +39,7 @@ fn project() -> Vec<Item> {
 }
 
 fn story_written(old: Option<&str>, item: &Item, body: Body) -> Result<Option<String>, String> {
-    story::written(old, item, Some(Kind::Epic), body).map_err(|flaw| flaw.to_string())
+    story::update_story(old, item, Some(Kind::Epic), body).map_err(|flaw| flaw.to_string())
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_new_story_says_all_and_is_then_left_as_it_is() {
     for body in [Body::NeverGiven, Body::Given, Body::Changed] {
         assert_eq!(story_written(Some(&text), &item, body).unwrap(), None);
     }
-    let told = story::told(&text).unwrap();
+    let told = story::parse_story(&text).unwrap();
     assert_eq!((told.title.unwrap(), told.after, told.priority), (item.draft.title, item.draft.after, Some(5)));
     assert_eq!(
         (told.parent.as_deref(), told.status.as_deref(), told.assignee.as_deref()),
@@ -92,7 +92,7 @@ fn a_comment_in_the_place_of_a_value_stays_a_comment() {
     let new = story_written(Some(old), &item, Body::Given).unwrap().unwrap();
     assert_eq!(new, old.replace("status: #", "status: review #").replace("after: # both\n  - b\n", "after: [\"a\"] # both\n"));
     assert_eq!(story_written(Some(&new), &item, Body::Given).unwrap(), None);
-    let sprint = sprint::written(Some("development_status:\n  epic-1: # soon\n"), &project()[..1]).unwrap().unwrap();
+    let sprint = sprint::update_sprint(Some("development_status:\n  epic-1: # soon\n"), &project()[..1]).unwrap().unwrap();
     assert_eq!(sprint, "development_status:\n  epic-1: in-progress # soon\n");
 }
 
@@ -102,7 +102,7 @@ fn labels_are_written_where_they_differ_and_nothing_else_is_touched() {
     item.draft.labels = ["ui", "1.0", "on"].map(str::to_owned).to_vec().into();
     let text = story_written(None, &item, Body::NeverGiven).unwrap().unwrap();
     assert!(text.contains("priority: 5\nlabels: [\"1.0\",\"on\",\"ui\"]\n---\n"), "{text}");
-    assert_eq!(story::told(&text).unwrap().labels, ["1.0", "on", "ui"]);
+    assert_eq!(story::parse_story(&text).unwrap().labels, ["1.0", "on", "ui"]);
 
     let line = "labels: [\"1.0\",\"on\",\"ui\"]\n";
     let same =
@@ -139,7 +139,7 @@ fn labels_beyond_the_last_that_is_kept_and_empty_ones_stay_in_the_document() {
 
     item.draft.labels = ["b", "ui"].map(str::to_owned).to_vec().into();
     for theirs in ["labels: [ui, null, b]\n", "labels: [~, ui, b]\n", "labels:\n  - ui\n  - null\n  - # later\n  -\n  - b\n"] {
-        assert_eq!(story::told(&with(theirs)).unwrap().labels.iter().filter(|label| !label.is_empty()).count(), 2, "{theirs}");
+        assert_eq!(story::parse_story(&with(theirs)).unwrap().labels.iter().filter(|label| !label.is_empty()).count(), 2, "{theirs}");
         assert_eq!(story_written(Some(&with(theirs)), &item, Body::Given).unwrap(), None, "{theirs}");
     }
     for unclear in ["labels: [ui,, b]\n", "labels:\n  - ui\n  -\n    - b\n"] {
@@ -180,19 +180,19 @@ fn a_mark_of_utf_8_stays_and_hides_nothing() {
     );
     assert_eq!(story_written(Some(&new), &item, Body::Given).unwrap(), None);
     item.status = Status::Todo;
-    let told = story::told(old).unwrap();
+    let told = story::parse_story(old).unwrap();
     assert_eq!((told.title.as_deref(), told.status.as_deref(), told.body.as_str()), (Some("About 1-2-add"), Some("todo"), "Mine"));
     let plain = story_written(Some("\u{feff}# Mine\n"), &item, Body::NeverGiven).unwrap().unwrap();
     assert!(plain.starts_with("\u{feff}---\nkey:") && plain.ends_with("---\n\n# Mine\n"), "{plain}");
     assert_eq!(story_written(Some(&plain), &item, Body::Given).unwrap(), None);
-    assert_eq!(story::told("\u{feff}# Mine\n").unwrap().title.as_deref(), Some("Mine"));
+    assert_eq!(story::parse_story("\u{feff}# Mine\n").unwrap().title.as_deref(), Some("Mine"));
 
     let old = "\u{feff}development_status:\n  epic-1: in-progress\n";
     let said = sprint::statuses(old).unwrap();
     assert_eq!((said.len(), &*said[0].0, &*said[0].1.word), (1, "epic-1", "in-progress"));
-    let new = sprint::written(Some(old), &project()).unwrap().unwrap();
+    let new = sprint::update_sprint(Some(old), &project()).unwrap().unwrap();
     assert!(new.starts_with(old) && new.matches("development_status").count() == 1, "{new}");
-    assert_eq!(sprint::written(Some(&new), &project()).unwrap(), None);
+    assert_eq!(sprint::update_sprint(Some(&new), &project()).unwrap(), None);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn what_is_not_understood_is_left_alone_with_a_sentence() {
         let reason = story_written(Some(old), &item, Body::Given).unwrap_err();
         assert!(reason.contains(expected) && reason.ends_with('.'), "{old:?}: {reason}");
         if !old.contains("status: [") {
-            assert!(story::told(old).is_err() || old.contains("status: |"), "{old:?}");
+            assert!(story::parse_story(old).is_err() || old.contains("status: |"), "{old:?}");
         }
     }
 }
@@ -245,50 +245,51 @@ fn documents_of_very_many_lines_are_left_alone() {
     let many = format!("---\nafter:\n{}---\n", "- a\n".repeat(300_000));
     let item = story_of("1-1-a", Status::Todo);
     assert!(story_written(Some(&many), &item, Body::Given).unwrap_err().contains("more than 2000 lines"));
-    assert!(story::told(&many).unwrap_err().reason.contains("more than 2000 lines"));
+    assert!(story::parse_story(&many).unwrap_err().reason.contains("more than 2000 lines"));
     let sprint = format!("development_status:\n{}", "  # x\n".repeat(300_000));
-    assert!(sprint::written(Some(&sprint), &project()).unwrap_err().reason.contains("more than 20000 lines"));
+    assert!(sprint::update_sprint(Some(&sprint), &project()).unwrap_err().reason.contains("more than 20000 lines"));
 }
 
 #[test]
 fn a_sprint_begins_in_the_order_of_the_keys() {
-    let text = sprint::written(None, &project()).unwrap().unwrap();
+    let text = sprint::update_sprint(None, &project()).unwrap().unwrap();
     let map = text.split_once("development_status:\n").unwrap().1;
     assert_eq!(
         map,
         "  epic-1: in-progress\n  1-1-init: done\n  1-2-add: in-progress\n  1-10-split: ready-for-dev\n  epic-2: backlog\n  \
          2-1-print: ready-for-dev\n  mend-it: blocked\n"
     );
-    assert_eq!(sprint::written(Some(&text), &project()).unwrap(), None);
+    assert_eq!(sprint::update_sprint(Some(&text), &project()).unwrap(), None);
 }
 
 #[test]
 fn a_sprint_keeps_its_order_and_its_comments_and_takes_what_is_new() {
     let old = "# generated: today\nproject: x\n\ndevelopment_status:\n    # second comes first\n    epic-2: contexted # with Ada\n\n    \"epic-1\": in-progress\n    \
                1-2-add: drafted\n    1-1-init: done\n    epic-1-retrospective: optional\n\n# the end\nlast_updated: never\n";
-    let new = sprint::written(Some(old), &project()).unwrap().unwrap();
+    let new = sprint::update_sprint(Some(old), &project()).unwrap().unwrap();
     assert_eq!(
         new,
         "# generated: today\nproject: x\n\ndevelopment_status:\n    # second comes first\n    epic-2: contexted # with Ada\n    2-1-print: ready-for-dev\n    \
          mend-it: blocked\n\n    \"epic-1\": in-progress\n    1-2-add: in-progress\n    1-10-split: ready-for-dev\n    1-1-init: done\n    \
          epic-1-retrospective: optional\n\n# the end\nlast_updated: never\n"
     );
-    assert_eq!(sprint::written(Some(&new), &project()).unwrap(), None);
+    assert_eq!(sprint::update_sprint(Some(&new), &project()).unwrap(), None);
     let mut items = project();
     items.push(item(Kind::Epic, "3", None, Status::Todo));
-    let behind = sprint::written(Some("development_status:\n  epic-1: backlog\n  epic-1-retrospective: done\n"), &items[..1]).unwrap();
+    let behind =
+        sprint::update_sprint(Some("development_status:\n  epic-1: backlog\n  epic-1-retrospective: done\n"), &items[..1]).unwrap();
     assert_eq!(behind.unwrap(), "development_status:\n  epic-1: in-progress\n  epic-1-retrospective: done\n");
     let two = [items[0].clone(), items[7].clone()];
-    let behind = sprint::written(Some("development_status:\n  epic-1: in-progress\n  epic-1-retrospective: done"), &two).unwrap();
+    let behind = sprint::update_sprint(Some("development_status:\n  epic-1: in-progress\n  epic-1-retrospective: done"), &two).unwrap();
     assert_eq!(behind.unwrap(), "development_status:\n  epic-1: in-progress\n  epic-1-retrospective: done\n  epic-3: backlog\n");
 }
 
 #[test]
 fn a_sprint_without_a_map_gets_one_and_a_strange_one_is_left_alone() {
     let items = &project()[..1];
-    assert_eq!(sprint::written(Some("a: b"), items).unwrap().unwrap(), "a: b\ndevelopment_status:\n  epic-1: in-progress\n");
+    assert_eq!(sprint::update_sprint(Some("a: b"), items).unwrap().unwrap(), "a: b\ndevelopment_status:\n  epic-1: in-progress\n");
     assert_eq!(
-        sprint::written(Some("development_status: {} # none\n"), items).unwrap().unwrap(),
+        sprint::update_sprint(Some("development_status: {} # none\n"), items).unwrap().unwrap(),
         "development_status:  # none\n  epic-1: in-progress\n"
     );
     for (old, expected) in [
@@ -298,7 +299,7 @@ fn a_sprint_without_a_map_gets_one_and_a_strange_one_is_left_alone() {
         ("development_status:\n  a: b\n  a: c\n", "`a` twice"),
         ("development_status:\ndevelopment_status:\n", "twice"),
     ] {
-        let reason = sprint::written(Some(old), items).unwrap_err().to_string();
+        let reason = sprint::update_sprint(Some(old), items).unwrap_err().to_string();
         assert!(reason.contains(expected) && reason.ends_with('.'), "{old}: {reason}");
     }
 }
@@ -309,7 +310,7 @@ fn an_overview_keeps_to_its_marks() {
     items[1].draft.title = "x | <!-- /baton:backlog --> y".to_owned();
     let graph = Graph::of(&items).unwrap();
     let places = Places(std::collections::BTreeMap::from([("1-2-add".to_owned(), "docs/stories/epic 1/1-2-add.MD".to_owned())]));
-    let text = overview::written(None, &items, &graph, &places).unwrap().unwrap();
+    let text = overview::update_overview(None, &items, &graph, &places).unwrap().unwrap();
     assert!(
         text.starts_with(
             "# Workflow status\n\n<!-- baton:backlog -->\n**1 of 5 done.** 1 in-progress. 1 blocked. Ready: 1-10-split, 2-1-print.\n"
@@ -318,13 +319,15 @@ fn an_overview_keeps_to_its_marks() {
     );
     assert!(text.contains("| [1-1-init](stories/1-1-init.md) | x \\| &lt;!-- /baton:backlog --> y | 1 | done | – | – |\n"), "{text}");
     assert!(text.contains("| [1-2-add](stories/epic%201/1-2-add.MD) | "), "{text}");
-    assert_eq!(overview::written(Some(&text), &items, &graph, &places).unwrap(), None);
+    assert_eq!(overview::update_overview(Some(&text), &items, &graph, &places).unwrap(), None);
     let mine = format!("Mine\n{}Also mine", text.replace("**1 of", "**0 of"));
-    let new = overview::written(Some(&mine), &items, &graph, &places).unwrap().unwrap();
+    let new = overview::update_overview(Some(&mine), &items, &graph, &places).unwrap().unwrap();
     assert_eq!(new, format!("Mine\n{text}Also mine"));
-    assert!(overview::written(Some("Mine"), &items, &graph, &places).unwrap().unwrap().starts_with("Mine\n\n<!-- baton:backlog -->\n"));
+    assert!(
+        overview::update_overview(Some("Mine"), &items, &graph, &places).unwrap().unwrap().starts_with("Mine\n\n<!-- baton:backlog -->\n")
+    );
     for old in ["<!-- baton:backlog -->", "<!-- /baton:backlog --><!-- baton:backlog -->", &format!("{text}{text}")] {
-        assert!(overview::written(Some(old), &items, &graph, &places).unwrap_err().contains("once each"));
+        assert!(overview::update_overview(Some(old), &items, &graph, &places).unwrap_err().contains("once each"));
     }
 }
 
@@ -414,7 +417,7 @@ proptest! {
         }
         let tail = format!("---\n{body}").replace('\n', ending);
         prop_assert!(new.ends_with(&tail));
-        let told = story::told(&new).unwrap();
+        let told = story::parse_story(&new).unwrap();
         prop_assert_eq!(told.title.unwrap(), "About 1-2-add");
         prop_assert!(sprint::means(&told.status.unwrap(), status));
     }
@@ -425,9 +428,9 @@ proptest! {
         if let Ok(Some(new)) = story_written(Some(&text), &item, Body::Changed) {
             prop_assert_eq!(story_written(Some(&new), &item, Body::Changed).unwrap(), None);
         }
-        drop(story::told(&text));
-        if let Ok(Some(new)) = sprint::written(Some(&text), &project()) {
-            prop_assert_eq!(sprint::written(Some(&new), &project()).unwrap(), None);
+        drop(story::parse_story(&text));
+        if let Ok(Some(new)) = sprint::update_sprint(Some(&text), &project()) {
+            prop_assert_eq!(sprint::update_sprint(Some(&new), &project()).unwrap(), None);
         }
     }
 
@@ -440,8 +443,8 @@ proptest! {
         let entries: Vec<_> = entries.into_iter().filter(|(key, ..)| seen.insert(key.clone())).collect();
         let map: String = entries.iter().map(|(key, word, comment)| format!("  {key}: {word}{comment}\n")).collect();
         let old = format!("{}\ndevelopment_status:\n{map}\n{}\nend: here\n", around.join("\n"), around.join("\n"));
-        let new = sprint::written(Some(&old), &project()).unwrap().unwrap_or_else(|| old.clone());
-        prop_assert_eq!(sprint::written(Some(&new), &project()).unwrap(), None);
+        let new = sprint::update_sprint(Some(&old), &project()).unwrap().unwrap_or_else(|| old.clone());
+        prop_assert_eq!(sprint::update_sprint(Some(&new), &project()).unwrap(), None);
         let keys = |text: &str| text.lines().filter_map(|line| Some(lines::field(line)?.name)).collect::<Vec<_>>();
         let kept: Vec<_> = keys(&new).into_iter().filter(|key| keys(&old).contains(key)).collect();
         prop_assert_eq!(kept, keys(&old));

@@ -7,7 +7,7 @@ use crate::interfaces::used_by_git::{Used, UsedBy, UsedByGit};
 struct Settings(Vec<(PathBuf, Result<Vec<Used>, String>)>);
 
 impl UsedByGit for Settings {
-    fn used(&self, checkout: &Path) -> Result<Vec<Used>, String> {
+    fn list_used(&self, checkout: &Path) -> Result<Vec<Used>, String> {
         self.0.iter().find(|(folder, _)| folder == checkout).map_or(Ok(Vec::new()), |(_, used)| used.clone())
     }
 }

@@ -61,7 +61,7 @@ impl Pull {
 /// The answer to the question for one.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Found {
+pub(super) struct PullRequestDetails {
     number: u64,
     title: String,
     body: Option<String>,
@@ -134,7 +134,7 @@ struct Context {
     description: Option<String>,
 }
 
-impl Found {
+impl PullRequestDetails {
     /// Whether a review or comment was written by the call of this key.
     pub(super) fn has(&self, key: &str) -> bool {
         let written = self.reviews.nodes.iter().chain(&self.comments.nodes).flatten();
@@ -142,8 +142,8 @@ impl Found {
     }
 }
 
-impl From<Found> for PullRequest {
-    fn from(found: Found) -> Self {
+impl From<PullRequestDetails> for PullRequest {
+    fn from(found: PullRequestDetails) -> Self {
         let reviews = found.reviews.nodes.iter().flatten().filter_map(Written::review);
         let comments = found.comments.nodes.iter().flatten().filter_map(Written::comment);
         let mut reviews: Vec<_> = reviews.chain(comments).collect();
@@ -190,18 +190,18 @@ impl Written {
             _ => return None,
         };
         let by = self.marker().and_then(|marker| marker.verdict).map(|(_, by)| by);
-        Some(self.said(verdict, by))
+        Some(self.to_review(verdict, by))
     }
 
     /// A comment is a review where Baton wrote it as one: GitHub lets nobody review what they opened.
     fn comment(&self) -> Option<Review> {
         match self.marker().and_then(|marker| marker.verdict) {
-            Some((verdict, by)) => Some(self.said(verdict, Some(by))),
-            None => Some(self.said(Verdict::Comment, None)),
+            Some((verdict, by)) => Some(self.to_review(verdict, Some(by))),
+            None => Some(self.to_review(Verdict::Comment, None)),
         }
     }
 
-    fn said(&self, verdict: Verdict, by: Option<String>) -> Review {
+    fn to_review(&self, verdict: Verdict, by: Option<String>) -> Review {
         let text = self.body.as_deref().unwrap_or_default();
         let text = if self.viewer_did_author { marker::parted(text).0 } else { text.to_owned() };
         let author = by.or_else(|| self.author.as_ref().map(|author| author.login.clone()));

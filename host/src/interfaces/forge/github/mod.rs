@@ -17,10 +17,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Check, Forge, ForgeError, Landing, Method, Place, Progress, Proposal, PullRequest, Repository, State, Summary, Token, Verdict,
+    Check, Forge, ForgeError, Landing, Method, Progress, Proposal, PullRequest, PullRequestContext, Repository, State, Summary, Token,
+    Verdict,
 };
 use crate::{errors::Reason, journal::Clock};
-use answers::{Found, Pull};
+use answers::{Pull, PullRequestDetails};
 use failure::Failure;
 use marker::Marker;
 use transport::Transport;
@@ -104,7 +105,7 @@ impl GitHub {
     /// One, by REST: what has not changed costs nothing of the rate.
     async fn pull(&self, number: u64) -> Result<Pull, Failure> {
         let found = self.hub.octocrab.get(self.route(&format!("pulls/{number}")), None::<&()>).await;
-        found.map_err(|error| known(number, self.failure(&error)))
+        found.map_err(|error| refine_not_found(number, self.failure(&error)))
     }
 
     async fn open_pull(&self, number: u64) -> Result<Pull, Failure> {
@@ -133,7 +134,7 @@ impl GitHub {
     }
 
     /// That which this call opened, else that which is open for the same branches.
-    async fn opened(&self, place: Place<'_>, proposal: &Proposal) -> Result<Option<u64>, Failure> {
+    async fn find_opened(&self, place: PullRequestContext<'_>, proposal: &Proposal) -> Result<Option<u64>, Failure> {
         let head = format!("{}:{}", self.repository.owner, proposal.branch);
         let parameters = [("state", "all"), ("head", &*head), ("base", &*proposal.into), ("per_page", "100")];
         let pulls = self.pulls(&parameters).await?;
@@ -142,21 +143,21 @@ impl GitHub {
     }
 
     /// Everything about one, in one question.
-    async fn found(&self, number: u64) -> Result<Found, Failure> {
+    async fn load_details(&self, number: u64) -> Result<PullRequestDetails, Failure> {
         let Some(short) = u32::try_from(number).ok().filter(|number| i32::try_from(*number).is_ok()) else {
             return Err(ForgeError::Unknown(number).into());
         };
         let query = answers::query(&self.repository, short);
         let mut answer: Value = self.hub.octocrab.post("/graphql", Some(&query)).await.map_err(|error| self.failure(&error))?;
         if let Some(error) = answer.pointer("/errors/0") {
-            return Err(self.said(number, error));
+            return Err(self.classify_error(number, error));
         }
         let found = answer.pointer_mut("/data/repository/pullRequest").map(Value::take);
         let malformed = || Failure::Passing("its answer is not a pull request as GitHub describes them".to_owned());
         serde_json::from_value(found.ok_or_else(malformed)?).map_err(|_| malformed())
     }
 
-    fn said(&self, number: u64, error: &Value) -> Failure {
+    fn classify_error(&self, number: u64, error: &Value) -> Failure {
         let word = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
         let is_repository = error.pointer("/path").and_then(Value::as_array).is_some_and(|path| path.len() == 1);
         match word("type") {
@@ -168,7 +169,7 @@ impl GitHub {
     }
 
     /// GitHub lets nobody review what they opened. There a comment says it.
-    async fn write(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), Failure> {
+    async fn write(&self, place: PullRequestContext<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), Failure> {
         let marker = Marker { key: place.key.to_owned(), verdict: Some((verdict, place.author.to_owned())) };
         let (event, heading) = match verdict {
             Verdict::Approve => ("APPROVE", "**Approved.**\n\n"),
@@ -197,7 +198,7 @@ impl GitHub {
         };
         let body = json!({ "sha": landing.head, "merge_method": method });
         let answer = self.hub.octocrab.put(self.route(&format!("pulls/{number}/merge")), Some(&body)).await;
-        match answer.map_err(|error| known(number, self.failure(&error))) {
+        match answer.map_err(|error| refine_not_found(number, self.failure(&error))) {
             Ok(answer) => {
                 let answer: Value = answer;
                 let commit = answer.get("sha").and_then(Value::as_str).map(str::to_owned);
@@ -219,7 +220,7 @@ fn merged(pull: &Pull, landing: &Landing) -> Option<String> {
 }
 
 /// Below a repository that answers, what is not found is the pull request.
-fn known(number: u64, failure: Failure) -> Failure {
+fn refine_not_found(number: u64, failure: Failure) -> Failure {
     match failure {
         Failure::Said(StatusCode::NOT_FOUND, _) => ForgeError::Unknown(number).into(),
         other => other,
@@ -228,19 +229,19 @@ fn known(number: u64, failure: Failure) -> Failure {
 
 #[async_trait]
 impl Forge for GitHub {
-    async fn open(&self, place: Place<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
+    async fn open(&self, place: PullRequestContext<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
         let marker = Marker { key: place.key.to_owned(), verdict: None };
         let body = marker::marked(&proposal.body, &marker);
         let request = json!({ "title": proposal.title, "head": proposal.branch, "base": proposal.into, "body": body });
         let open = |again| {
             let request = &request;
             async move {
-                if again && let Some(number) = self.opened(place, proposal).await? {
+                if again && let Some(number) = self.find_opened(place, proposal).await? {
                     return Ok(number);
                 }
                 match self.post::<Pull>("pulls", request).await {
                     Err(Failure::Said(StatusCode::UNPROCESSABLE_ENTITY, said)) => {
-                        self.opened(place, proposal).await?.ok_or(Failure::Said(StatusCode::UNPROCESSABLE_ENTITY, said))
+                        self.find_opened(place, proposal).await?.ok_or(Failure::Said(StatusCode::UNPROCESSABLE_ENTITY, said))
                     }
                     opened => opened.map(|pull| pull.number),
                 }
@@ -249,11 +250,11 @@ impl Forge for GitHub {
         self.trying(place.again, open).await
     }
 
-    async fn get(&self, _: Place<'_>, number: u64) -> Result<PullRequest, ForgeError> {
-        self.trying(false, |_| async move { self.found(number).await.map(PullRequest::from) }).await
+    async fn get(&self, _: PullRequestContext<'_>, number: u64) -> Result<PullRequest, ForgeError> {
+        self.trying(false, |_| async move { self.load_details(number).await.map(PullRequest::from) }).await
     }
 
-    async fn list(&self, _: Place<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
+    async fn list(&self, _: PullRequestContext<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
         let state = if all { "all" } else { "open" };
         let parameters = [("state", state), ("sort", "created"), ("direction", "asc"), ("per_page", "100")];
         let mut pulls = self.trying(false, |_| async move { self.pulls(&parameters).await }).await?;
@@ -265,9 +266,9 @@ impl Forge for GitHub {
         Ok(pulls.into_iter().map(summary).collect())
     }
 
-    async fn review(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
+    async fn review(&self, place: PullRequestContext<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
         let review = |again| async move {
-            if again && self.found(number).await?.has(place.key) {
+            if again && self.load_details(number).await?.has(place.key) {
                 return Ok(());
             }
             self.open_pull(number).await?;
@@ -276,7 +277,7 @@ impl Forge for GitHub {
         self.trying(place.again, review).await
     }
 
-    async fn report(&self, place: Place<'_>, number: u64, check: &Check) -> Result<(), ForgeError> {
+    async fn report(&self, place: PullRequestContext<'_>, number: u64, check: &Check) -> Result<(), ForgeError> {
         let state = match check.progress {
             Progress::Pending => "pending",
             Progress::Passed => "success",
@@ -294,15 +295,15 @@ impl Forge for GitHub {
         self.trying(place.again, report).await
     }
 
-    async fn merge(&self, place: Place<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError> {
+    async fn merge(&self, place: PullRequestContext<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError> {
         self.trying(place.again, |again| self.merge_once(number, landing, again)).await
     }
 
-    async fn close(&self, place: Place<'_>, number: u64) -> Result<(), ForgeError> {
+    async fn close(&self, place: PullRequestContext<'_>, number: u64) -> Result<(), ForgeError> {
         let close = |_| async move {
             let body = json!({ "state": "closed" });
             let closed = self.hub.octocrab.patch(self.route(&format!("pulls/{number}")), Some(&body)).await;
-            let closed: Pull = closed.map_err(|error| known(number, self.failure(&error)))?;
+            let closed: Pull = closed.map_err(|error| refine_not_found(number, self.failure(&error)))?;
             match closed.state() {
                 State::Merged => {
                     Err(ForgeError::Conflict(Reason::new(format!("Pull request {number} is merged and cannot be closed."))).into())

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::{Check, Forge, ForgeError, Landing, Mergeable, Place, Proposal, PullRequest, State, Summary, Verdict};
+use super::{Check, Forge, ForgeError, Landing, Mergeable, Proposal, PullRequest, PullRequestContext, State, Summary, Verdict};
 use crate::{errors::Reason, interfaces::pins::Pin};
 
 pub use rows::{Ending, Kept, PullRequests};
@@ -41,19 +41,19 @@ impl Local {
         Self { rows, repository }
     }
 
-    async fn find(&self, place: Place<'_>, number: u64) -> Result<Kept, ForgeError> {
+    async fn find(&self, place: PullRequestContext<'_>, number: u64) -> Result<Kept, ForgeError> {
         self.rows.find(place.project, number).await?.ok_or(ForgeError::Unknown(number))
     }
 
     /// What was merged or closed keeps what it ended with.
-    async fn head(&self, place: Place<'_>, kept: &Kept) -> Option<String> {
+    async fn head(&self, place: PullRequestContext<'_>, kept: &Kept) -> Option<String> {
         match kept.state {
             State::Open => self.repository.head(place.folder, &kept.proposal.branch).await,
             State::Merged | State::Closed => kept.head.clone(),
         }
     }
 
-    async fn merge_commit(&self, place: Place<'_>, Proposal { branch, into, .. }: &Proposal) -> Result<String, ForgeError> {
+    async fn merge_commit(&self, place: PullRequestContext<'_>, Proposal { branch, into, .. }: &Proposal) -> Result<String, ForgeError> {
         let found = self.repository.merge_commit(place.folder, branch, into).await;
         found.ok_or_else(|| {
             let hint = format!(
@@ -65,7 +65,7 @@ impl Local {
     }
 
     /// Both commits are where the merge says they are, as far as anybody can say.
-    async fn check(&self, place: Place<'_>, kept: &Kept, landing: &Landing, commit: &str) -> Result<(), ForgeError> {
+    async fn check(&self, place: PullRequestContext<'_>, kept: &Kept, landing: &Landing, commit: &str) -> Result<(), ForgeError> {
         let Proposal { branch, into, .. } = &kept.proposal;
         let head = self.repository.head(place.folder, branch).await;
         if let Some(head) = head.filter(|head| *head != landing.head) {
@@ -84,11 +84,11 @@ impl Local {
 
 #[async_trait]
 impl Forge for Local {
-    async fn open(&self, place: Place<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
+    async fn open(&self, place: PullRequestContext<'_>, proposal: &Proposal) -> Result<u64, ForgeError> {
         self.rows.open(place, proposal).await
     }
 
-    async fn get(&self, place: Place<'_>, number: u64) -> Result<PullRequest, ForgeError> {
+    async fn get(&self, place: PullRequestContext<'_>, number: u64) -> Result<PullRequest, ForgeError> {
         let kept = self.find(place, number).await?;
         let head = self.head(place, &kept).await;
         let mergeable = match kept.state {
@@ -103,21 +103,21 @@ impl Forge for Local {
         Ok(PullRequest { number, proposal, state, head, merge_commit, mergeable, checks, reviews, address: None })
     }
 
-    async fn list(&self, place: Place<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
+    async fn list(&self, place: PullRequestContext<'_>, all: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
         self.rows.list(place.project, all).await
     }
 
-    async fn review(&self, place: Place<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
+    async fn review(&self, place: PullRequestContext<'_>, number: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
         self.rows.review(place, number, verdict, text).await
     }
 
-    async fn report(&self, place: Place<'_>, number: u64, check: &Check) -> Result<(), ForgeError> {
+    async fn report(&self, place: PullRequestContext<'_>, number: u64, check: &Check) -> Result<(), ForgeError> {
         let kept = self.find(place, number).await?;
         let head = self.head(place, &kept).await;
         self.rows.report(place, number, check, head.as_deref()).await
     }
 
-    async fn merge(&self, place: Place<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError> {
+    async fn merge(&self, place: PullRequestContext<'_>, number: u64, landing: &Landing) -> Result<String, ForgeError> {
         let kept = self.find(place, number).await?;
         let commit = match (&landing.commit, &kept.merge_commit) {
             (Some(commit), _) => commit.clone(),
@@ -132,7 +132,7 @@ impl Forge for Local {
         Ok(commit)
     }
 
-    async fn close(&self, place: Place<'_>, number: u64) -> Result<(), ForgeError> {
+    async fn close(&self, place: PullRequestContext<'_>, number: u64) -> Result<(), ForgeError> {
         let kept = self.find(place, number).await?;
         let head = self.head(place, &kept).await;
         self.rows.end(place, number, &Ending { state: State::Closed, head, merge_commit: None }).await

@@ -1,6 +1,6 @@
 use std::os::unix::fs::symlink;
 
-use super::{place::Place, *};
+use super::{place::CheckoutLocation, *};
 
 impl Scene {
     /// A worktree whose branch is a commit ahead of `main`, which wrote `b.txt` and changed `a.txt`.
@@ -264,7 +264,7 @@ async fn files_that_moved_half_way_are_taken_back() {
     scene.git(&["read-tree", &from]);
     scene.write("theirs/c.txt", "a person's own");
     scene.write("theirs/d.txt", "mine");
-    let place = Place {
+    let place = CheckoutLocation {
         program: Arc::new(program()),
         root: scene.home.path().join("views"),
         workspace: scene.person(),

@@ -162,7 +162,7 @@ impl Scene {
     }
 
     fn at<'a>(&'a self, recorder: &'a mut Recorder, workspace: PathBuf) -> View<'a> {
-        let seat = Seat { project: "demo".to_owned(), workspace, root: Bench::run(), pin: self.pin.clone() };
+        let seat = RunContext { project: "demo".to_owned(), workspace, root: Bench::run(), pin: self.pin.clone() };
         let repositories = &self.repositories;
         View { recorder, repositories, seat, plugin: "sprint", preferences: &self.settings, advances: self.advances.clone() }
     }

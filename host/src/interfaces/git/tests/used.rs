@@ -9,10 +9,10 @@ impl Scene {
     }
 
     /// The paths below the home of the scene, each once, in order.
-    fn used(&self) -> Vec<String> {
+    fn list_used(&self) -> Vec<String> {
         let home = self.home.path().canonicalize().unwrap();
         let inside = |used: Used| Some(plain(used.path.strip_prefix(&home).ok()?.to_str().unwrap()));
-        let mut paths: Vec<_> = self.repositories.used(&self.person()).unwrap().into_iter().filter_map(inside).collect();
+        let mut paths: Vec<_> = self.repositories.list_used(&self.person()).unwrap().into_iter().filter_map(inside).collect();
         paths.sort();
         paths.dedup();
         paths
@@ -22,7 +22,7 @@ impl Scene {
 #[test]
 fn commands_and_folders_of_hooks_in_every_file_of_settings_are_found() {
     let scene = Scene::new();
-    assert_eq!(scene.used(), Vec::<String>::new());
+    assert_eq!(scene.list_used(), Vec::<String>::new());
     scene.write("tools/textconv.py", "x");
     scene.write("clean.py", "x");
     scene.set("core.hooksPath", ".husky/_");
@@ -48,7 +48,7 @@ fn commands_and_folders_of_hooks_in_every_file_of_settings_are_found() {
         "person/tools/textconv.py",
         "person/tools/watch",
     ];
-    assert_eq!(scene.used(), wanted);
+    assert_eq!(scene.list_used(), wanted);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn includes_are_followed_from_file_to_file_whatever_their_condition() {
         "person/shared/one",
         "person/shared/two",
     ];
-    assert_eq!(scene.used(), wanted);
+    assert_eq!(scene.list_used(), wanted);
 }
 
 /// A path as its folders lie.
@@ -98,7 +98,7 @@ fn only_committed_hooks_are_reviewed() {
     scene.write("hooks/ignored", "x");
     scene.person_commits("Add hooks");
     scene.write("hooks/new", "x");
-    let hooks = scene.repositories.used(&scene.person()).unwrap();
+    let hooks = scene.repositories.list_used(&scene.person()).unwrap();
     let reviewed = vec![scene.person().join("hooks/pre-commit")];
     assert_eq!(hooks, [Used { path: scene.person().join("hooks"), by: UsedBy::Hooks { reviewed } }]);
 }
@@ -107,12 +107,12 @@ fn only_committed_hooks_are_reviewed() {
 fn settings_that_cannot_be_read_are_told_and_no_repository_has_none() {
     let scene = Scene::new();
     fs::write(scene.person().join(".git/config"), "[core\n").unwrap();
-    let told = scene.repositories.used(&scene.person()).unwrap_err();
+    let told = scene.repositories.list_used(&scene.person()).unwrap_err();
     assert!(told.contains("The git settings of") && told.contains("bad config line 1"), "{told}");
     let scene = Scene::without_repository();
-    assert!(scene.used().is_empty());
+    assert!(scene.list_used().is_empty());
     fs::write(scene.person().join(".git"), "gitdir: /nowhere\n").unwrap();
-    assert!(scene.used().is_empty());
+    assert!(scene.list_used().is_empty());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn what_git_does_not_take_for_a_repository_has_no_settings() {
     let folder = scene.home.path().join("junk");
     fs::create_dir_all(folder.join(".git")).unwrap();
     fs::write(folder.join(".git/config"), "not settings").unwrap();
-    assert_eq!(scene.repositories.used(&folder).unwrap(), []);
+    assert_eq!(scene.repositories.list_used(&folder).unwrap(), []);
     fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
-    assert!(scene.repositories.used(&folder).unwrap_err().contains("cannot be read"), "now it is one");
+    assert!(scene.repositories.list_used(&folder).unwrap_err().contains("cannot be read"), "now it is one");
 }

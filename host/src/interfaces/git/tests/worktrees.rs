@@ -258,7 +258,7 @@ async fn git_leaves_files_alone_while_a_command_may_change_them() {
     let command = scene.folders.lock(&folder, Work::Command, &Bench::run()).await.unwrap();
     assert_eq!(scene.at(&mut recorder, folder.clone()).branch().await.unwrap(), "story/1", "no file is looked at");
     fs::write(folder.join("b.txt"), "B").unwrap();
-    let seat = Seat { project: "demo".to_owned(), workspace: folder.clone(), root: Bench::run(), pin: None };
+    let seat = RunContext { project: "demo".to_owned(), workspace: folder.clone(), root: Bench::run(), pin: None };
     let root = Bench::run();
     let mut looks = Box::pin(scene.repositories.look_at_files(&seat, |checkout| checkout.status()));
     let mut gives_back = Box::pin(scene.repositories.give_back(&root));

@@ -133,7 +133,7 @@ impl Asker<'_> {
                 return Performed::answer(Err(CallError::denied(reason)));
             }
             ([error], [_]) => pause(error),
-            _ => Pause::new(PauseKind::Provider, listed(passed)),
+            _ => Pause::new(PauseKind::Provider, list_passed(passed)),
         };
         Performed::Paused { pause, happened }
     }
@@ -148,7 +148,7 @@ impl Asker<'_> {
         };
         let reason = match passed {
             [_] => first.reason.clone(),
-            _ => listed(passed),
+            _ => list_passed(passed),
         };
         Some(Wait::Needed(Needed { reason, or: needs.collect(), until: back.map(|(until, _)| until), ..first }))
     }
@@ -240,7 +240,7 @@ fn charged(passed: &[Passed<'_>]) -> bool {
     passed.iter().filter_map(Passed::failure).any(|error| error.charged() == Charge::Maybe)
 }
 
-fn listed(passed: &[Passed<'_>]) -> String {
+fn list_passed(passed: &[Passed<'_>]) -> String {
     let each: String = passed.iter().map(|passed| format!("\n  {}: {}", passed.model.escape_debug(), passed.reason())).collect();
     format!("None of the models that are set has answered.{each}")
 }

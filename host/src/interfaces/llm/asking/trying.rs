@@ -48,7 +48,7 @@ impl<'a> Trying<'a> {
     pub(super) async fn model(&mut self, place: usize, model: &str, request: &Request) -> Tried {
         let mut tries = 1;
         loop {
-            let held = match self.held(model, request).await {
+            let held = match self.reserve(model, request).await {
                 Ok(held) => held,
                 Err(tried) => return tried,
             };
@@ -77,7 +77,7 @@ impl<'a> Trying<'a> {
     }
 
     /// What is put aside for a try, or why it is not made.
-    async fn held(&self, model: &str, request: &Request) -> Result<Held, Tried> {
+    async fn reserve(&self, model: &str, request: &Request) -> Result<Held, Tried> {
         let happened = self.possibly_paid.is_some();
         let abilities = self.asker.provider.abilities(model);
         match self.asker.call_budget().open(self.attempt.seq, Asked { model, request, abilities: &abilities }).await {

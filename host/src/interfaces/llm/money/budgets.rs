@@ -158,7 +158,7 @@ impl Budgets {
     }
 
     /// Spent so far, without what is reserved.
-    pub async fn spent(&self, scope: &Scope) -> Result<Amount, StorageError> {
+    pub async fn load_spent(&self, scope: &Scope) -> Result<Amount, StorageError> {
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
         Ok(open.spent_of(scope))
@@ -289,7 +289,7 @@ mod tests {
         assert!(reserve(&budgets, &payer("b", 1), dollars("0.60")).await.unwrap().is_ok(), "the call took less than was put aside");
         budgets.release(&payer("b", 1)).await;
         assert_eq!(reserve(&budgets, &payer("c", 1), dollars("0.90")).await.unwrap().unwrap().left, Some(dollars("0.90")));
-        assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), dollars("0.10"));
+        assert_eq!(budgets.load_spent(&Scope::Organisation).await.unwrap(), dollars("0.10"));
     }
 
     #[tokio::test]
@@ -316,7 +316,7 @@ mod tests {
         let settled = Some(dollars("0.40"));
         let put_aside = |posting: Posting| Posting { charge: Charge { settled, ..posting.charge }, ..posting };
         kept.postings.lock().unwrap().extend([put_aside(posting(1, "a", 1, None)), put_aside(posting(2, "a", 2, Some("0.10")))]);
-        assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), dollars("0.80"));
+        assert_eq!(budgets.load_spent(&Scope::Organisation).await.unwrap(), dollars("0.80"));
     }
 
     struct Today(Mutex<DayLimit>);
@@ -358,6 +358,6 @@ mod tests {
         kept.postings.lock().unwrap().push(posting(1, "a", 1, None));
         assert!(budgets.limits(&payer("a", 2)).await.unwrap().is_empty());
         assert_eq!(reserve(&budgets, &payer("a", 2), dollars("5")).await.unwrap(), Ok(Reserved::default()));
-        assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), Amount::ZERO);
+        assert_eq!(budgets.load_spent(&Scope::Organisation).await.unwrap(), Amount::ZERO);
     }
 }

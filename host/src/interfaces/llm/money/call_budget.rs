@@ -127,7 +127,7 @@ impl CallBudget<'_> {
     /// Says what a reply cost, where nobody said so yet, its tokens were counted and the price is known.
     pub fn price(&self, model: &str, reply: &mut Reply) {
         if reply.usage.cost_usd.is_none() && !reply.usage.uncounted {
-            let cost = self.price_of(model).and_then(|price| price.cost(counted(&reply.usage)));
+            let cost = self.price_of(model).and_then(|price| price.cost(count_tokens(&reply.usage)));
             reply.usage.cost_usd = cost.map(Amount::dollars);
         }
     }
@@ -171,7 +171,7 @@ impl Refused {
                 "The budget of ${} for {} does not allow the next call: ${spent} of it is spent or reserved, and the call may cost \
                  ${wanted}. Raise it with {}.",
                 budget.amount,
-                named(&budget.scope, project),
+                describe_scope(&budget.scope, project),
                 remedy(&budget.scope, project)
             ),
         }
@@ -199,7 +199,7 @@ fn affordable(price: &Price, left: Amount, wanted: u32) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX).min(wanted)
 }
 
-fn counted(usage: &Usage) -> Tokens {
+fn count_tokens(usage: &Usage) -> Tokens {
     Tokens {
         input: usage.input_tokens,
         cached_input: usage.cached_input_tokens,
@@ -209,7 +209,7 @@ fn counted(usage: &Usage) -> Tokens {
 }
 
 /// A call is paid from no other project's budget than its own.
-fn named(scope: &Scope, project: &Project) -> String {
+fn describe_scope(scope: &Scope, project: &Project) -> String {
     match scope {
         Scope::Organisation => "all that this host does".to_owned(),
         Scope::Project(_) => format!("the project {}", project.shown().escape_debug()),

@@ -204,8 +204,8 @@ impl Provider for Catalogue {
         self.abilities.of(model)
     }
 
-    fn refused(&self, model: &str) -> Vec<String> {
-        self.resolve(model).map(|(provider, model)| provider.refused(model)).unwrap_or_default()
+    fn list_refused(&self, model: &str) -> Vec<String> {
+        self.resolve(model).map(|(provider, model)| provider.list_refused(model)).unwrap_or_default()
     }
 
     fn learned_at(&self, model: &str) -> Option<Timestamp> {
@@ -213,7 +213,7 @@ impl Provider for Catalogue {
     }
 
     fn rest(&self) -> Duration {
-        self.pace.shortened(REST)
+        self.pace.shorten(REST)
     }
 }
 

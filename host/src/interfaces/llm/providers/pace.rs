@@ -13,7 +13,7 @@ pub trait Pace: Send + Sync {
     /// A number from 0.0 up to 1.0, different every time.
     fn jitter(&self) -> f64;
     /// How long that is which an adapter would wait for.
-    fn shortened(&self, duration: Duration) -> Duration {
+    fn shorten(&self, duration: Duration) -> Duration {
         duration
     }
     /// Waits.
@@ -33,7 +33,7 @@ impl Pace for SystemPace {
         Timestamp::now()
     }
 
-    fn shortened(&self, duration: Duration) -> Duration {
+    fn shorten(&self, duration: Duration) -> Duration {
         duration / self.haste.max(1)
     }
 
@@ -42,6 +42,6 @@ impl Pace for SystemPace {
     }
 
     async fn pause(&self, duration: Duration) {
-        tokio::time::sleep(self.shortened(duration)).await;
+        tokio::time::sleep(self.shorten(duration)).await;
     }
 }

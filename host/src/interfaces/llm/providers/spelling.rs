@@ -23,7 +23,7 @@ pub(super) struct Spelled(pub(super) Arc<dyn Provider>);
 #[async_trait]
 impl Provider for Spelled {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
-        let Some((request, names)) = spelled(request) else { return self.0.complete(caller, model, request).await };
+        let Some((request, names)) = spell_request(request) else { return self.0.complete(caller, model, request).await };
         let mut reply = self.0.complete(caller, model, &request).await?;
         for part in &mut reply.parts {
             if let Part::ToolCall(call) = part
@@ -35,8 +35,8 @@ impl Provider for Spelled {
         Ok(reply)
     }
 
-    fn refused(&self, model: &str) -> Vec<String> {
-        self.0.refused(model)
+    fn list_refused(&self, model: &str) -> Vec<String> {
+        self.0.list_refused(model)
     }
 
     fn learned_at(&self, model: &str) -> Option<Timestamp> {
@@ -45,7 +45,7 @@ impl Provider for Spelled {
 }
 
 /// The request in the provider's spelling, with the names behind it; nothing where both are the same.
-fn spelled(request: &Request) -> Option<(Request, BTreeMap<String, String>)> {
+fn spell_request(request: &Request) -> Option<(Request, BTreeMap<String, String>)> {
     let mut names = BTreeMap::new();
     for tool in &request.tools {
         names.entry(wire_name(&tool.name).into_owned()).or_insert_with(|| tool.name.clone());

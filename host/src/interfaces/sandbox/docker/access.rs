@@ -9,7 +9,7 @@ use crate::interfaces::sandbox::engine::User;
 const NOBODY: User = User { uid: 65_534, gid: 65_534 };
 
 /// Who a container of this workspace runs as, once it may write there. An error says why it may not.
-pub(super) async fn admitted(workspace: &Path) -> Result<User, String> {
+pub(super) async fn admit_workspace(workspace: &Path) -> Result<User, String> {
     let workspace = workspace.to_owned();
     let work = move || admit(&workspace);
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(format!("The host failed at the workspace: {error}. Report it.")))
@@ -155,7 +155,7 @@ mod lists {
     fn give(file: rustix::fd::BorrowedFd<'_>, name: &str, mode: u32, uid: u32, rights: u32) -> io::Result<()> {
         let mut buffer = [0; 1024];
         let length = fs::fgetxattr(file, name, &mut buffer).unwrap_or_default();
-        let mut list = parsed(&buffer[..length]);
+        let mut list = parse_rights(&buffer[..length]);
         let entry = |bits: u32| (bits & 7) as u16;
         list.entry((OWNER, NO_ID)).or_insert_with(|| entry(mode >> 6));
         list.entry((GROUP, NO_ID)).or_insert_with(|| entry(mode >> 3));
@@ -165,19 +165,19 @@ mod lists {
         let most = list.iter().filter(|((tag, _), _)| !matches!(*tag, OWNER | OTHERS | MASK)).fold(0, |most, (_, rights)| most | rights);
         list.insert((MASK, NO_ID), most);
         if list != before {
-            fs::fsetxattr(file, name, &written(&list), XattrFlags::empty())?;
+            fs::fsetxattr(file, name, &write_rights(&list), XattrFlags::empty())?;
         }
         Ok(())
     }
 
     /// The rights by whom they are for; sorted as the kernel wants it.
-    fn parsed(bytes: &[u8]) -> BTreeMap<(u16, u32), u16> {
+    fn parse_rights(bytes: &[u8]) -> BTreeMap<(u16, u32), u16> {
         let entries = bytes.get(4..).unwrap_or_default().chunks_exact(8);
         let short = |bytes: &[u8], at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
         entries.map(|entry| ((short(entry, 0), u32::from_le_bytes([entry[4], entry[5], entry[6], entry[7]])), short(entry, 2))).collect()
     }
 
-    fn written(list: &BTreeMap<(u16, u32), u16>) -> Vec<u8> {
+    fn write_rights(list: &BTreeMap<(u16, u32), u16>) -> Vec<u8> {
         let mut bytes = VERSION.to_le_bytes().to_vec();
         for ((tag, id), rights) in list {
             bytes.extend(tag.to_le_bytes());
@@ -200,8 +200,8 @@ mod lists {
                 ((MASK, NO_ID), 6),
                 ((OTHERS, NO_ID), 4),
             ]);
-            assert_eq!(parsed(&written(&list)), list);
-            assert!(parsed(&[]).is_empty() && parsed(&[2, 0, 0, 0, 1]).is_empty());
+            assert_eq!(parse_rights(&write_rights(&list)), list);
+            assert!(parse_rights(&[]).is_empty() && parse_rights(&[2, 0, 0, 0, 1]).is_empty());
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn build(docker: &Docker, build: &Build, pieces: &Sender<Piece>
     }
     let limit = Duration::from_secs(build.timeout);
     // An engine whose client goes away ends the build.
-    match tokio::time::timeout(limit, followed(docker, build, pieces)).await {
+    match tokio::time::timeout(limit, follow_build(docker, build, pieces)).await {
         Ok(built) => built?,
         Err(_) => return Err(EngineError::Unavailable(format!("The build was ended after {} s, which is its time limit.", build.timeout))),
     }
@@ -67,7 +67,7 @@ async fn is_built(docker: &Docker, build: &Build) -> Result<bool, EngineError> {
     }
 }
 
-async fn followed(docker: &Docker, build: &Build, pieces: &Sender<Piece>) -> Result<(), EngineError> {
+async fn follow_build(docker: &Docker, build: &Build, pieces: &Sender<Piece>) -> Result<(), EngineError> {
     let options = BuildImageOptionsBuilder::new()
         .dockerfile(&build.dockerfile)
         .t(&build.tag)

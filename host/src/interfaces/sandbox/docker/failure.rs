@@ -41,11 +41,11 @@ pub(super) fn no_engine(reason: &str) -> String {
 
 /// It was begun, and what became of it is not known.
 pub(super) fn lost(error: &Error) -> EngineError {
-    gone(&reason(error))
+    lose_command(&reason(error))
 }
 
 /// The same, for a reason of ours.
-pub(super) fn gone(reason: &str) -> EngineError {
+pub(super) fn lose_command(reason: &str) -> EngineError {
     EngineError::Lost(format!(
         "The container engine stopped while a command was running: {reason}. Start it again; the run then finds its command again."
     ))

@@ -8,7 +8,7 @@ use bollard::models::{
     MountType, ResourcesUlimits,
 };
 
-use super::images::Found;
+use super::images::LocalImage;
 use crate::interfaces::sandbox::{
     engine::{Mounted, Task, User},
     leftovers::Covers,
@@ -39,7 +39,7 @@ const HOLDER_MEMORY: u64 = 32 << 20;
 const HOLDER_PROCESSES: i64 = 16;
 
 /// A container for a task.
-pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str) -> ContainerCreateBody {
+pub(super) fn container(task: &Task, found: &LocalImage, user: User, owner: &str) -> ContainerCreateBody {
     let labels = [(OWNER, owner), ("baton.run", task.key.run.as_str())];
     let (program, arguments) =
         task.command.split_first().map_or((String::new(), Vec::new()), |(first, rest)| (first.clone(), rest.to_vec()));
@@ -61,7 +61,7 @@ pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str) -> 
     }
 }
 
-fn limits(task: &Task, found: &Found, user: User) -> HostConfig {
+fn limits(task: &Task, found: &LocalImage, user: User) -> HostConfig {
     let image = &task.image;
     let number = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
     HostConfig {
@@ -82,7 +82,7 @@ fn limits(task: &Task, found: &Found, user: User) -> HostConfig {
         shm_size: Some(SHARED_MEMORY),
         log_config: Some(log()),
         tmpfs: Some(temporary(image, found, user, &task.covers)),
-        ..mounted(seen(&task.workspace, &task.covers, &task.mounts), enforces_labels())
+        ..mounted(list_mounts(&task.workspace, &task.covers, &task.mounts), enforces_labels())
     }
 }
 
@@ -97,7 +97,7 @@ fn shared(holder: &str) -> String {
 
 /// The container that holds the network which services and commands share, and sees when ports of it are open.
 pub(super) fn holder<'a>(
-    found: &Found,
+    found: &LocalImage,
     (bin, is_open): (&Path, bool),
     ports: impl Iterator<Item = &'a u16>,
     labels: &[(&str, &str)],
@@ -114,12 +114,12 @@ pub(super) fn holder<'a>(
             mounts: seen.mounts,
             ..beside(HOLDER_MEMORY)
         }),
-        ..described(found, labels)
+        ..describe_container(found, labels)
     }
 }
 
 /// A service, in the network of a holder.
-pub(super) fn service(service: &Service, found: &Found, holder: &str, labels: &[(&str, &str)]) -> ContainerCreateBody {
+pub(super) fn service(service: &Service, found: &LocalImage, holder: &str, labels: &[(&str, &str)]) -> ContainerCreateBody {
     let folders = found.volumes.iter().chain(&service.temporary).map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let memory = service.memory_mib.saturating_mul(1 << 20);
     let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={NOBODY},gid={NOBODY},size={memory}");
@@ -131,11 +131,11 @@ pub(super) fn service(service: &Service, found: &Found, holder: &str, labels: &[
             tmpfs: Some(folders.map(|folder| (folder.to_owned(), options.clone())).collect()),
             ..beside(memory)
         }),
-        ..described(found, labels)
+        ..describe_container(found, labels)
     }
 }
 
-fn described(found: &Found, labels: &[(&str, &str)]) -> ContainerCreateBody {
+fn describe_container(found: &LocalImage, labels: &[(&str, &str)]) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(found.id.clone()),
         user: Some(format!("{NOBODY}:{NOBODY}")),
@@ -178,7 +178,7 @@ fn log() -> HostConfigLogConfig {
 
 /// Folders in memory: `/tmp`, what the image declares as volumes, which would else lie on the disk without a limit, and one
 /// over each folder that the command must not see.
-fn temporary(image: &Image, found: &Found, user: User, covers: &Covers) -> HashMap<String, String> {
+fn temporary(image: &Image, found: &LocalImage, user: User, covers: &Covers) -> HashMap<String, String> {
     // The owner beside the mode: the engine takes the mode of the image's own folder, which may be closed.
     let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={},gid={},size={}", user.uid, user.gid, image.temporary);
     let folders = found.volumes.iter().map(String::as_str).chain(["/tmp", "/var/tmp"]);
@@ -193,7 +193,7 @@ fn temporary(image: &Image, found: &Found, user: User, covers: &Covers) -> HashM
 /// What a container sees of this machine: the workspace, what covers parts of it, and more. What git goes by is covered:
 /// whoever writes there has commands run on the host, by git's hooks or by another repository in its place. What a person's git
 /// settings have executed can be read.
-fn seen(workspace: &Path, covers: &Covers, more: &[Mounted]) -> Vec<Mounted> {
+fn list_mounts(workspace: &Path, covers: &Covers, more: &[Mounted]) -> Vec<Mounted> {
     let covers = covers.all.iter().filter_map(|covered| {
         let source = covered.shown.clone().or_else(|| (!covered.is_folder).then(|| NOTHING.into()))?;
         Some(Mounted { source, target: format!("{WORKSPACE}/{}", covered.path), read_only: true })
@@ -244,7 +244,7 @@ mod tests {
     fn what_a_container_sees_gets_a_shared_label_where_selinux_wants_one() {
         let more = |source: &str| Mounted { source: source.into(), target: "/baton/home".to_owned(), read_only: true };
         let bound = |paths: [&str; 2], with_labels| {
-            let host = mounted(seen(Path::new(paths[0]), &Covers::none(), &[more(paths[1])]), with_labels);
+            let host = mounted(list_mounts(Path::new(paths[0]), &Covers::none(), &[more(paths[1])]), with_labels);
             (host.binds.unwrap_or_default(), host.mounts.unwrap().into_iter().filter_map(|mount| mount.source).collect::<Vec<_>>())
         };
         let labelled = ["/home/me/shop:/workspace:rw,rprivate,z", "/data/home:/baton/home:ro,rprivate,z"].map(str::to_owned);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn what_is_beside_commands_has_a_network_of_its_own_and_nothing_of_the_machine() {
-        let found = Found { id: "sha256:1".to_owned(), volumes: vec!["/var/lib/data".to_owned()] };
+        let found = LocalImage { id: "sha256:1".to_owned(), volumes: vec!["/var/lib/data".to_owned()] };
         let table =
             serde_json::json!({ "services": { "db": { "image": "a", "ports": [5432], "temporary": ["/run/db"], "env": { "A": "b" } } } });
         let services = Services::read(&table).unwrap().unwrap();

@@ -9,7 +9,7 @@ use crate::interfaces::sandbox::engine::{EngineError, Piece};
 
 /// An image that is there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Found {
+pub(super) struct LocalImage {
     /// Its hash: what is executed is what was looked at.
     pub(super) id: String,
     /// Folders that it declares as volumes.
@@ -17,7 +17,7 @@ pub(super) struct Found {
 }
 
 /// The image of that name, fetched if it is not here.
-pub(super) async fn find(docker: &Docker, reference: &str, pieces: &Sender<Piece>) -> Result<Found, EngineError> {
+pub(super) async fn find(docker: &Docker, reference: &str, pieces: &Sender<Piece>) -> Result<LocalImage, EngineError> {
     match look(docker, reference).await {
         Err(error) if failure::is_missing(&error) => pull(docker, reference, pieces).await?,
         Err(error) => return Err(failure::unavailable(&error)),
@@ -35,10 +35,10 @@ pub(super) async fn is_here(docker: &Docker, reference: &str) -> Result<bool, En
     }
 }
 
-async fn look(docker: &Docker, reference: &str) -> Result<Found, bollard::errors::Error> {
+async fn look(docker: &Docker, reference: &str) -> Result<LocalImage, bollard::errors::Error> {
     let image = docker.inspect_image(reference).await?;
     let volumes = image.config.and_then(|config| config.volumes).unwrap_or_default();
-    Ok(Found { id: image.id.unwrap_or_else(|| reference.to_owned()), volumes })
+    Ok(LocalImage { id: image.id.unwrap_or_else(|| reference.to_owned()), volumes })
 }
 
 /// Fetches the image of that name, also where one is here.
@@ -52,7 +52,7 @@ pub(super) async fn pull(docker: &Docker, reference: &str, pieces: &Sender<Piece
         match step {
             Ok(step) => {
                 // Whether anybody listens does not matter.
-                let _ = pieces.send(Piece::Pulling(said(&step))).await;
+                let _ = pieces.send(Piece::Pulling(describe_step(&step))).await;
             }
             Err(error) => {
                 let reason = format!(
@@ -67,7 +67,7 @@ pub(super) async fn pull(docker: &Docker, reference: &str, pieces: &Sender<Piece
     Ok(())
 }
 
-fn said(step: &CreateImageInfo) -> String {
+fn describe_step(step: &CreateImageInfo) -> String {
     let size = step.progress_detail.as_ref().and_then(|detail| Some((detail.current?, detail.total?)));
     let share = size.map(|(current, total)| format!(" {} of {} MiB", current >> 20, total >> 20)).unwrap_or_default();
     format!("{} {}{share}", step.id.as_deref().unwrap_or_default(), step.status.as_deref().unwrap_or_default()).trim().to_owned()

@@ -26,7 +26,7 @@ use futures::StreamExt as _;
 use tokio::sync::{OnceCell, mpsc::Sender};
 
 use super::{
-    engine::{Build, Ended, Engine, EngineError, Found, Key, Piece, Resolved, Stream, Task, User},
+    engine::{Build, Ended, Engine, EngineError, Key, Piece, PriorCommand, Resolved, Stream, Task, User},
     job::Ending,
     services::Beside,
 };
@@ -113,7 +113,7 @@ impl Docker {
         let found = images::find(docker, &task.image.reference, pieces).await?;
         let user = match task.user {
             Some(user) => user,
-            None => access::admitted(&task.workspace).await.map_err(EngineError::Unavailable)?,
+            None => access::admit_workspace(&task.workspace).await.map_err(EngineError::Unavailable)?,
         };
         let user = self.within(docker, user).await?;
         let body = hardening::container(task, &found, user, &self.owner);
@@ -206,7 +206,7 @@ impl Docker {
     ) -> Result<Option<Ended>, EngineError> {
         let found = docker.inspect_container(name, None).await.map_err(|error| failure::lost(&error))?;
         if is_running(&found) {
-            return Err(failure::gone("it stopped telling of a container that runs"));
+            return Err(failure::lose_command("it stopped telling of a container that runs"));
         }
         let ended = following::ending(found.state.as_ref(), timed_out, took(found.state.as_ref(), at), task.timeout_ms);
         let is_lost = task.found.is_some_and(|found| found.lost);
@@ -235,7 +235,7 @@ impl Docker {
 #[async_trait]
 impl Engine for Docker {
     async fn admit(&self, workspace: &Path) -> Result<Option<User>, EngineError> {
-        access::admitted(workspace).await.map(Some).map_err(EngineError::Unavailable)
+        access::admit_workspace(workspace).await.map(Some).map_err(EngineError::Unavailable)
     }
 
     async fn holds(&self, key: &Key) -> Result<bool, EngineError> {
@@ -249,7 +249,7 @@ impl Engine for Docker {
         let docker = self.client().await?;
         let name = name_of(&task.key);
         let begun = match task.found {
-            Some(Found { .. }) => self.adopt(docker, task, &name, &pieces).await?,
+            Some(PriorCommand { .. }) => self.adopt(docker, task, &name, &pieces).await?,
             None => match self.begin(docker, task, &name, &pieces).await? {
                 Ok(begun) => begun,
                 Err(ended) => return Ok(ended),
@@ -282,7 +282,7 @@ impl Engine for Docker {
         Ok(found.is_some_and(|found| is_running(&found)))
     }
 
-    async fn left(&self) -> Result<Vec<Key>, EngineError> {
+    async fn list_left(&self) -> Result<Vec<Key>, EngineError> {
         let docker = self.client().await?;
         let filters = HashMap::from([("label", vec![format!("{}={}", hardening::OWNER, self.owner)])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -321,7 +321,7 @@ impl Engine for Docker {
         self.end_beside(self.client().await?, run).await
     }
 
-    async fn served(&self) -> Result<Vec<RunId>, EngineError> {
+    async fn list_served(&self) -> Result<Vec<RunId>, EngineError> {
         self.served_runs(self.client().await?).await
     }
 

@@ -97,7 +97,7 @@ impl Recipe {
         Some(Self { body, folder, covers: task.covers.clone() })
     }
 
-    fn described(&self, owner: (&str, &str), secret: &str) -> ContainerCreateBody {
+    fn describe_container(&self, owner: (&str, &str), secret: &str) -> ContainerCreateBody {
         let words = ["-c", SHELL, secret].map(str::to_owned).to_vec();
         let labels = [owner, (LABEL, secret)].map(|(name, value)| (name.to_owned(), value.to_owned()));
         ContainerCreateBody {
@@ -145,8 +145,8 @@ impl Pool {
         if !self.announce(&name, &recipe) {
             return;
         }
-        let body = recipe.described((owner.0, &owner.1), &secret);
-        match started(&docker, &name, body).await {
+        let body = recipe.describe_container((owner.0, &owner.1), &secret);
+        match start_container(&docker, &name, body).await {
             Ok((output, input)) => {
                 let evicted = self.admit(Waiting { name: name.clone(), output, recipe, input, since: Instant::now() });
                 self.state().making -= 1;
@@ -228,7 +228,7 @@ pub(super) fn can_carry(task: &Task) -> bool {
     !task.command.first().is_none_or(|program| program.starts_with('-')) && !task.env.contains_key("baton_newline")
 }
 
-async fn started(
+async fn start_container(
     docker: &Docker,
     name: &str,
     body: ContainerCreateBody,
@@ -252,17 +252,17 @@ async fn remove(docker: &Docker, name: &str) {
 fn line(task: &Task) -> String {
     let home = ("HOME".to_owned(), "/tmp".to_owned());
     let variables = std::iter::once(&home).map(|(name, value)| (name, value)).chain(&task.env);
-    let mut line: String = variables.map(|(name, value)| format!("export {name}={}; ", quoted(value))).collect();
+    let mut line: String = variables.map(|(name, value)| format!("export {name}={}; ", quote_word(value))).collect();
     line.push_str("exec");
     for word in &task.command {
         line.push(' ');
-        line.push_str(&quoted(word));
+        line.push_str(&quote_word(word));
     }
     line.push_str(" </dev/null\n");
     line
 }
 
-fn quoted(text: &str) -> String {
+fn quote_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''").replace('\n', NEWLINE))
 }
 

@@ -134,7 +134,7 @@ impl Docker {
             for name in beside.services.0.keys() {
                 let container = name_of(&beside.run, name);
                 if let Some(ended) = self.has_ended(docker, &container).await? {
-                    let said = said(docker, &container).await;
+                    let said = read_last_output(docker, &container).await;
                     return Ok(Err(format!("The service `{name}` ended with exit code {ended} before it was ready.{said}")));
                 }
             }
@@ -154,7 +154,7 @@ impl Docker {
             }
             let Some((name, _)) = late else { return Ok(Ok(())) };
             if Instant::now() >= until {
-                let said = said(docker, &name_of(&beside.run, name)).await;
+                let said = read_last_output(docker, &name_of(&beside.run, name)).await;
                 return Ok(Err(format!("The service `{name}` was not ready within {patience} s.{said}")));
             }
             tokio::time::sleep(LOOK).await;
@@ -211,7 +211,7 @@ async fn succeeds(docker: &bollard::Docker, name: &str, command: &[String]) -> R
 }
 
 /// What a service wrote last, to be shown.
-async fn said(docker: &bollard::Docker, name: &str) -> String {
+async fn read_last_output(docker: &bollard::Docker, name: &str) -> String {
     let printed = printed(docker, name).await;
     let printed = printed.trim_end();
     if printed.is_empty() {

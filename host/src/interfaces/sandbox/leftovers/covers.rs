@@ -21,9 +21,9 @@ use rustix::{
 
 use super::{
     guards::Guards,
-    names::{HOSTS_OWN, REPOSITORY, shown, spellings},
+    names::{HOSTS_OWN, REPOSITORY, quote_path, spellings},
     records::{create_own, read_own},
-    shown::{Shown, copied},
+    shown::{Substitute, copied},
     snapshot::Repository,
 };
 use crate::interfaces::sandbox::room::describe;
@@ -82,7 +82,7 @@ impl Covers {
         let mut all = Vec::new();
         for Repository { path, is_folder } in repositories {
             let text = std::str::from_utf8(path).map_err(|_| {
-                format!("The path of the repository `{}` is not UTF-8, so no container can cover it. Rename its folder.", shown(path))
+                format!("The path of the repository `{}` is not UTF-8, so no container can cover it. Rename its folder.", quote_path(path))
             })?;
             let whole = places.workspace.join(text);
             let held = match rustix::fs::openat(CWD, &whole, held_flags(), Mode::empty()) {
@@ -116,7 +116,7 @@ pub(super) fn executed(workspace: &Path, guards: &Guards, copies: &Path) -> Resu
             continue;
         }
         let (shown, is_folder) = match copied(&folder, path.as_bytes(), copies) {
-            Ok(Some(Shown { copy, is_folder })) => (Some(copy), is_folder),
+            Ok(Some(Substitute { copy, is_folder })) => (Some(copy), is_folder),
             Ok(None) => continue,
             Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
                 return Err(unusable(copies, &error));

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     names,
-    walk::{Entry, Place, device},
+    walk::{Entry, OpenFolder, device},
 };
 
 /// A kind of finding.
@@ -42,7 +42,7 @@ pub(super) enum Kind {
 pub(super) struct Mark(pub(super) Kind, bool, u64, u64);
 
 impl Mark {
-    fn new(kind: Kind, place: &Place<'_>, stat: &fs::Stat, stamp: u64) -> Self {
+    fn new(kind: Kind, place: &OpenFolder<'_>, stat: &fs::Stat, stamp: u64) -> Self {
         Self(kind, device(stat) != place.top.device, stat.st_ino, stamp)
     }
 
@@ -54,18 +54,18 @@ impl Mark {
 
 /// What was in a workspace before.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Known {
+pub(super) struct PriorState {
     marks: HashSet<Mark>,
     /// What git and Baton go by at the top, by its name. It stays, whatever became of its mark.
     top: HashSet<Vec<u8>>,
 }
 
-impl Known {
+impl PriorState {
     pub(super) fn contains(&self, mark: &Mark) -> bool {
         self.marks.contains(mark)
     }
 
-    pub(super) fn has_at_top(&self, place: &Place<'_>, entry: &Entry) -> bool {
+    pub(super) fn has_at_top(&self, place: &OpenFolder<'_>, entry: &Entry) -> bool {
         place.path.is_empty() && self.top.contains(entry.name.to_bytes())
     }
 
@@ -86,12 +86,12 @@ impl Known {
 pub(super) struct Before {
     /// Its path without links.
     root: PathBuf,
-    known: Known,
+    known: PriorState,
     anywhere: HashSet<Mark>,
 }
 
 impl Before {
-    pub(super) fn new(workspace: &Path, known: Known) -> Self {
+    pub(super) fn new(workspace: &Path, known: PriorState) -> Self {
         let root = workspace.canonicalize().unwrap_or_else(|_| workspace.to_owned());
         let anywhere = known.marks.iter().map(|mark| mark.anywhere()).collect();
         Self { root, known, anywhere }
@@ -105,9 +105,9 @@ impl Before {
 }
 
 /// What is found in an entry that is neither a repository nor a data directory.
-pub(super) fn findings(place: &Place<'_>, entry: &Entry) -> Vec<Mark> {
+pub(super) fn findings(place: &OpenFolder<'_>, entry: &Entry) -> Vec<Mark> {
     let (mut found, mode) = (Vec::new(), entry.mode());
-    let mut add = |kind| found.push(Mark::new(kind, place, &entry.stat, changed(entry)));
+    let mut add = |kind| found.push(Mark::new(kind, place, &entry.stat, read_change_time(entry)));
     match entry.kind() {
         FileType::RegularFile => {
             if mode & 0o6000 != 0 {
@@ -135,14 +135,14 @@ pub(super) fn findings(place: &Place<'_>, entry: &Entry) -> Vec<Mark> {
 }
 
 /// The mark of what git or Baton goes by. One that says by its path where the rest of it lies is another in another place.
-pub(super) fn repository(place: &Place<'_>, entry: &Entry) -> Mark {
+pub(super) fn repository(place: &OpenFolder<'_>, entry: &Entry) -> Mark {
     let points = !entry.is_folder() || exists(place, &[entry.name.to_bytes(), b"/commondir"].concat());
     let path = if points { hash(&place.whole_path_of(&entry.name)) } else { 0 };
     Mark::new(Kind::Repository, place, &entry.stat, born(place, &entry.name) ^ path)
 }
 
 /// The mark of a folder that is laid out as a repository, by what of it has commands executed; none for another folder.
-pub(super) fn bare(place: &Place<'_>, entries: &[Entry]) -> Option<Mark> {
+pub(super) fn bare(place: &OpenFolder<'_>, entries: &[Entry]) -> Option<Mark> {
     let named = |name: &[u8]| entries.iter().find(|entry| entry.name.to_bytes().eq_ignore_ascii_case(name));
     named(b"head")?;
     if !(named(b"objects").is_some() && named(b"refs").is_some() || named(b"commondir").is_some()) {
@@ -155,7 +155,7 @@ pub(super) fn bare(place: &Place<'_>, entries: &[Entry]) -> Option<Mark> {
         if name == b"commondir" {
             hasher.update(&place.whole_path_of(&entry.name));
         }
-        hasher.update(name).update(&entry.stat.st_ino.to_le_bytes()).update(&changed(entry).to_le_bytes());
+        hasher.update(name).update(&entry.stat.st_ino.to_le_bytes()).update(&read_change_time(entry).to_le_bytes());
         if entry.is_folder() {
             hasher.update(&hooks(place, &entry.name));
         }
@@ -164,13 +164,13 @@ pub(super) fn bare(place: &Place<'_>, entries: &[Entry]) -> Option<Mark> {
 }
 
 /// Whether an entry is a folder with nothing in it, such as one that Baton makes for a container.
-pub(super) fn is_empty_folder(place: &Place<'_>, entry: &Entry) -> bool {
+pub(super) fn is_empty_folder(place: &OpenFolder<'_>, entry: &Entry) -> bool {
     let opened = fs::openat(place.folder, &entry.name, super::walk::folder_flags(), fs::Mode::empty()).and_then(fs::Dir::new);
     entry.is_folder() && opened.is_ok_and(|entries| entries.flatten().all(|found| matches!(found.file_name().to_bytes(), b"." | b"..")))
 }
 
 /// What the files of a folder are, in one number.
-fn hooks(place: &Place<'_>, name: &CStr) -> [u8; 8] {
+fn hooks(place: &OpenFolder<'_>, name: &CStr) -> [u8; 8] {
     const MOST: usize = 1000;
     let mut sum = 0_u64;
     let entries = fs::openat(place.folder, name, super::walk::folder_flags(), fs::Mode::empty()).and_then(fs::Dir::new);
@@ -180,7 +180,7 @@ fn hooks(place: &Place<'_>, name: &CStr) -> [u8; 8] {
         if let (false, Ok(stat)) = (dot, fs::statat(place.folder, path, AtFlags::SYMLINK_NOFOLLOW)) {
             let found = Entry { name: entry.file_name().to_owned(), stat };
             sum = sum.wrapping_add(hash(
-                &[entry.file_name().to_bytes(), &found.stat.st_ino.to_le_bytes(), &changed(&found).to_le_bytes()].concat(),
+                &[entry.file_name().to_bytes(), &found.stat.st_ino.to_le_bytes(), &read_change_time(&found).to_le_bytes()].concat(),
             ));
         }
     }
@@ -197,7 +197,7 @@ const CAPABILITY: &str = "security.capability";
 pub(super) const DEFAULT_LIST: &str = "system.posix_acl_default";
 
 /// The path by which an attribute is reached. The folder is the open one, whatever its name is by now.
-pub(super) fn attribute_path(place: &Place<'_>, name: &CStr) -> Vec<u8> {
+pub(super) fn attribute_path(place: &OpenFolder<'_>, name: &CStr) -> Vec<u8> {
     let mut path = format!("/proc/self/fd/{}/", place.folder.as_raw_fd()).into_bytes();
     path.extend_from_slice(name.to_bytes());
     path
@@ -205,7 +205,7 @@ pub(super) fn attribute_path(place: &Place<'_>, name: &CStr) -> Vec<u8> {
 
 /// An attribute of a file; nothing where the file system knows none.
 #[cfg(target_os = "linux")]
-fn attribute(place: &Place<'_>, name: &CStr, attribute: &str) -> Option<Vec<u8>> {
+fn attribute(place: &OpenFolder<'_>, name: &CStr, attribute: &str) -> Option<Vec<u8>> {
     let mut value = vec![0; 4096];
     let length = fs::lgetxattr(attribute_path(place, name), attribute, &mut value[..]).ok()?;
     value.truncate(length);
@@ -213,7 +213,7 @@ fn attribute(place: &Place<'_>, name: &CStr, attribute: &str) -> Option<Vec<u8>>
 }
 
 #[cfg(not(target_os = "linux"))]
-fn attribute(_: &Place<'_>, _: &CStr, _: &str) -> Option<Vec<u8>> {
+fn attribute(_: &OpenFolder<'_>, _: &CStr, _: &str) -> Option<Vec<u8>> {
     None
 }
 
@@ -224,26 +224,26 @@ fn leaves_owner_all(list: &[u8]) -> bool {
     entries.filter(|entry| entry[..2] == OWNER).all(|entry| entry[2] & 7 == 7)
 }
 
-fn exists(place: &Place<'_>, name: &[u8]) -> bool {
+fn exists(place: &OpenFolder<'_>, name: &[u8]) -> bool {
     fs::statat(place.folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
 }
 
 /// When the file or its rights were changed last, to the nanosecond. No command can choose it.
 #[cfg_attr(target_os = "linux", expect(clippy::unnecessary_cast, reason = "elsewhere they are other types"))]
-fn changed(entry: &Entry) -> u64 {
+fn read_change_time(entry: &Entry) -> u64 {
     (entry.stat.st_ctime as u64).wrapping_mul(1_000_000_000).wrapping_add(entry.stat.st_ctime_nsec as u64)
 }
 
 /// When the file was made, where the file system knows.
 #[cfg(target_os = "linux")]
-fn born(place: &Place<'_>, name: &CStr) -> u64 {
+fn born(place: &OpenFolder<'_>, name: &CStr) -> u64 {
     let found = fs::statx(place.folder, name, AtFlags::SYMLINK_NOFOLLOW, fs::StatxFlags::BTIME);
     let time = found.ok().filter(|found| found.stx_mask & fs::StatxFlags::BTIME.bits() != 0).map(|found| found.stx_btime);
     time.map_or(0, |time| time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec.into()))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn born(_: &Place<'_>, _: &CStr) -> u64 {
+fn born(_: &OpenFolder<'_>, _: &CStr) -> u64 {
     0
 }
 

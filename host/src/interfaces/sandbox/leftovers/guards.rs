@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     names,
-    walk::{self, Entry, Place, Top, Unseen, device, entries, folder_flags},
+    walk::{self, Entry, OpenFolder, Top, Unseen, device, entries, folder_flags},
 };
 use crate::interfaces::{
     guarded_places::{Guard, MOST_ENTRIES, guarded_places},
@@ -71,7 +71,7 @@ impl Guards {
         &self,
         folder: &OwnedFd,
         stopped: &AtomicBool,
-        take: &mut dyn FnMut(&Place<'_>, &Entry) -> Result<(), Unseen>,
+        take: &mut dyn FnMut(&OpenFolder<'_>, &Entry) -> Result<(), Unseen>,
     ) -> Result<(), Unseen> {
         for guard in &self.all {
             look(folder, &self.root, &guard.path, stopped, &mut |place, entry, is_on_the_way| {
@@ -120,14 +120,14 @@ fn is_large(folder: &OwnedFd, root: &Path, path: &[u8], stopped: &AtomicBool) ->
 }
 
 /// Sees an entry, on the way to a place or at or below it, and says whether to go into it.
-type Look<'a> = dyn FnMut(&Place<'_>, &Entry, bool) -> Result<bool, Unseen> + 'a;
+type Look<'a> = dyn FnMut(&OpenFolder<'_>, &Entry, bool) -> Result<bool, Unseen> + 'a;
 
 /// Shows all that has the path, in whatever letters, and all below it, each before what lies in it.
 fn look(folder: &OwnedFd, root: &Path, path: &[u8], stopped: &AtomicBool, see: &mut Look<'_>) -> Result<(), Unseen> {
     let stat = fs::fstat(folder).map_err(|_| Unseen::Moving)?;
     let top = Top { path: root.as_os_str().as_bytes().to_vec(), device: device(&stat) };
     let parts: Vec<_> = path.split(|byte| *byte == b'/').collect();
-    Looking { left: walk::MOST_ENTRIES, stopped, see }.below(&Place { folder, path: b"", top: &top }, &parts, 0)
+    Looking { left: walk::MOST_ENTRIES, stopped, see }.below(&OpenFolder { folder, path: b"", top: &top }, &parts, 0)
 }
 
 /// A look at one place.
@@ -138,7 +138,7 @@ struct Looking<'a, 'b> {
 }
 
 impl Looking<'_, '_> {
-    fn below(&mut self, place: &Place<'_>, parts: &[&[u8]], depth: usize) -> Result<(), Unseen> {
+    fn below(&mut self, place: &OpenFolder<'_>, parts: &[&[u8]], depth: usize) -> Result<(), Unseen> {
         for entry in entries(place, &mut self.left, self.stopped)? {
             let is_meant = parts.first().is_none_or(|part| entry.name.to_bytes().eq_ignore_ascii_case(part));
             if !is_meant || !(self.see)(place, &entry, parts.len() > 1)? || !entry.is_folder() || depth == DEEPEST {
@@ -147,14 +147,14 @@ impl Looking<'_, '_> {
             // What is gone or another thing by now is for whoever changed it.
             let Ok(opened) = fs::openat(place.folder, &entry.name, folder_flags(), Mode::empty()) else { continue };
             let path = place.path_of(&entry.name);
-            self.below(&Place { folder: &opened, path: &path, top: place.top }, parts.get(1..).unwrap_or_default(), depth + 1)?;
+            self.below(&OpenFolder { folder: &opened, path: &path, top: place.top }, parts.get(1..).unwrap_or_default(), depth + 1)?;
         }
         Ok(())
     }
 }
 
 /// What an entry is, by which it is known again: its path and its content.
-fn trait_of(place: &Place<'_>, entry: &Entry) -> u64 {
+fn trait_of(place: &OpenFolder<'_>, entry: &Entry) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&place.whole_path_of(&entry.name)).update(&[0]);
     if entry.is_folder() {
@@ -175,7 +175,7 @@ fn trait_of(place: &Place<'_>, entry: &Entry) -> u64 {
 }
 
 /// What a file holds; none where that is much, or cannot be read.
-fn content(place: &Place<'_>, name: &CStr) -> Option<Vec<u8>> {
+fn content(place: &OpenFolder<'_>, name: &CStr) -> Option<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = std::fs::File::from(fs::openat(place.folder, name, flags, Mode::empty()).ok()?);
     let found = file.metadata().ok().filter(|found| found.is_file() && found.len() <= LONGEST)?;

@@ -186,7 +186,7 @@ impl Leftovers {
         let _noting = self.noting.lock().unwrap_or_else(PoisonError::into_inner);
         let (before, guarded) = self.before(key, workspace)?;
         let Snapshot { known, repositories, .. } = Snapshot::take(workspace, before, stopped).map_err(|error| error.to_string())?;
-        let used = self.used(workspace, &repositories)?;
+        let used = self.list_used(workspace, &repositories)?;
         let guards = Guards::note(workspace, used, &guarded, stopped).map_err(|error| error.to_string())?;
         let shown = if isolates { covers::executed(workspace, &guards, &self.copies())? } else { Vec::new() };
         self.write(&Record::new(workspace, known, guards), key)?;
@@ -213,7 +213,7 @@ impl Leftovers {
     }
 
     /// What a person's git executes, by the settings of the repository that the workspace is or lies in, and of those in it.
-    fn used(&self, workspace: &Path, repositories: &[Repository]) -> Result<Vec<Used>, String> {
+    fn list_used(&self, workspace: &Path, repositories: &[Repository]) -> Result<Vec<Used>, String> {
         let Ok(root) = workspace.canonicalize() else { return Ok(Vec::new()) };
         let above = root.ancestors().find(|folder| folder.join(REPOSITORY).symlink_metadata().is_ok()).map(Path::to_owned);
         let inside = repositories.iter().map(|found| root.join(OsStr::from_bytes(&found.path)));
@@ -223,7 +223,7 @@ impl Leftovers {
         checkouts.dedup();
         let mut used = Vec::new();
         for checkout in checkouts {
-            match self.git.used(&checkout) {
+            match self.git.list_used(&checkout) {
                 Ok(found) => used.extend(found),
                 // Git executes nothing in a repository whose settings it cannot read, such as a fixture of tests.
                 Err(reason) if above.as_ref() != Some(&checkout) => {

@@ -32,7 +32,7 @@ pub(super) fn spellings(name: &str) -> Vec<String> {
 }
 
 /// A path as people are shown it: in one line, and not endless.
-pub(super) fn shown(path: &[u8]) -> String {
+pub(super) fn quote_path(path: &[u8]) -> String {
     const LONGEST: usize = 200;
     let mut text = String::from_utf8_lossy(path).chars().take(LONGEST).flat_map(char::escape_debug).collect::<String>();
     if path.len() > LONGEST {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_path_is_shown_in_one_line() {
-        assert_eq!(shown(b"a\n\x1b[2J\xff"), "a\\n\\u{1b}[2J\u{fffd}");
-        assert!(shown(&[b'x'; 10_000]).chars().count() == 201);
+        assert_eq!(quote_path(b"a\n\x1b[2J\xff"), "a\\n\\u{1b}[2J\u{fffd}");
+        assert!(quote_path(&[b'x'; 10_000]).chars().count() == 201);
     }
 }

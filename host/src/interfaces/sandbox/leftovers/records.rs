@@ -13,7 +13,7 @@ use std::{
 use rustix::{fs::OFlags, io::Errno};
 use serde::{Deserialize, Serialize};
 
-use super::{findings::Known, guards::Guards, swept::Swept};
+use super::{findings::PriorState, guards::Guards, swept::Swept};
 use crate::interfaces::sandbox::engine::Key;
 
 /// One command.
@@ -21,7 +21,7 @@ use crate::interfaces::sandbox::engine::Key;
 pub(super) struct Record {
     workspace: Vec<u8>,
     /// What was there before.
-    pub(super) known: Known,
+    pub(super) known: PriorState,
     /// What a person's git executes, and was there before.
     #[serde(default)]
     pub(super) guards: Guards,
@@ -32,7 +32,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(workspace: &Path, known: Known, guards: Guards) -> Self {
+    pub(super) fn new(workspace: &Path, known: PriorState, guards: Guards) -> Self {
         Self { workspace: workspace.as_os_str().as_bytes().to_vec(), known, guards, swept: Swept::default(), lost: false }
     }
 
@@ -113,7 +113,7 @@ mod tests {
     fn what_no_host_wrote_is_no_record_and_holds_nobody_up() {
         let folder = tempfile::tempdir().unwrap();
         let key = Key { run: RunId::from_text("r-1"), seq: 3 };
-        let record = Record::new(Path::new("/w"), Known::default(), Guards::default());
+        let record = Record::new(Path::new("/w"), PriorState::default(), Guards::default());
         let at = path(folder.path(), &key);
         let pipe = |path: &Path| rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
         pipe(&folder.path().join("r-1-3.new"));
@@ -136,7 +136,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = Key { run: RunId::from_text("r-1"), seq: 3 };
         assert!(Record::read(folder.path(), &key).unwrap().is_none());
-        let mut record = Record::new(Path::new(std::ffi::OsStr::from_bytes(b"/w\xff")), Known::default(), Guards::default());
+        let mut record = Record::new(Path::new(std::ffi::OsStr::from_bytes(b"/w\xff")), PriorState::default(), Guards::default());
         record.lost = true;
         record.write(folder.path(), &key).unwrap();
         fs::write(folder.path().join("r-1-4.new"), "{").unwrap();

@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 16 << 20;
 const MOST_ENTRIES: usize = 1000;
 
 /// What a container is shown in the place of a file or folder.
-pub(super) struct Shown {
+pub(super) struct Substitute {
     pub(super) copy: PathBuf,
     pub(super) is_folder: bool,
 }
@@ -34,7 +34,7 @@ struct Copying {
 
 /// A copy of what lies at a path of a workspace, by which no link leads; none where nothing that can be copied is there.
 /// A failure means that it is too large, or that it changed meanwhile.
-pub(super) fn copied(workspace: &OwnedFd, path: &[u8], copies: &Path) -> io::Result<Option<Shown>> {
+pub(super) fn copied(workspace: &OwnedFd, path: &[u8], copies: &Path) -> io::Result<Option<Substitute>> {
     let mut parts: Vec<_> = path.split(|byte| *byte == b'/').collect();
     let Some(name) = parts.pop() else { return Ok(None) };
     let mut folder = workspace.try_clone()?;
@@ -63,7 +63,7 @@ pub(super) fn copied(workspace: &OwnedFd, path: &[u8], copies: &Path) -> io::Res
             done => done?,
         }
     }
-    Ok(Some(Shown { copy, is_folder }))
+    Ok(Some(Substitute { copy, is_folder }))
 }
 
 impl Copying {

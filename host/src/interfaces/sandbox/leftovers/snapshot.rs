@@ -17,9 +17,9 @@ use rustix::{
 };
 
 use super::{
-    findings::{Before, Known, Mark, bare, findings, is_empty_folder, is_hosts, repository},
-    names::{self, shown},
-    walk::{self, Entry, Place, Unseen, Visitor},
+    findings::{Before, Mark, PriorState, bare, findings, is_empty_folder, is_hosts, repository},
+    names::{self, quote_path},
+    walk::{self, Entry, OpenFolder, Unseen, Visitor},
 };
 
 /// Findings that one snapshot keeps.
@@ -32,7 +32,7 @@ pub(super) struct Snapshot {
     root: PathBuf,
     /// What was there before the commands that run here.
     before: Vec<Before>,
-    pub(super) known: Known,
+    pub(super) known: PriorState,
     /// What git and Baton go by, by its path.
     pub(super) repositories: Vec<Repository>,
 }
@@ -68,7 +68,7 @@ impl Snapshot {
 
     /// Where the files of a repository lie in the workspace whose `.git` only says where: whoever writes there has commands
     /// executed just as well.
-    fn add_pointed_at(&mut self, place: &Place<'_>, entry: &Entry) {
+    fn add_pointed_at(&mut self, place: &OpenFolder<'_>, entry: &Entry) {
         let folder = self.root.join(OsStr::from_bytes(place.path));
         let Some(git_dir) = pointer(place, &entry.name).map(|target| folder.join(target)) else { return };
         let common = small(CWD, git_dir.join("commondir")).map(|target| git_dir.join(OsStr::from_bytes(target.trim_ascii_end())));
@@ -83,7 +83,7 @@ impl Snapshot {
         }
     }
 
-    fn keep_repository(&mut self, place: &Place<'_>, entry: &Entry) -> Result<(), Unseen> {
+    fn keep_repository(&mut self, place: &OpenFolder<'_>, entry: &Entry) -> Result<(), Unseen> {
         let (mark, is_top) = (repository(place, entry), place.path.is_empty());
         if is_top && is_empty_folder(place, entry) {
             // It covers the place in a container, and may have been made since the other commands began.
@@ -95,14 +95,14 @@ impl Snapshot {
     }
 
     /// Whether it was there before all commands that run here.
-    fn keep(&mut self, mark: Mark, place: &Place<'_>, name: &CStr) -> Result<bool, Unseen> {
+    fn keep(&mut self, mark: Mark, place: &OpenFolder<'_>, name: &CStr) -> Result<bool, Unseen> {
         let whole = if name == c"." { place.top.path.clone() } else { place.whole_path_of(name) };
         if self.before.iter().any(|before| before.lacks(&mark, &whole)) {
             return Ok(false);
         }
         if self.known.len() >= MOST_MARKS {
             let reason = format!("the workspace holds more than {MOST_MARKS} repositories, devices, sockets, pipes and unreadable files");
-            return Err(Unseen::Closed { path: shown(place.path), reason });
+            return Err(Unseen::Closed { path: quote_path(place.path), reason });
         }
         self.known.keep(mark);
         Ok(true)
@@ -110,7 +110,7 @@ impl Snapshot {
 }
 
 impl Visitor for Snapshot {
-    fn folder(&mut self, place: &Place<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen> {
+    fn folder(&mut self, place: &OpenFolder<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen> {
         if let Some(mark) = bare(place, &entries) {
             self.keep(mark, place, c"HEAD")?;
         }
@@ -140,13 +140,13 @@ impl Visitor for Snapshot {
     }
 
     /// What the host cannot look into, a command can only by opening it, which changes it.
-    fn closed(&mut self, place: &Place<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen> {
+    fn closed(&mut self, place: &OpenFolder<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen> {
         if matches!(error, Errno::ACCESS | Errno::PERM) { Ok(()) } else { Err(place.failure(&entry.name, error)) }
     }
 }
 
 /// Where a `.git` file says that its repository lies.
-fn pointer(place: &Place<'_>, name: &CStr) -> Option<PathBuf> {
+fn pointer(place: &OpenFolder<'_>, name: &CStr) -> Option<PathBuf> {
     let text = small(place.folder, name)?;
     Some(PathBuf::from(OsStr::from_bytes(text.strip_prefix(b"gitdir:")?.trim_ascii())))
 }

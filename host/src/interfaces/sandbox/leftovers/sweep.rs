@@ -15,11 +15,11 @@ use rustix::{
 };
 
 use super::{
-    findings::{DEFAULT_LIST, Kind, Known, Mark, attribute_path, bare, findings, is_hosts, repository},
+    findings::{DEFAULT_LIST, Kind, Mark, PriorState, attribute_path, bare, findings, is_hosts, repository},
     guards::Guards,
-    names::shown,
+    names::quote_path,
     swept::{Deed, Swept},
-    walk::{self, Entry, Place, Unseen, Visitor},
+    walk::{self, Entry, OpenFolder, Unseen, Visitor},
 };
 
 /// Times that a walk begins again where folders move under it.
@@ -28,7 +28,7 @@ const TRIES: usize = 3;
 /// Goes over a workspace.
 pub(super) struct Sweep<'a> {
     /// What was there before.
-    known: &'a Known,
+    known: &'a PriorState,
     /// Where repositories are moved to, made when there is one.
     away: &'a Path,
     root: &'a Path,
@@ -73,11 +73,11 @@ impl Reason {
 }
 
 /// Sweeps all that lies below `root`, and says what that came to.
-pub(super) fn sweep(root: &Path, known: &Known, guards: &Guards, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
+pub(super) fn sweep(root: &Path, known: &PriorState, guards: &Guards, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
     let mut sweep = Sweep { known, away, root, is_away: false, moved: Vec::new(), number: 0, swept: Swept::default() };
     let swept = sweep.all(stopped).and_then(|()| sweep.guarded(guards, stopped));
     for folder in std::mem::take(&mut sweep.moved) {
-        Sweep { known: &Known::default(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
+        Sweep { known: &PriorState::default(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
             .all(stopped)?;
     }
     swept.map(|()| sweep.swept)
@@ -87,7 +87,7 @@ impl Sweep<'_> {
     fn all(&mut self, stopped: &AtomicBool) -> Result<(), Unseen> {
         let mut tries = 0;
         loop {
-            let opened = match opened(self.root) {
+            let opened = match open_folder(self.root) {
                 // Whoever removed the workspace removed what was left in it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 Err(error) => return Err(Unseen::Closed { path: ".".to_owned(), reason: error.to_string() }),
@@ -111,13 +111,13 @@ impl Sweep<'_> {
     }
 
     /// Moves what git or Baton would go by out of their sight, with all that it holds.
-    fn take_away(&mut self, place: &Place<'_>, entry: &Entry, reason: Reason) -> Result<(), Unseen> {
+    fn take_away(&mut self, place: &OpenFolder<'_>, entry: &Entry, reason: Reason) -> Result<(), Unseen> {
         let name = entry.name.as_c_str();
         // An empty one is nothing to keep; the engine makes some.
         if fs::unlinkat(place.folder, name, AtFlags::REMOVEDIR).is_ok() {
             return Ok(());
         }
-        let path = shown(&place.path_of(name));
+        let path = quote_path(&place.path_of(name));
         if !self.is_away
             && let Ok(to) = self.move_away(place, name)
         {
@@ -128,14 +128,14 @@ impl Sweep<'_> {
         }
         let to = writing(place.folder, || renamed(place, name, reason.ending())).map_err(|error| place.failure(name, error))?;
         self.moved.extend(entry.is_folder().then(|| self.root.join(OsStr::from_bytes(&to))));
-        let to = shown(&to);
+        let to = quote_path(&to);
         self.warn(&path, &to);
         self.swept.add(reason.renamed(), path, Some(to));
         Ok(())
     }
 
     /// Not across file systems, where contents would have to be copied.
-    fn move_away(&mut self, place: &Place<'_>, name: &CStr) -> io::Result<PathBuf> {
+    fn move_away(&mut self, place: &OpenFolder<'_>, name: &CStr) -> io::Result<PathBuf> {
         std::fs::create_dir_all(self.away)?;
         let folder = walk::open(self.away)?;
         loop {
@@ -161,12 +161,12 @@ impl Sweep<'_> {
     }
 
     /// A folder that is laid out as a repository is none without its `HEAD`.
-    fn behead(&mut self, place: &Place<'_>, entries: &[Entry]) -> Result<(), Unseen> {
+    fn behead(&mut self, place: &OpenFolder<'_>, entries: &[Entry]) -> Result<(), Unseen> {
         for entry in entries.iter().filter(|entry| entry.name.to_bytes().eq_ignore_ascii_case(b"head")) {
             let to =
                 writing(place.folder, || renamed(place, &entry.name, "disarmed")).map_err(|error| place.failure(&entry.name, error))?;
             if !self.is_away {
-                let (path, to) = (shown(&place.path_of(&entry.name)), shown(&to));
+                let (path, to) = (quote_path(&place.path_of(&entry.name)), quote_path(&to));
                 self.warn(&path, &to);
                 self.swept.add(Deed::Renamed, path, Some(to));
             }
@@ -174,7 +174,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    fn look_at(&mut self, place: &Place<'_>, entry: &mut Entry) -> Result<(), Unseen> {
+    fn look_at(&mut self, place: &OpenFolder<'_>, entry: &mut Entry) -> Result<(), Unseen> {
         for mark in findings(place, entry) {
             if !self.known.contains(&mark) {
                 self.disarm(place, entry, mark)?;
@@ -183,7 +183,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    fn disarm(&mut self, place: &Place<'_>, entry: &mut Entry, mark: Mark) -> Result<(), Unseen> {
+    fn disarm(&mut self, place: &OpenFolder<'_>, entry: &mut Entry, mark: Mark) -> Result<(), Unseen> {
         let (deed, done) = match mark.0 {
             Kind::Special => (Deed::Removed, writing(place.folder, || Ok(fs::unlinkat(place.folder, &entry.name, AtFlags::empty())?))),
             Kind::Rights => (Deed::Stripped, allow(place, entry, entry.mode() & !0o6000)),
@@ -196,7 +196,7 @@ impl Sweep<'_> {
             Kind::Repository | Kind::Bare => return Ok(()),
         };
         match done {
-            Ok(()) => self.swept.add(deed, shown(&place.path_of(&entry.name)), None),
+            Ok(()) => self.swept.add(deed, quote_path(&place.path_of(&entry.name)), None),
             // It is gone by now.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(place.failure(&entry.name, error)),
@@ -206,7 +206,7 @@ impl Sweep<'_> {
 }
 
 impl Visitor for Sweep<'_> {
-    fn folder(&mut self, place: &Place<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen> {
+    fn folder(&mut self, place: &OpenFolder<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen> {
         if bare(place, &entries).is_some_and(|mark| !self.known.contains(&mark)) {
             self.behead(place, &entries)?;
         }
@@ -230,7 +230,7 @@ impl Visitor for Sweep<'_> {
     }
 
     /// A command cannot open what belongs to another user either; and what was closed before was opened by nobody.
-    fn closed(&mut self, place: &Place<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen> {
+    fn closed(&mut self, place: &OpenFolder<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen> {
         let is_others = entry.stat.st_uid != rustix::process::geteuid().as_raw();
         let was_closed = findings(place, entry).iter().any(|mark| self.known.contains(mark));
         if matches!(error, Errno::ACCESS | Errno::PERM) && (is_others || was_closed) {
@@ -241,7 +241,7 @@ impl Visitor for Sweep<'_> {
 }
 
 /// Opens a folder, also where a command took that right from its owner.
-fn opened(root: &Path) -> io::Result<OwnedFd> {
+fn open_folder(root: &Path) -> io::Result<OwnedFd> {
     let mode = fs::statat(CWD, root, AtFlags::SYMLINK_NOFOLLOW)?.st_mode;
     if fs::FileType::from_raw_mode(mode).is_dir() && mode & 0o500 != 0o500 {
         // Where it is another's, opening it says so.
@@ -265,7 +265,7 @@ fn writing<T>(folder: &OwnedFd, work: impl Fn() -> io::Result<T>) -> io::Result<
 }
 
 /// Gives an entry a name that nothing has, and says its path.
-fn renamed(place: &Place<'_>, name: &CStr, ending: &str) -> io::Result<Vec<u8>> {
+fn renamed(place: &OpenFolder<'_>, name: &CStr, ending: &str) -> io::Result<Vec<u8>> {
     let bytes = name.to_bytes();
     let plain = bytes.strip_prefix(b".").unwrap_or(bytes);
     for number in 1.. {
@@ -280,7 +280,7 @@ fn renamed(place: &Place<'_>, name: &CStr, ending: &str) -> io::Result<Vec<u8>> 
 
 /// Sets who may do what with an entry, and with nothing that has taken its name since.
 #[cfg(target_os = "linux")]
-fn allow(place: &Place<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
+fn allow(place: &OpenFolder<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
     use std::os::fd::AsRawFd as _;
 
     let flags = fs::OFlags::PATH | fs::OFlags::NOFOLLOW | fs::OFlags::CLOEXEC;
@@ -293,12 +293,12 @@ fn allow(place: &Place<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<
 }
 
 #[cfg(not(target_os = "linux"))]
-fn allow(place: &Place<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
+fn allow(place: &OpenFolder<'_>, entry: &mut Entry, mode: fs::RawMode) -> io::Result<()> {
     Ok(fs::chmodat(place.folder, &entry.name, Mode::from_raw_mode(mode), AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
 /// A user who is not root may not remove them, but a change of the owner does, also one that changes nothing.
-fn take_capability(place: &Place<'_>, entry: &Entry) -> io::Result<()> {
+fn take_capability(place: &OpenFolder<'_>, entry: &Entry) -> io::Result<()> {
     if remove_attribute(place, &entry.name, "security.capability").is_ok() {
         return Ok(());
     }
@@ -307,11 +307,11 @@ fn take_capability(place: &Place<'_>, entry: &Entry) -> io::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn remove_attribute(place: &Place<'_>, name: &CStr, attribute: &str) -> io::Result<()> {
+fn remove_attribute(place: &OpenFolder<'_>, name: &CStr, attribute: &str) -> io::Result<()> {
     Ok(fs::lremovexattr(attribute_path(place, name), attribute)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn remove_attribute(_: &Place<'_>, _: &CStr, _: &str) -> io::Result<()> {
+fn remove_attribute(_: &OpenFolder<'_>, _: &CStr, _: &str) -> io::Result<()> {
     Ok(())
 }

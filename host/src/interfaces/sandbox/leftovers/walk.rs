@@ -14,7 +14,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::names::shown;
+use super::names::quote_path;
 use crate::interfaces::sandbox::room::describe;
 
 /// Entries that are looked at below one folder.
@@ -61,7 +61,7 @@ impl Entry {
 }
 
 /// A folder that is open, and its path below the one where the walk began.
-pub(super) struct Place<'a> {
+pub(super) struct OpenFolder<'a> {
     pub(super) folder: &'a OwnedFd,
     pub(super) path: &'a [u8],
     /// The folder where the walk began.
@@ -75,10 +75,10 @@ pub(super) struct Top {
     pub(super) device: u64,
 }
 
-impl Place<'_> {
+impl OpenFolder<'_> {
     /// The path of an entry.
     pub(super) fn path_of(&self, name: &CStr) -> Vec<u8> {
-        joined(self.path, name)
+        join_path(self.path, name)
     }
 
     /// The path of an entry, whole.
@@ -95,16 +95,16 @@ impl Place<'_> {
     }
 
     pub(super) fn failure(&self, name: &CStr, error: impl Into<io::Error>) -> Unseen {
-        Unseen::Closed { path: shown(&self.path_of(name)), reason: describe(&error.into()) }
+        Unseen::Closed { path: quote_path(&self.path_of(name)), reason: describe(&error.into()) }
     }
 }
 
 /// What is done with what is found.
 pub(super) trait Visitor {
     /// Looks at a folder with all that lies in it, and gives the folders to go into.
-    fn folder(&mut self, place: &Place<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen>;
+    fn folder(&mut self, place: &OpenFolder<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen>;
     /// A folder that cannot be opened; an error where that must not be.
-    fn closed(&mut self, place: &Place<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen>;
+    fn closed(&mut self, place: &OpenFolder<'_>, entry: &Entry, error: Errno) -> Result<(), Unseen>;
 }
 
 /// A folder on the way down.
@@ -124,7 +124,7 @@ pub(super) fn walk(root: OwnedFd, path: &Path, stopped: &AtomicBool, visitor: &m
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let top = Top { path: whole.as_os_str().as_bytes().to_vec(), device: identity(&root)?.0 };
     let (mut current, mut path, mut levels, mut left) = (root, Vec::new(), Vec::<Level>::new(), MOST_ENTRIES);
-    let mut pending = enter(&Place { folder: &current, path: &path, top: &top }, &mut left, stopped, visitor)?;
+    let mut pending = enter(&OpenFolder { folder: &current, path: &path, top: &top }, &mut left, stopped, visitor)?;
     loop {
         let Some(entry) = pending.pop() else {
             let Some(level) = levels.pop() else { return Ok(()) };
@@ -133,13 +133,13 @@ pub(super) fn walk(root: OwnedFd, path: &Path, stopped: &AtomicBool, visitor: &m
             pending = level.pending;
             continue;
         };
-        let place = Place { folder: &current, path: &path, top: &top };
+        let place = OpenFolder { folder: &current, path: &path, top: &top };
         match fs::openat(&current, &entry.name, folder_flags(), Mode::empty()) {
             Ok(opened) => {
                 levels.push(Level { identity: identity(&current)?, pending, length: path.len() });
                 path = place.path_of(&entry.name);
                 current = opened;
-                pending = enter(&Place { folder: &current, path: &path, top: &top }, &mut left, stopped, visitor)?;
+                pending = enter(&OpenFolder { folder: &current, path: &path, top: &top }, &mut left, stopped, visitor)?;
             }
             // It is gone, or something else by now: whoever did that is looked after as well.
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
@@ -148,18 +148,18 @@ pub(super) fn walk(root: OwnedFd, path: &Path, stopped: &AtomicBool, visitor: &m
     }
 }
 
-fn enter(place: &Place<'_>, left: &mut usize, stopped: &AtomicBool, visitor: &mut impl Visitor) -> Result<Vec<Entry>, Unseen> {
+fn enter(place: &OpenFolder<'_>, left: &mut usize, stopped: &AtomicBool, visitor: &mut impl Visitor) -> Result<Vec<Entry>, Unseen> {
     let entries = entries(place, left, stopped)?;
     visitor.folder(place, entries)
 }
 
 /// All that lies in a folder.
-pub(super) fn entries(place: &Place<'_>, left: &mut usize, stopped: &AtomicBool) -> Result<Vec<Entry>, Unseen> {
-    let Place { folder, path, .. } = place;
+pub(super) fn entries(place: &OpenFolder<'_>, left: &mut usize, stopped: &AtomicBool) -> Result<Vec<Entry>, Unseen> {
+    let OpenFolder { folder, path, .. } = place;
     if stopped.load(Ordering::Relaxed) {
         return Err(Unseen::Stopped);
     }
-    let failed = |error: Errno| Unseen::Closed { path: shown(path), reason: describe(&error.into()) };
+    let failed = |error: Errno| Unseen::Closed { path: quote_path(path), reason: describe(&error.into()) };
     let mut entries = Vec::new();
     for found in fs::Dir::read_from(folder).map_err(failed)? {
         let found = found.map_err(failed)?;
@@ -196,7 +196,7 @@ pub(super) fn folder_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
 }
 
-fn joined(path: &[u8], name: &CStr) -> Vec<u8> {
+fn join_path(path: &[u8], name: &CStr) -> Vec<u8> {
     let mut whole = path.to_owned();
     if !whole.is_empty() {
         whole.push(b'/');

@@ -16,9 +16,9 @@ use super::{
     answers::{not_started, paused},
     engine::{Engine, Extra, Key},
     job::{Job, Outcome},
-    service::{Place, Sandbox},
+    service::{CommandContext, Sandbox},
     settings::{EngineKind, Image},
-    setup::Wanted,
+    setup::SetupRequest,
 };
 use crate::{
     errors::Hint,
@@ -66,9 +66,9 @@ impl Sandbox {
     /// Adds the services of a project to what a command has beside it, where it is executed in the image of the tests.
     pub(super) async fn add_services(
         &self,
-        place: &Place,
+        place: &CommandContext,
         job: &Job,
-        (wanted, image): (&Wanted, &Image),
+        (wanted, image): (&SetupRequest, &Image),
         extra: &mut Extra,
     ) -> Result<Option<Held>, Performed<Outcome>> {
         if job.image != wanted.image || self.parts.settings.engine == EngineKind::Process {
@@ -98,7 +98,7 @@ impl Sandbox {
         Ok(Some(held))
     }
 
-    async fn wanted_services(&self, wanted: &Wanted) -> Result<Option<Services>, Performed<Outcome>> {
+    async fn wanted_services(&self, wanted: &SetupRequest) -> Result<Option<Services>, Performed<Outcome>> {
         let parts = self.setups.parts();
         let proposed = Services::read(&wanted.test);
         if parts.settings.services.is_none() && proposed == Ok(None) {
@@ -113,7 +113,7 @@ impl Sandbox {
     /// Ends services that an earlier host left, but for those of commands that may still run.
     pub async fn end_services_left(&self, kept: &[Key]) {
         // Without an engine there is nothing to end, and the next start looks again.
-        for run in self.parts.engine.served().await.unwrap_or_default() {
+        for run in self.parts.engine.list_served().await.unwrap_or_default() {
             if !kept.iter().any(|key| key.run == run) && !self.active.lock().contains_key(&run) {
                 end(&*self.parts.engine, &run).await;
             }

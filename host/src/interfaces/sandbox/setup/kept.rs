@@ -76,7 +76,7 @@ impl Folders {
     }
 
     /// Where it is kept what a setup of a project left.
-    pub(super) fn kept(&self, project: &str, key: &str) -> PathBuf {
+    pub(super) fn locate(&self, project: &str, key: &str) -> PathBuf {
         self.of_project(project).join(key)
     }
 
@@ -94,7 +94,7 @@ impl Folders {
     }
 
     /// What lies in a workspace, if it is still the folder into which it was put.
-    pub(super) fn applied(&self, workspace: &Path) -> Option<Applied> {
+    pub(super) fn find_applied(&self, workspace: &Path) -> Option<Applied> {
         let applied: Applied = read(&self.applied_file(workspace))?;
         let is_same = applied.workspace == workspace && identity(workspace).is_ok_and(|identity| identity == applied.identity);
         is_same.then_some(applied)
@@ -102,7 +102,7 @@ impl Folders {
 
     /// What was kept of a setup; it counts as used from now on.
     pub(super) fn find(&self, project: &str, key: &str) -> Option<Record> {
-        let file = self.kept(project, key).join(RECORD);
+        let file = self.locate(project, key).join(RECORD);
         let record = read(&file)?;
         let _ = File::options().write(true).open(&file).and_then(|file| file.set_modified(SystemTime::now()));
         Some(record)
@@ -110,15 +110,15 @@ impl Folders {
 
     /// The caches of the setup of a project in an image that was used last.
     pub(super) fn newest_home(&self, project: &str, image: &str) -> Option<PathBuf> {
-        let kept = listed(&self.of_project(project));
+        let kept = list_entries(&self.of_project(project));
         let fitting = kept.filter(|folder| read::<Record>(&folder.join(RECORD)).is_some_and(|record| record.image == image));
-        fitting.max_by_key(|folder| used(folder)).map(|folder| folder.join(HOME)).filter(|home| home.is_dir())
+        fitting.max_by_key(|folder| read_last_use(folder)).map(|folder| folder.join(HOME)).filter(|home| home.is_dir())
     }
 
     /// Puts what a setup left into a workspace in which nothing works, in the place of what lay there. Gives what was left out,
     /// with the reasons.
     pub(super) fn apply(&self, record: &Record, applied: &Applied, is_ours: bool) -> io::Result<Vec<String>> {
-        let (workspace, before) = (&applied.workspace, self.applied(&applied.workspace));
+        let (workspace, before) = (&applied.workspace, self.find_applied(&applied.workspace));
         let before = before.map(|before| before.installed).unwrap_or_default();
         let (mut placed, mut left_out) = (Vec::new(), Vec::new());
         // Before the first change, so that whoever dies here leaves no word of what is not there.
@@ -152,7 +152,7 @@ impl Folders {
     /// Keeps what lies in a folder of the same disk; another that was kept under the same key goes.
     pub(super) fn keep(&self, project: &str, key: &str, folder: &Path, record: &Record) -> io::Result<PathBuf> {
         write(&folder.join(RECORD), record)?;
-        let kept = self.kept(project, key);
+        let kept = self.locate(project, key);
         fs::create_dir_all(self.of_project(project))?;
         copying::remove(&kept)?;
         fs::rename(folder, &kept)?;
@@ -163,26 +163,26 @@ impl Folders {
     /// left that no host remembers.
     pub(super) fn tidy(&self, keep_days: u64) {
         let mut in_use = Vec::new();
-        for file in listed(&self.root.join("applied")) {
-            match read::<Applied>(&file).filter(|applied| self.applied(&applied.workspace).is_some()) {
+        for file in list_entries(&self.root.join("applied")) {
+            match read::<Applied>(&file).filter(|applied| self.find_applied(&applied.workspace).is_some()) {
                 Some(applied) => in_use.push(applied.kept),
                 None => drop(copying::remove(&file)),
             }
         }
-        for file in listed(&self.root.join("locked")).filter(|file| age_of_file(file) > DAY) {
+        for file in list_entries(&self.root.join("locked")).filter(|file| age_of_file(file) > DAY) {
             remove_or_tell(&file);
         }
         let longest = DAY.saturating_mul(u32::try_from(keep_days).unwrap_or(u32::MAX));
-        for project in listed(&self.root.join("kept")) {
-            let mut unused: Vec<_> = listed(&project).filter(|folder| !in_use.contains(folder)).collect();
-            unused.sort_by_key(|folder| std::cmp::Reverse(used(folder)));
+        for project in list_entries(&self.root.join("kept")) {
+            let mut unused: Vec<_> = list_entries(&project).filter(|folder| !in_use.contains(folder)).collect();
+            unused.sort_by_key(|folder| std::cmp::Reverse(read_last_use(folder)));
             for (place, folder) in unused.iter().enumerate() {
                 if place >= MOST_UNUSED || age(folder) > longest {
                     remove_or_tell(folder);
                 }
             }
         }
-        for folder in listed(&self.work()).filter(|folder| age(folder) > DAY) {
+        for folder in list_entries(&self.work()).filter(|folder| age(folder) > DAY) {
             remove_or_tell(&folder);
         }
     }
@@ -237,12 +237,12 @@ fn ignore(folder: &Path) -> io::Result<()> {
     fs::write(list, "*\n")
 }
 
-fn used(kept: &Path) -> SystemTime {
+fn read_last_use(kept: &Path) -> SystemTime {
     fs::metadata(kept.join(RECORD)).or_else(|_| fs::metadata(kept)).and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn age(folder: &Path) -> Duration {
-    SystemTime::now().duration_since(used(folder)).unwrap_or_default()
+    SystemTime::now().duration_since(read_last_use(folder)).unwrap_or_default()
 }
 
 fn age_of_file(file: &Path) -> Duration {
@@ -250,7 +250,7 @@ fn age_of_file(file: &Path) -> Duration {
     SystemTime::now().duration_since(changed).unwrap_or_default()
 }
 
-fn listed(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+fn list_entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
@@ -322,7 +322,7 @@ mod tests {
             let applied = Applied {
                 identity: identity(&self.workspace()).unwrap(),
                 workspace: self.workspace(),
-                kept: self.folders.kept("p", key),
+                kept: self.folders.locate("p", key),
                 key: key.to_owned(),
                 run: "r".to_owned(),
                 installed: Vec::new(),
@@ -353,9 +353,9 @@ mod tests {
         assert_eq!(home.text("web/node_modules/x"), None, "what the other setup left goes");
         home.apply("one", &one, true);
         assert_eq!(home.text("node_modules/x").as_deref(), Some("one"), "a story changes nothing that is kept");
-        assert!(is_whole(&home.folders.applied(&home.workspace()).unwrap()));
+        assert!(is_whole(&home.folders.find_applied(&home.workspace()).unwrap()));
         fs::remove_dir_all(home.workspace().join("node_modules")).unwrap();
-        assert!(!is_whole(&home.folders.applied(&home.workspace()).unwrap()));
+        assert!(!is_whole(&home.folders.find_applied(&home.workspace()).unwrap()));
     }
 
     #[test]
@@ -384,10 +384,10 @@ mod tests {
         let home = Home::new();
         let record = home.keep("one", &["node_modules"]);
         home.apply("one", &record, true);
-        assert!(home.folders.applied(&home.workspace()).is_some());
+        assert!(home.folders.find_applied(&home.workspace()).is_some());
         fs::rename(home.workspace(), home.home.path().join("moved")).unwrap();
         fs::create_dir(home.workspace()).unwrap();
-        assert_eq!(home.folders.applied(&home.workspace()), None);
+        assert_eq!(home.folders.find_applied(&home.workspace()), None);
     }
 
     #[test]
@@ -403,8 +403,8 @@ mod tests {
         assert!(kept("first"), "a workspace uses it");
         assert_eq!((0..8).filter(|number| kept(&format!("other-{number}"))).count(), MOST_UNUSED);
         home.folders.tidy(0);
-        assert_eq!(listed(&home.folders.of_project("p")).count(), 1);
-        assert_eq!(home.folders.newest_home("p", "node"), Some(home.folders.kept("p", "first").join(HOME)));
+        assert_eq!(list_entries(&home.folders.of_project("p")).count(), 1);
+        assert_eq!(home.folders.newest_home("p", "node"), Some(home.folders.locate("p", "first").join(HOME)));
         assert_eq!(home.folders.newest_home("p", "rust"), None);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    SetUp, Sought, Wanted, joined, kept, pause,
+    SetUp, SetupRequest, Sought, joined, kept, pause,
     plan::Plan,
     staging::{self, Staged},
     working::{self, Executed},
@@ -24,7 +24,7 @@ use crate::{
             engine::Key,
             events::LockfilesRenewed,
             job::Ending,
-            service::{Place, Sandbox},
+            service::{CommandContext, Sandbox},
         },
     },
     journal::{Attempt, CallError, Performed},
@@ -46,7 +46,7 @@ struct Locked {
 impl Sandbox {
     /// Renews the lockfiles of a workspace, unless they were renewed in this state. A command that fails by itself is an answer,
     /// since a manifest may name what does not exist; one that could not do its work pauses the run.
-    pub async fn renew_lockfiles(&self, place: Place, wanted: Wanted, attempt: &Attempt) -> Performed<SetUp> {
+    pub async fn renew_lockfiles(&self, place: CommandContext, wanted: SetupRequest, attempt: &Attempt) -> Performed<SetUp> {
         let sought = match self.seek(place, wanted).await {
             Ok(sought) => sought,
             Err(stopped) => return stopped,

@@ -33,7 +33,7 @@ use super::{
     engine::{Extra, Mounted},
     events::SetUpEnded,
     job::DEFAULT_IMAGE,
-    service::{Place, Sandbox},
+    service::{CommandContext, Sandbox},
     settings::{EngineKind, Image},
 };
 use crate::{
@@ -67,7 +67,7 @@ pub(super) struct Setups {
 
 /// What a call asks for.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct SetupRequest {
     /// The project whose setup it is.
     pub project: String,
     /// The run that started the one that asks.
@@ -98,14 +98,14 @@ pub struct SetUp {
 
 /// A setup that is to hold in a workspace.
 struct Sought {
-    place: Place,
-    wanted: Wanted,
+    place: CommandContext,
+    wanted: SetupRequest,
     plan: Plan,
     image: Image,
     key: String,
 }
 
-impl Wanted {
+impl SetupRequest {
     /// What a run asks for whose settings are these.
     pub fn new(project: String, parent: Option<String>, test: Value) -> Self {
         let image = test.get("image").and_then(Value::as_str).unwrap_or(DEFAULT_IMAGE).to_owned();
@@ -120,7 +120,7 @@ impl Setups {
 
     /// What a command sees of the setup of its workspace.
     pub(super) fn extra(&self, workspace: &Path, image: &Image) -> Extra {
-        let home = self.folders.applied(workspace).map(|applied| applied.kept.join(HOME)).filter(|home| home.is_dir());
+        let home = self.folders.find_applied(workspace).map(|applied| applied.kept.join(HOME)).filter(|home| home.is_dir());
         let Some(home) = home else { return Extra::default() };
         let env = caches::of_commands(&home, image.network);
         let mounts = vec![Mounted { source: home, target: caches::HOME.to_owned(), read_only: true }];
@@ -145,7 +145,7 @@ impl Setups {
     }
 
     /// Which setup a workspace has.
-    async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision<Plan>, CallError> {
+    async fn decide(&self, workspace: &Path, wanted: &SetupRequest) -> Result<Decision<Plan>, CallError> {
         let settings = &self.parts.settings;
         let approved = self.parts.approvals.find::<Plan>(&wanted.project).await;
         let approved = approved.map_err(|error| CallError::unavailable(error.explain()))?;
@@ -166,7 +166,7 @@ impl Sandbox {
     }
 
     /// Does the setup of a workspace, or finds the one of this call again, unless it holds already.
-    pub async fn set_up(&self, place: Place, wanted: Wanted, attempt: &Attempt) -> Performed<SetUp> {
+    pub async fn set_up(&self, place: CommandContext, wanted: SetupRequest, attempt: &Attempt) -> Performed<SetUp> {
         let sought = match self.seek(place, wanted).await {
             Ok(sought) => sought,
             Err(stopped) => return stopped,
@@ -180,7 +180,7 @@ impl Sandbox {
     }
 
     /// The setup that a workspace has, in the image and for the lockfiles that it has now; or what to answer without one.
-    async fn seek(&self, place: Place, wanted: Wanted) -> Result<Sought, Performed<SetUp>> {
+    async fn seek(&self, place: CommandContext, wanted: SetupRequest) -> Result<Sought, Performed<SetUp>> {
         let plan = match self.setups.decide(&place.workspace, &wanted).await {
             Ok(Decision::Use(plan)) => plan,
             Ok(Decision::None(hint)) => return Err(Performed::answer(Ok(SetUp::none(hint)))),
@@ -204,7 +204,7 @@ impl Sandbox {
     async fn set_up_alone(&self, sought: Sought, attempt: &Attempt) -> Performed<SetUp> {
         let Sought { place, wanted, plan, key, .. } = &sought;
         let folders = &self.setups.folders;
-        let applied = folders.applied(&place.workspace).filter(|applied| applied.key == *key && kept::is_whole(applied));
+        let applied = folders.find_applied(&place.workspace).filter(|applied| applied.key == *key && kept::is_whole(applied));
         if applied.is_some_and(|applied| wanted.parent.as_deref() == Some(applied.run.as_str())) {
             return Performed::answer(Ok(SetUp {
                 state: "unchanged".to_owned(),
@@ -242,7 +242,7 @@ impl Sandbox {
     }
 
     /// What the setup reads, while nothing writes there.
-    async fn inputs(&self, place: &Place, plan: &Plan) -> Result<Result<Inputs, String>, CallError> {
+    async fn inputs(&self, place: &CommandContext, plan: &Plan) -> Result<Result<Inputs, String>, CallError> {
         let _lock = self.parts.folders.lock(&place.workspace, Work::Git, &place.run).await?;
         let (workspace, plan) = (place.workspace.clone(), plan.clone());
         Ok(joined(blocking(move |deadline| staging::read(&workspace, &plan, deadline)).await))
@@ -253,12 +253,12 @@ impl Sandbox {
         let Sought { place, wanted, key, .. } = sought;
         let _lock = self.parts.folders.lock(&place.workspace, Work::Git, &place.run).await?;
         let (folders, record, workspace) = (self.setups.folders.clone(), record.clone(), place.workspace.clone());
-        let kept = folders.kept(&wanted.project, key);
+        let kept = folders.locate(&wanted.project, key);
         let (own, parent, key) = (place.run.to_string(), wanted.parent.clone(), key.clone());
         let is_ours = workspace.starts_with(&self.parts.worktrees);
         let applied = blocking(move |_| {
             // What a run below changes belongs to the run for which the workspace was set up.
-            let holder = folders.applied(&workspace).map(|applied| applied.run).filter(|run| parent.as_ref() == Some(run));
+            let holder = folders.find_applied(&workspace).map(|applied| applied.run).filter(|run| parent.as_ref() == Some(run));
             let identity = kept::identity(&workspace)?;
             let applied = Applied { workspace, identity, kept, key, run: holder.unwrap_or(own), installed: Vec::new() };
             folders.apply(&record, &applied, is_ours)

@@ -40,7 +40,7 @@ pub(super) struct Staged {
 
 /// What a setup made of a staging folder.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Left {
+pub(super) struct SetupOutput {
     /// Files and folders that were not there before, without what lies in them.
     pub(super) installed: Vec<String>,
     /// Files that it read and wrote over or removed.
@@ -81,7 +81,7 @@ pub(super) fn stage(workspace: &Path, into: &Path, plan: &Plan, deadline: &Deadl
         }
         let content = if matching.is_match(&path) { Some(content(workspace, &path, &mut bytes)?) } else { None };
         let place = (workspace.join(&path), into.join(&path));
-        write(place, content.as_deref()).map_err(|error| format!("`{}` cannot be prepared for the setup: {error}.", shown(&path)))?;
+        write(place, content.as_deref()).map_err(|error| format!("`{}` cannot be prepared for the setup: {error}.", escape_path(&path)))?;
         if let Some(content) = content {
             staged.inputs.insert(path.clone(), blake3::hash(&content).to_hex().to_string());
         }
@@ -103,8 +103,8 @@ fn write((from, to): (PathBuf, PathBuf), content: Option<&[u8]>) -> io::Result<(
 }
 
 /// Looks at what a setup left in the folder.
-pub(super) fn look(folder: &Path, staged: &Staged) -> Result<Left, String> {
-    let mut left = Left::default();
+pub(super) fn look(folder: &Path, staged: &Staged) -> Result<SetupOutput, String> {
+    let mut left = SetupOutput::default();
     let mut folders = vec![String::new()];
     while let Some(above) = folders.pop() {
         let listed = fs::read_dir(folder.join(&above)).map_err(|error| format!("What the setup left cannot be read: {error}."))?;
@@ -181,7 +181,7 @@ fn is_file(entry: &DirEntry) -> bool {
 
 /// The content of a regular file; `bytes` counts what was read of all.
 fn content(workspace: &Path, path: &str, bytes: &mut u64) -> Result<Vec<u8>, String> {
-    let unread = |error: io::Error| format!("`{}`, which the setup reads, cannot be read: {error}.", shown(path));
+    let unread = |error: io::Error| format!("`{}`, which the setup reads, cannot be read: {error}.", escape_path(path));
     let file = open(&workspace.join(path)).map_err(unread)?;
     let room = MOST_BYTES.saturating_sub(*bytes);
     let mut content = Vec::new();
@@ -202,7 +202,7 @@ fn open(path: &PathBuf) -> io::Result<fs::File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
-fn shown(path: &str) -> String {
+fn escape_path(path: &str) -> String {
     path.chars().take(200).flat_map(char::escape_debug).collect()
 }
 

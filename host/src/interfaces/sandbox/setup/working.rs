@@ -26,7 +26,7 @@ use crate::{
         sandbox::{
             engine::{EngineError, Extra, Key, Mounted},
             job::{Ending, Job, Outcome},
-            service::{Place, Sandbox},
+            service::{CommandContext, Sandbox},
             settings::Image,
         },
     },
@@ -187,7 +187,7 @@ impl Sandbox {
             mount(site.proxy(), caches::PROXY, true),
             mount(site.home(), caches::HOME, false),
         ];
-        let place = Place { workspace: site.workspace(), ..sought.place.clone() };
+        let place = CommandContext { workspace: site.workspace(), ..sought.place.clone() };
         let image = Image { network: false, ready: false, ..image.clone() };
         let executed = self.execute_in(&place, &job, (image, Extra { mounts, ..Extra::default() }), attempt);
         tokio::select! {

@@ -27,7 +27,7 @@ async fn a_disk_that_is_full_is_for_the_operator_before_a_command_and_while_it_r
         other => panic!("{other:?}"),
     }
     assert_eq!((bench.engine.seen.lock().unwrap().len(), bench.engine.discarded.lock().unwrap().len()), (1, 1));
-    assert_eq!(bench.left(), (Vec::new(), Vec::new()));
+    assert_eq!(bench.list_left(), (Vec::new(), Vec::new()));
 }
 
 /// It may have failed for that before the disk was looked at again.

@@ -25,7 +25,11 @@ async fn git_waits_for_a_command_and_for_the_sweep_after_it() {
         assert_eq!(bench.sandbox.unfinished().len(), 1);
     }
     git.await.unwrap();
-    assert_eq!((bench.engine.discarded.lock().unwrap().len(), bench.left().1), (1, Vec::new()), "the command is discarded and swept after");
+    assert_eq!(
+        (bench.engine.discarded.lock().unwrap().len(), bench.list_left().1),
+        (1, Vec::new()),
+        "the command is discarded and swept after"
+    );
 }
 
 #[tokio::test]
@@ -67,10 +71,10 @@ async fn git_stays_out_until_a_command_that_nobody_waits_for_is_known_to_be_gone
         assert!(futures::poll!(&mut git).is_pending(), "its container may still run");
         tokio::task::yield_now().await;
     }
-    assert_eq!(bench.left().1, ["r-3.json"], "the next host sweeps as well");
+    assert_eq!(bench.list_left().1, ["r-3.json"], "the next host sweeps as well");
     bench.engine.is_silent.store(false, Ordering::Relaxed);
     git.await.unwrap();
-    assert_eq!(bench.left().1, Vec::<String>::new());
+    assert_eq!(bench.list_left().1, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -101,5 +105,5 @@ async fn git_stays_out_of_a_persons_checkout_until_the_command_of_a_killed_host_
     next.sandbox.release_ended().await;
     git.await.unwrap();
     assert!(!workspace.join("inner/.git").exists(), "what it left since is swept");
-    assert_eq!(bench.left().1, ["r-3.json"], "its run finds the command again");
+    assert_eq!(bench.list_left().1, ["r-3.json"], "its run finds the command again");
 }

@@ -81,7 +81,7 @@ impl Engine for Scripted {
         if self.is_silent.load(Ordering::Relaxed) { Err(EngineError::Lost("The engine is gone.".to_owned())) } else { Ok(false) }
     }
 
-    async fn left(&self) -> Result<Vec<Key>, EngineError> {
+    async fn list_left(&self) -> Result<Vec<Key>, EngineError> {
         Ok(Vec::new())
     }
 
@@ -97,8 +97,8 @@ impl Engine for Scripted {
 }
 
 /// What a command wants in a project without services.
-fn wanted() -> Wanted {
-    Wanted::new("p".to_owned(), None, json!({}))
+fn wanted() -> SetupRequest {
+    SetupRequest::new("p".to_owned(), None, json!({}))
 }
 
 struct Bench {
@@ -189,12 +189,12 @@ impl Bench {
     }
 
     /// What lies in the workspace, and what is noted of its commands.
-    fn left(&self) -> (Vec<String>, Vec<String>) {
+    fn list_left(&self) -> (Vec<String>, Vec<String>) {
         (names(&self.workspace()), names(&self.folder.path().join("data/sandbox/commands")))
     }
 
-    fn place(&self, workspace: PathBuf) -> Place {
-        Place { run: RunId::from_text("r"), workspace, halt: self.halt.clone() }
+    fn place(&self, workspace: PathBuf) -> CommandContext {
+        CommandContext { run: RunId::from_text("r"), workspace, halt: self.halt.clone() }
     }
 
     fn told(&self) -> Vec<Value> {
@@ -264,7 +264,7 @@ async fn no_container_gets_what_the_host_keeps() {
     let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
     for (workspace, refused) in [("/proc".into(), true), ("/".into(), true), (bench.workspace(), false)] {
-        let place = Place { run: RunId::from_text("r"), workspace: workspace.clone(), halt: Halt::default() };
+        let place = CommandContext { run: RunId::from_text("r"), workspace: workspace.clone(), halt: Halt::default() };
         let answer = bench.sandbox.execute(place, job.clone(), &wanted(), &attempt).await;
         assert_eq!(
             matches!(answer, Performed::Answered(Err(CallError { kind: ErrorKind::Invalid, .. }), _)),
@@ -345,7 +345,7 @@ async fn a_command_that_nobody_waits_for_is_discarded_and_swept_up_after() {
     assert!(waited.is_err());
     bench.sandbox.close().await;
     assert_eq!(bench.engine.discarded.lock().unwrap().len(), 1);
-    assert_eq!(bench.left(), (vec!["inner".to_owned()], Vec::new()));
+    assert_eq!(bench.list_left(), (vec!["inner".to_owned()], Vec::new()));
     assert_eq!(bench.told().last().unwrap()[0], "swept");
 }
 
@@ -354,7 +354,7 @@ async fn a_host_that_stops_ends_its_command_before_the_grace_is_over() {
     let bench = bench_of(Scripted { hangs: true, does: plant, ..scripted(exited(0)) }, PathBuf::from("/proc/self/no-such"), false, |_| ());
     bench.halt.stop();
     let swept = async {
-        while bench.left() != (vec!["inner".to_owned()], Vec::new()) || bench.engine.discarded.lock().unwrap().is_empty() {
+        while bench.list_left() != (vec!["inner".to_owned()], Vec::new()) || bench.engine.discarded.lock().unwrap().is_empty() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
@@ -385,10 +385,10 @@ async fn what_a_command_left_is_swept_before_anybody_hears_of_its_end() {
     assert_eq!((swept.name.as_str(), &swept.data["traces"][0]["path"], &swept.data["seq"]), ("swept", &json!("inner/.git"), &json!(3)));
     let kept = swept.data["traces"][0]["to"].as_str().unwrap();
     assert_eq!(std::fs::read_to_string(Path::new(kept).join("config")).unwrap(), "[core]\n\tfsmonitor = id\n");
-    assert_eq!(bench.left(), (vec!["inner".to_owned()], vec!["r-3.json".to_owned()]), "nothing that was made for the container stays");
+    assert_eq!(bench.list_left(), (vec!["inner".to_owned()], vec!["r-3.json".to_owned()]), "nothing that was made for the container stays");
     bench.sandbox.forget(Key { run: RunId::from_text("r"), seq: 3 });
     bench.sandbox.close().await;
-    assert_eq!(bench.left().1, Vec::<String>::new());
+    assert_eq!(bench.list_left().1, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -418,7 +418,7 @@ async fn a_command_that_is_cut_off_with_its_engine_is_executed_again_and_not_for
 async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else() {
     let bench = bench_doing(plant, Err(EngineError::Lost("It went away.".to_owned())));
     assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Waiting(_)));
-    assert_eq!((names(&bench.workspace().join("inner")), bench.left().1), (Vec::new(), vec!["r-3.json".to_owned()]));
+    assert_eq!((names(&bench.workspace().join("inner")), bench.list_left().1), (Vec::new(), vec!["r-3.json".to_owned()]));
     // Its container goes on, and so does this host for a while.
     plant(&bench.workspace());
     let engine = Scripted { holds: true, ..scripted(exited(0)) };
@@ -431,7 +431,7 @@ async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: true, asked_at: 7 };
     let (outcome, _) = outcome(next.sandbox.execute(next.place(bench.workspace()), job, &wanted(), &attempt).await);
     assert!(outcome.stderr.contains("`inner/.git`"), "what was swept before the run went on is told: {outcome:?}");
-    assert_eq!(next.engine.seen.lock().unwrap()[0].found, Some(engine::Found { lost: true }));
+    assert_eq!(next.engine.seen.lock().unwrap()[0].found, Some(engine::PriorCommand { lost: true }));
 }
 
 #[test]

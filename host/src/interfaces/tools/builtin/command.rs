@@ -8,7 +8,7 @@ use crate::{
 
 pub(super) async fn perform(commands: &dyn Commands, usage: Usage<'_>) -> Performed<Outcome> {
     let Usage { arguments, run, attempt, halt, .. } = usage;
-    match commands.execute(run, asked(&arguments), &attempt, halt).await {
+    match commands.execute(run, parse_command(&arguments), &attempt, halt).await {
         // Without an engine a model could only guess, and what it guesses is paid for.
         Performed::Answered(Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }), _) => {
             let reason = format!("A command cannot be executed: {reason} Then resume the run.");
@@ -25,7 +25,7 @@ pub(super) async fn read_output(commands: &dyn Commands, usage: &Usage<'_>) -> P
 }
 
 /// The command that the arguments ask for. They satisfy the tool's parameters.
-pub(super) fn asked(arguments: &Arguments) -> Command {
+pub(super) fn parse_command(arguments: &Arguments) -> Command {
     let text = |name: &str| arguments.get(name).and_then(|value| value.as_str());
     let timeout = arguments.get("timeout").and_then(serde_json::Value::as_u64).and_then(|seconds| u32::try_from(seconds).ok());
     let line = text("command").unwrap_or_default();

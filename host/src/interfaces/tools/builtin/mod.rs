@@ -26,7 +26,7 @@ pub fn all() -> Vec<Declared> {
 
 /// What a search looks for.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct SearchQuery<'a> {
     /// A regular expression.
     pub pattern: &'a str,
     /// In the files that match this glob; in all when none.
@@ -50,7 +50,7 @@ pub trait Files: Send + Sync {
     /// What fits a glob and may be seen, sorted by path.
     fn find(&self, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Found>, CallError>;
     /// Lines that match, in files that may be seen.
-    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<LineMatch>, CallError>;
+    fn search(&self, wanted: &SearchQuery<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<LineMatch>, CallError>;
 }
 
 /// A command that a tool is asked to execute.
@@ -103,7 +103,7 @@ impl Toolset for Builtin {
 
     fn reaches(&self, tool: &str, arguments: &Arguments) -> Option<Capability<'static>> {
         if tool == declared::RUN {
-            return Some(self.commands.executing(&command::asked(arguments).image));
+            return Some(self.commands.executing(&command::parse_command(arguments).image));
         }
         let path = arguments.get("path")?.as_str()?;
         match tool {

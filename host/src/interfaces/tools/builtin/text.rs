@@ -3,7 +3,7 @@
 use baton_sdk::tools::text;
 use serde_json::Value;
 
-use super::{Files, Wanted, declared};
+use super::{Files, SearchQuery, declared};
 use crate::{
     interfaces::{blocking::Deadline, tools::toolset::Arguments},
     journal::{Attempt, Authority, CallError},
@@ -31,7 +31,7 @@ pub(super) fn perform(files: &dyn Files, given: &Given<'_>, authority: &dyn Auth
             let ignores_case = arguments.get("ignore-case").is_some_and(|value| *value == true);
             let (pattern, glob) = (text::pattern(given("pattern"), ignores_case), named("glob").map(text::searched));
             let context = number(arguments, "context").unwrap_or(0);
-            let wanted = Wanted { pattern: &pattern, glob: glob.as_deref(), limit: text::MOST_MATCHES + 1, context };
+            let wanted = SearchQuery { pattern: &pattern, glob: glob.as_deref(), limit: text::MOST_MATCHES + 1, context };
             Ok(text::show_matches(&files.search(&wanted, authority, deadline)?))
         }
         declared::WRITE => {

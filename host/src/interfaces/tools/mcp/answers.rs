@@ -29,7 +29,7 @@ pub(super) type Received = RxJsonRpcMessage<RoleClient>;
 /// library reads itself.
 pub(super) fn message(text: &str, greeting: Option<&RequestId>) -> Option<Received> {
     let value = lenient::read(text).ok()?.value;
-    match answered(&value) {
+    match find_answered_request(&value) {
         Some(id) if Some(&id) != greeting => {
             let unread = CustomResult(json!({ UNREAD: text }));
             Some(JsonRpcMessage::response(ServerResult::CustomResult(unread), id))
@@ -39,7 +39,7 @@ pub(super) fn message(text: &str, greeting: Option<&RequestId>) -> Option<Receiv
 }
 
 /// The request to which a message is the result.
-fn answered(message: &Value) -> Option<RequestId> {
+fn find_answered_request(message: &Value) -> Option<RequestId> {
     let is_result = message["jsonrpc"] == "2.0" && message.get("result").is_some() && message.get("method").is_none();
     serde_json::from_value(message.get("id").filter(|_| is_result)?.clone()).ok()
 }
@@ -64,11 +64,11 @@ pub(super) fn result(result: ServerResult) -> Result<Reading, String> {
 
 /// An answer that stands in for one that was not taken in.
 pub(super) fn failure(id: RequestId, why: impl Into<std::borrow::Cow<'static, str>>) -> Received {
-    failed(UNREADABLE, id, why)
+    fail_request(UNREADABLE, id, why)
 }
 
 /// An answer that stands in for one that did not come.
-pub(super) fn failed(code: ErrorCode, id: RequestId, why: impl Into<std::borrow::Cow<'static, str>>) -> Received {
+pub(super) fn fail_request(code: ErrorCode, id: RequestId, why: impl Into<std::borrow::Cow<'static, str>>) -> Received {
     JsonRpcMessage::error(ErrorData::new(code, why, None), Some(id))
 }
 

@@ -66,9 +66,9 @@ impl Connection {
                     Ok(service) => (service, Some(process)),
                     // One that said something wrong ends as well, now that nobody speaks to it.
                     Err(error @ (ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
-                        return Err(process.end().await.unwrap_or_else(|| unspoken(&error)));
+                        return Err(process.end().await.unwrap_or_else(|| describe_failure(&error)));
                     }
-                    Err(error) => return Err(unspoken(&error)),
+                    Err(error) => return Err(describe_failure(&error)),
                 }
             }
             Reach::Address { url, token, .. } => {
@@ -78,7 +78,7 @@ impl Connection {
                 }
                 let service =
                     serve_client(Client::default(), StreamableHttpClientTransport::with_client(Http::new(notes.clone())?, settings)).await;
-                (service.map_err(|error| unspoken(&error))?, None)
+                (service.map_err(|error| describe_failure(&error))?, None)
             }
         };
         Ok(Self { service, tools: Mutex::default(), notes: notes.clone(), _process: process })
@@ -98,7 +98,7 @@ impl Connection {
         if let Some(tools) = tools.as_ref() {
             return Ok(Arc::clone(tools));
         }
-        let listed = listing::listed(|cursor| self.page(cursor)).await.map_err(|why| translate::plain(&why))?;
+        let listed = listing::load_roster(|cursor| self.page(cursor)).await.map_err(|why| translate::plain(&why))?;
         Ok(Arc::clone(tools.insert(Arc::new(listed))))
     }
 
@@ -158,7 +158,7 @@ impl Drop for Unanswered<'_> {
 }
 
 /// Why a conversation did not begin.
-fn unspoken(error: &ClientInitializeError) -> String {
+fn describe_failure(error: &ClientInitializeError) -> String {
     match error {
         ClientInitializeError::JsonRpcError(error) if [UNREADABLE, UNASKED, UNREACHABLE, LOST].contains(&error.code) => {
             translate::plain(&error.message)

@@ -25,7 +25,7 @@ use rmcp::{
 use sse_stream::{Sse, SseStream};
 
 use super::{
-    answers::{self, LOST, Received, UNASKED, UNREACHABLE, failed, failure},
+    answers::{self, LOST, Received, UNASKED, UNREACHABLE, fail_request, failure},
     flow::{Excess, Flow, Meter},
     lines::LARGEST_MESSAGE,
     notes::Notes,
@@ -111,7 +111,7 @@ impl Http {
                 let message = answers::message(&body, self.greeting.get());
                 message.unwrap_or_else(|| failure(id, "its answer is not a message of JSON-RPC 2.0"))
             }
-            Err(error) => failed(LOST, id, format!("it broke off its answer: {}", cause(&error))),
+            Err(error) => fail_request(LOST, id, format!("it broke off its answer: {}", cause(&error))),
         }
     }
 
@@ -132,14 +132,14 @@ impl Http {
                 Some(Cut::Excess(Excess::Message)) => Ok(event_of(&too_long(id.clone()))),
                 Some(Cut::Excess(excess)) => Ok(event_of(&failure(id.clone(), excess.to_string()))),
                 Some(Cut::Lost(lost)) if !resumable.load(Ordering::Relaxed) => {
-                    Ok(event_of(&failed(LOST, id.clone(), format!("it broke off its answer: {}", cause(lost)))))
+                    Ok(event_of(&fail_request(LOST, id.clone(), format!("it broke off its answer: {}", cause(lost)))))
                 }
                 _ => Err(error),
             }
         };
         let end = stream::once(async move {
             let is_lost = !can_resume.load(Ordering::Relaxed);
-            is_lost.then(|| Ok(event_of(&failed(LOST, last, "it closed the connection before it answered"))))
+            is_lost.then(|| Ok(event_of(&fail_request(LOST, last, "it closed the connection before it answered"))))
         });
         events(response, Meter::of_an_answer()).map(said).chain(end.filter_map(std::future::ready)).boxed()
     }
@@ -217,7 +217,7 @@ enum Cut {
 
 fn events(response: Response, meter: Meter) -> Events {
     let pieces = response.bytes_stream().scan(Some(meter), |meter, piece| {
-        let taken = meter.as_mut().map(|open| taken(open, piece));
+        let taken = meter.as_mut().map(|open| take_piece(open, piece));
         if matches!(taken, Some(Err(_))) {
             *meter = None;
         }
@@ -226,7 +226,7 @@ fn events(response: Response, meter: Meter) -> Events {
     SseStream::from_bytes_stream(pieces).boxed()
 }
 
-fn taken(meter: &mut Meter, piece: reqwest::Result<Bytes>) -> Result<Bytes, Cut> {
+fn take_piece(meter: &mut Meter, piece: reqwest::Result<Bytes>) -> Result<Bytes, Cut> {
     let piece = piece?;
     meter.take(&piece)?;
     Ok(piece)
@@ -260,9 +260,9 @@ fn too_long(id: RequestId) -> Received {
 
 fn unsent(error: &reqwest::Error, id: RequestId) -> StreamableHttpPostResponse {
     let failure = match error {
-        error if error.is_connect() => failed(UNREACHABLE, id, format!("it cannot be reached: {}", cause(error))),
-        error if error.is_builder() => failed(UNASKED, id, format!("the request cannot be made: {}", cause(error))),
-        error => failed(LOST, id, format!("it closed the connection before it answered: {}", cause(error))),
+        error if error.is_connect() => fail_request(UNREACHABLE, id, format!("it cannot be reached: {}", cause(error))),
+        error if error.is_builder() => fail_request(UNASKED, id, format!("the request cannot be made: {}", cause(error))),
+        error => fail_request(LOST, id, format!("it closed the connection before it answered: {}", cause(error))),
     };
     StreamableHttpPostResponse::Json(failure, None)
 }
@@ -279,11 +279,11 @@ async fn refusal(response: Response, id: RequestId) -> Received {
     if let Some(JsonRpcMessage::Error(error)) = answers::message(&body, None).filter(|_| !is_denied) {
         return JsonRpcMessage::error(error.error, Some(id));
     }
-    let (code, why) = refused(status, place.as_deref(), &plain(&body));
-    failed(code, id, why)
+    let (code, why) = describe_refusal(status, place.as_deref(), &plain(&body));
+    fail_request(code, id, why)
 }
 
-fn refused(status: StatusCode, place: Option<&str>, said: &str) -> (ErrorCode, String) {
+fn describe_refusal(status: StatusCode, place: Option<&str>, said: &str) -> (ErrorCode, String) {
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     match status.as_u16() {
         300..=399 => {
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_redirect_is_told_with_where_it_leads() {
-        let (code, why) = refused(StatusCode::TEMPORARY_REDIRECT, Some("http://other/mcp"), "");
+        let (code, why) = describe_refusal(StatusCode::TEMPORARY_REDIRECT, Some("http://other/mcp"), "");
         assert!(code == UNREACHABLE && why.contains("`http://other/mcp`") && why.contains("set `url`"), "{why}");
     }
 
@@ -347,7 +347,7 @@ mod tests {
         for (status, code) in
             [(400, UNASKED), (401, UNREACHABLE), (403, UNREACHABLE), (429, UNASKED), (408, LOST), (500, LOST), (503, LOST)]
         {
-            assert_eq!(refused(StatusCode::from_u16(status).unwrap(), None, "no").0, code, "{status}");
+            assert_eq!(describe_refusal(StatusCode::from_u16(status).unwrap(), None, "no").0, code, "{status}");
         }
     }
 }

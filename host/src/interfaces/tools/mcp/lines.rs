@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     answers::{self, Received, failure},
-    notes::{Notes, shown},
+    notes::{Notes, excerpt_line},
     oversize::Oversize,
 };
 
@@ -147,7 +147,7 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
     /// Skips a line that is no message.
     fn skip(&mut self, line: &[u8]) {
         if self.notes.noise(line) <= MOST_LOGGED {
-            tracing::debug!(target: "baton::mcp", server = self.server, line = shown(line), "a line on standard output is not a message and is skipped");
+            tracing::debug!(target: "baton::mcp", server = self.server, line = excerpt_line(line), "a line on standard output is not a message and is skipped");
         }
         let mut places = line.windows(2).enumerate().filter(|(place, pair)| *place > 0 && pair == b"{\"").map(|(place, _)| place);
         if let Some(id) = places.by_ref().take(MOST_PLACES).find_map(|place| self.answer_to(&line[place..])) {

@@ -14,7 +14,7 @@ use crate::interfaces::{
     tools::{
         admission::{Admission, OF_SERVERS, Objection},
         forms,
-        text::{cut, named},
+        text::{cut, escape_name},
     },
 };
 
@@ -27,7 +27,7 @@ const MOST_STEPS: usize = 6;
 const LONGEST_FIELD: usize = 100;
 
 /// Everything that `page` brings, which is asked with the cursor of the page before. The error says why there is no list.
-pub(super) async fn listed<F: Future<Output = Result<Reading, String>>>(page: impl Fn(Option<String>) -> F) -> Result<Roster, String> {
+pub(super) async fn load_roster<F: Future<Output = Result<Reading, String>>>(page: impl Fn(Option<String>) -> F) -> Result<Roster, String> {
     let mut listing = Listing { admission: Admission::new(OF_SERVERS), forms: Vec::new(), place: 0 };
     let (mut cursor, mut seen, mut empty) = (None, BTreeSet::new(), 0);
     let mut remarks = Vec::new();
@@ -47,7 +47,7 @@ pub(super) async fn listed<F: Future<Output = Result<Reading, String>>>(page: im
                 break;
             }
         };
-        let shown = cut(&named(&next), 60);
+        let shown = cut(&escape_name(&next), 60);
         if !seen.insert(next.clone()) {
             remarks.push(format!("Its list of tools comes back to the cursor `{shown}`, and ends there."));
             break;
@@ -83,7 +83,7 @@ fn objections(oddities: &[Oddity]) -> BTreeMap<usize, Objection> {
         let (place, field) = inside.split_once('/').unwrap_or((inside, ""));
         if let Ok(place) = place.parse() {
             let field = field.split('/').take(MOST_STEPS).collect::<Vec<_>>().join("/");
-            objections.entry(place).or_insert_with(|| Objection::new(cut(&named(&field), LONGEST_FIELD), reason.clone()));
+            objections.entry(place).or_insert_with(|| Objection::new(cut(&escape_name(&field), LONGEST_FIELD), reason.clone()));
         }
     }
     objections
@@ -100,7 +100,7 @@ impl Listing {
         let place = self.place;
         self.place += 1;
         if let Some(objection) = objection {
-            self.admission.quarantine(&reading::shown(entry, place), objection.clone());
+            self.admission.quarantine(&reading::label_entry(entry, place), objection.clone());
             return;
         }
         match reading::read(entry, place) {
@@ -133,7 +133,7 @@ mod tests {
     /// The names that are offered, how often the server was asked, and the remarks.
     async fn asked(pages: impl Fn(Option<&str>) -> (Vec<Value>, Value)) -> (Vec<String>, usize, Vec<String>) {
         let count = AtomicUsize::new(0);
-        let roster = listed(|cursor| {
+        let roster = load_roster(|cursor| {
             count.fetch_add(1, Ordering::Relaxed);
             let (tools, next) = pages(cursor.as_deref());
             std::future::ready(Ok(json!({ "tools": tools, "nextCursor": next }).into()))
@@ -184,12 +184,12 @@ mod tests {
     #[tokio::test]
     async fn one_bad_tool_takes_no_other_with_it() {
         let entries = json!([tool("good"), { "name": "bad", "inputSchema": true }, 7, tool("also-good")]);
-        let roster = listed(|_| std::future::ready(Ok(json!({ "tools": entries.clone() }).into()))).await.unwrap();
+        let roster = load_roster(|_| std::future::ready(Ok(json!({ "tools": entries.clone() }).into()))).await.unwrap();
         assert_eq!(roster.tools.len(), 2);
         let named: Vec<_> = roster.quarantined.iter().map(|tool| (tool.name.as_str(), tool.field.as_str())).collect();
         assert_eq!(named, [("bad", "inputSchema"), ("#3", "")]);
         for odd in [json!({}), json!([]), json!({ "tools": {} }), Value::Null] {
-            assert!(listed(|_| std::future::ready(Ok(odd.clone().into()))).await.unwrap_err().contains("`tools`"));
+            assert!(load_roster(|_| std::future::ready(Ok(odd.clone().into()))).await.unwrap_err().contains("`tools`"));
         }
     }
     #[tokio::test]
@@ -209,7 +209,7 @@ mod tests {
         ];
         let text = format!(r#"{{"tools":[{}],"prompts":[],"resources":[NaN]}}"#, entries.join(","));
         let page = crate::interfaces::lenient::read(&text).unwrap();
-        let roster = listed(|_| std::future::ready(Ok(page.clone()))).await.unwrap();
+        let roster = load_roster(|_| std::future::ready(Ok(page.clone()))).await.unwrap();
         assert_eq!(roster.tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["good", "also-good"]);
         let named: Vec<_> = roster.quarantined.iter().map(|tool| (tool.name.as_str(), tool.field.as_str())).collect();
         let default = "inputSchema/properties/a/default";

@@ -43,7 +43,7 @@ impl Notes {
     pub(super) fn noise(&self, line: &[u8]) -> u64 {
         self.change(|noted| {
             if noted.noise == 0 {
-                noted.first = shown(line);
+                noted.first = excerpt_line(line);
             }
             noted.noise += 1;
             noted.noise
@@ -66,7 +66,7 @@ impl Notes {
             if noted.errors.len() == MOST_LINES {
                 noted.errors.pop_front();
             }
-            noted.errors.push_back(shown(line));
+            noted.errors.push_back(excerpt_line(line));
         });
     }
 
@@ -114,7 +114,7 @@ impl Notes {
 }
 
 /// As much of a line as a sentence takes.
-pub(super) fn shown(line: &[u8]) -> String {
+pub(super) fn excerpt_line(line: &[u8]) -> String {
     let beginning = &line[..line.len().min(LONGEST_LINE * 4)];
     let text = harmless(&String::from_utf8_lossy(beginning));
     cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_LINE)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::interfaces::{
     toolboxes::{Declared, Effects},
-    tools::{admission::Objection, text::named},
+    tools::{admission::Objection, text::escape_name},
 };
 
 /// A tool as a server declares it, and what is odd about the parts of it that Baton has no use for.
@@ -16,12 +16,12 @@ pub(super) struct Read {
 
 /// The tool, or what it can be called and what is wrong with it.
 pub(super) fn read(entry: &Value, place: usize) -> Result<Read, (String, Objection)> {
-    tool(entry, name(entry)).map_err(|objection| (shown(entry, place), objection))
+    tool(entry, name(entry)).map_err(|objection| (label_entry(entry, place), objection))
 }
 
 /// What the entry at this place can be called.
-pub(super) fn shown(entry: &Value, place: usize) -> String {
-    name(entry).filter(|name| !name.is_empty()).map_or_else(|| format!("#{}", place + 1), named)
+pub(super) fn label_entry(entry: &Value, place: usize) -> String {
+    name(entry).filter(|name| !name.is_empty()).map_or_else(|| format!("#{}", place + 1), escape_name)
 }
 
 fn name(entry: &Value) -> Option<&str> {
@@ -43,7 +43,7 @@ fn tool(entry: &Value, name: Option<&str>) -> Result<Read, Objection> {
     let notes = output(fields)?;
     check_icons(fields)?;
     for field in ["_meta", "execution"] {
-        if let Some(other) = given(fields, field).filter(|value| !value.is_object()) {
+        if let Some(other) = find_field(fields, field).filter(|value| !value.is_object()) {
             return Err(wrong(field, "an object", other));
         }
     }
@@ -54,12 +54,12 @@ fn tool(entry: &Value, name: Option<&str>) -> Result<Read, Objection> {
 
 fn effects(fields: &Map<String, Value>) -> Result<Effects, Objection> {
     let none = Map::new();
-    let hints = match given(fields, "annotations") {
+    let hints = match find_field(fields, "annotations") {
         None => &none,
         Some(Value::Object(hints)) => hints,
         Some(other) => return Err(wrong("annotations", "an object", other)),
     };
-    let hint = |name: &str, usual: bool| match given(hints, name) {
+    let hint = |name: &str, usual: bool| match find_field(hints, name) {
         None => Ok(usual),
         Some(Value::Bool(hint)) => Ok(*hint),
         Some(other) => Err(wrong(&format!("annotations/{name}"), "true or false", other)),
@@ -73,7 +73,7 @@ fn effects(fields: &Map<String, Value>) -> Result<Effects, Objection> {
 
 /// Nobody uses the schema of what a tool answers, so one that is no good is left alone.
 fn output(fields: &Map<String, Value>) -> Result<Vec<String>, Objection> {
-    match given(fields, "outputSchema") {
+    match find_field(fields, "outputSchema") {
         None => Ok(Vec::new()),
         Some(Value::Object(schema)) if schema.get("type").is_some_and(|kind| kind == "object") => Ok(Vec::new()),
         Some(Value::Object(_)) => Ok(vec!["Its `outputSchema` is not of type \"object\"; Baton does not use it.".to_owned()]),
@@ -82,7 +82,7 @@ fn output(fields: &Map<String, Value>) -> Result<Vec<String>, Objection> {
 }
 
 fn check_icons(fields: &Map<String, Value>) -> Result<(), Objection> {
-    match given(fields, "icons") {
+    match find_field(fields, "icons") {
         None => Ok(()),
         Some(Value::Array(icons)) if icons.iter().all(|icon| icon.get("src").is_some_and(Value::is_string)) => Ok(()),
         Some(other) => Err(wrong("icons", "a list of objects with `src`", other)),
@@ -90,7 +90,7 @@ fn check_icons(fields: &Map<String, Value>) -> Result<(), Objection> {
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Objection> {
-    match given(fields, name) {
+    match find_field(fields, name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(wrong(name, "text", other)),
@@ -98,7 +98,7 @@ fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str
 }
 
 /// Many servers write null for what they do not say.
-fn given<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+fn find_field<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     fields.get(name).filter(|value| !value.is_null())
 }
 

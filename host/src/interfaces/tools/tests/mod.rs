@@ -59,7 +59,7 @@ struct Kept(Mutex<BTreeMap<String, Form>>);
 
 #[async_trait]
 impl Pins for Kept {
-    async fn pinned(&self, _: &str) -> Result<BTreeMap<String, Form>, StorageError> {
+    async fn load_pinned(&self, _: &str) -> Result<BTreeMap<String, Form>, StorageError> {
         Ok(self.0.lock().unwrap().clone())
     }
 

@@ -56,7 +56,7 @@ impl Contract {
         let mut contract = Self { types, wasi, version: Version::new(0, 0, 0), names: HashMap::new() };
         contract.version =
             contract.versioned().ok_or_else(|| PackageError::Malformed { reason: "the contract has no version".to_owned() })?;
-        contract.names = contract.named();
+        contract.names = contract.map_names();
         Ok(contract)
     }
 
@@ -124,7 +124,7 @@ impl Contract {
         Version::parse(version).ok()
     }
 
-    fn named(&self) -> HashMap<ComponentDefinedTypeId, String> {
+    fn map_names(&self) -> HashMap<ComponentDefinedTypeId, String> {
         let worlds = [Kind::Workflow, Kind::Agent, Kind::Toolbox].into_iter().filter_map(|kind| self.world(kind));
         let mut names = HashMap::new();
         let mut name = |name: &String, entity: ComponentEntityType| {
@@ -185,7 +185,7 @@ impl Comparison<'_> {
             return Err(mismatch(place.to_owned(), said(expected.async_), said(found.async_)));
         }
         if expected.params.len() != found.params.len() {
-            let said = |params: &[(_, ComponentValType)]| counted(params.len(), "parameter");
+            let said = |params: &[(_, ComponentValType)]| count_noun(params.len(), "parameter");
             return Err(mismatch(place.to_owned(), said(&expected.params), said(&found.params)));
         }
         for ((name, expected), (_, found)) in expected.params.iter().zip(&found.params) {
@@ -200,7 +200,7 @@ impl Comparison<'_> {
             (Some(expected), Some(found)) => self.values(place, expected, found),
             (expected, found) => {
                 let said = |types: TypesRef<'_>, value: Option<ComponentValType>| {
-                    value.map_or("no value".to_owned(), |value| shown(types, value, 0))
+                    value.map_or("no value".to_owned(), |value| describe_type(types, value, 0))
                 };
                 Err(mismatch(place.to_owned(), said(self.expected, expected), said(self.found, found)))
             }
@@ -209,7 +209,7 @@ impl Comparison<'_> {
 
     fn values(&self, place: &str, expected: ComponentValType, found: ComponentValType) -> Result<(), Mismatch> {
         use ComponentDefinedType::{Enum, Flags, List, Option, Record, Result, Tuple, Variant};
-        let differ = || Err(mismatch(place.to_owned(), shown(self.expected, expected, 0), shown(self.found, found, 0)));
+        let differ = || Err(mismatch(place.to_owned(), describe_type(self.expected, expected, 0), describe_type(self.found, found, 0)));
         let within = |kind: &str| match expected {
             ComponentValType::Type(id) if self.names.contains_key(&id) => format!("{place}, {kind} `{}`", self.names[&id]),
             _ => place.to_owned(),
@@ -279,8 +279,8 @@ fn same_names<'a>(
 ) -> Result<(), Mismatch> {
     let (counts, mut found) = ((expected.len(), found.len()), found);
     let said = |name: Option<&wasmparser::names::KebabString>, count| match name {
-        Some(name) => format!("the {what} `{}` ({})", printable(name.as_str()), counted(count, what)),
-        None => format!("no further {what} ({})", counted(count, what)),
+        Some(name) => format!("the {what} `{}` ({})", printable(name.as_str()), count_noun(count, what)),
+        None => format!("no further {what} ({})", count_noun(count, what)),
     };
     for name in expected {
         match found.next() {
@@ -295,9 +295,9 @@ fn same_names<'a>(
 }
 
 /// A type as WIT writes it, without what lies deep in it.
-fn shown(types: TypesRef<'_>, value: ComponentValType, depth: usize) -> String {
+fn describe_type(types: TypesRef<'_>, value: ComponentValType, depth: usize) -> String {
     const DEEPEST: usize = 3;
-    let inner = |value: &ComponentValType| if depth < DEEPEST { shown(types, *value, depth + 1) } else { "…".to_owned() };
+    let inner = |value: &ComponentValType| if depth < DEEPEST { describe_type(types, *value, depth + 1) } else { "…".to_owned() };
     let payload = |value: &Option<ComponentValType>| value.as_ref().map_or("_".to_owned(), inner);
     match Shape::of(types, value) {
         Shape::Primitive(primitive) => format!("`{primitive}`"),
@@ -335,7 +335,7 @@ fn is_interface(import: &str, wanted: &str) -> bool {
     interface(import).is_some_and(|(name, _)| name == wanted)
 }
 
-fn counted(count: usize, what: &str) -> String {
+fn count_noun(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 

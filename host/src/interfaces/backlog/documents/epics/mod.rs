@@ -126,7 +126,7 @@ impl Epics {
     /// Takes a heading with what stands below it, if it is an epic's.
     fn take(&mut self, heading: &Heading<'_>, below: &[Line<'_>], entries: &Entries<'_>) {
         let Some(name) = heading.name() else { return };
-        let shown = shown(heading.written);
+        let shown = flatten_heading(heading.written);
         let reason = match name {
             Ok(_) if heading.depth > DEEPEST => format!("`{shown}` is below level {DEEPEST}; {FORM}."),
             Ok(Name { key, title, .. }) => match self.listed.get(&key) {
@@ -159,7 +159,7 @@ impl Epics {
             let in_bold = || understood(after_word(&plain(line.bold()?))?).ok();
             let Some(name) = inside(line.text).or_else(in_bold).filter(|name| !self.listed.contains_key(&name.key)) else { continue };
             if noted.insert(name.key) {
-                self.notes.push(not_taken(line.number, &shown(line.text)));
+                self.notes.push(not_taken(line.number, &flatten_heading(line.text)));
             }
         }
     }
@@ -185,7 +185,7 @@ fn body(below: &[Line<'_>], entries: &Entries<'_>) -> String {
 }
 
 /// A heading in one line, cut where it goes on for long.
-fn shown(heading: &str) -> String {
+fn flatten_heading(heading: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown: String = heading.trim().chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if heading.trim().chars().nth(LONGEST).is_some() {

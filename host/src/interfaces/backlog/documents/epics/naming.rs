@@ -110,7 +110,7 @@ pub(super) fn plain(text: &str) -> String {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let before = plain.chars().next_back();
-        let (shown, length) = shown(first, before, rest);
+        let (shown, length) = read_visible(first, before, rest);
         plain.push_str(&shown);
         rest = &rest[length..];
     }
@@ -118,7 +118,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// What a reader sees of the beginning of a text, and the bytes that it takes.
-fn shown(first: char, before: Option<char>, rest: &str) -> (String, usize) {
+fn read_visible(first: char, before: Option<char>, rest: &str) -> (String, usize) {
     let same = rest.len() - rest.trim_start_matches(first).len();
     let after = rest[same..].chars().next();
     let is_blank = |next: Option<char>| next.is_none_or(char::is_whitespace);

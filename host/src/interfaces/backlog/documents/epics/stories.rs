@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{naming::plain, shown};
+use super::{flatten_heading, naming::plain};
 use crate::interfaces::backlog::{check_key, documents::findings::Flaw};
 
 /// A story that a line names.
@@ -51,7 +51,7 @@ impl Entries<'_> {
     /// The story that a line names as its heading or as an entry of a list.
     fn mentioned(&self, line: usize, written: &str) -> Option<Mentioned> {
         let begins = in_heading(written).or_else(|| self.key(written).map(str::to_owned))?;
-        Some(Mentioned { begins, line, shown: shown(written) })
+        Some(Mentioned { begins, line, shown: flatten_heading(written) })
     }
 
     /// The key of the story that an entry of a list names: it begins with two numbers, or with the key of an epic.

@@ -7,7 +7,7 @@ use super::{Effect, Flaw, Imported, Kind, STORIES};
 use crate::{
     errors::Hint,
     interfaces::backlog::{
-        Draft, Item, Place,
+        Draft, Item, SortKey,
         graph::circle,
         rules::{LARGEST_LIST, MOST_ITEMS, Refusal, weight},
     },
@@ -47,7 +47,7 @@ impl Imported {
     fn leave_out_surplus(&mut self, items: &[Item]) {
         let known: HashMap<_, _> = items.iter().map(|item| (item.draft.key.as_str(), &item.draft)).collect();
         let mut in_order: Vec<_> = self.drafts.iter().collect();
-        in_order.sort_by_cached_key(|draft| (!known.contains_key(draft.key.as_str()), draft.kind, Place::of(&draft.key)));
+        in_order.sort_by_cached_key(|draft| (!known.contains_key(draft.key.as_str()), draft.kind, SortKey::of(&draft.key)));
         let (mut count, mut bytes) = (items.len(), items.iter().map(|item| weight(&item.draft)).sum::<usize>());
         let is_surplus = |draft: &&&Draft| {
             let before = known.get(draft.key.as_str());
@@ -121,7 +121,7 @@ impl Imported {
             let draft = self.drafts.iter().find(|draft| draft.key == pair[0]);
             draft.is_some_and(|draft| draft.after.contains(&pair[1]))
         };
-        let rank = |pair: &&[String]| (Place::of(&pair[0]) > Place::of(&pair[1]), Place::of(&pair[0]));
+        let rank = |pair: &&[String]| (SortKey::of(&pair[0]) > SortKey::of(&pair[1]), SortKey::of(&pair[0]));
         let found = keys.windows(2).filter(waits).min_by_key(rank).map(|pair| (pair[0].clone(), pair[1].clone()));
         let circle = Refusal::Cycle(keys.to_vec());
         let Some((key, other)) = found else {

@@ -7,11 +7,11 @@ mod labels;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
-    Documents, SPRINT_STATUS, STORIES, Told,
+    Documents, ParsedStory, SPRINT_STATUS, STORIES,
     epics::{self, Listed, Mentioned},
     findings::{Effect, Finding, Flaw},
     reading,
-    sprint::{self, Said},
+    sprint::{self, StatusEntry},
     stories,
     story::{self, Lines},
 };
@@ -32,7 +32,7 @@ pub struct Imported {
     /// What is said of each item. All of it fits together and with the backlog.
     pub drafts: Vec<Draft>,
     /// How far each is.
-    pub standings: Vec<Standing>,
+    pub standings: Vec<ImportedStatus>,
     /// What could not be taken as it stands in the documents.
     pub findings: Vec<Finding>,
     /// Where each item stands.
@@ -43,7 +43,7 @@ pub struct Imported {
 
 /// How far an item is, and who works on it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ImportedStatus {
     /// The item.
     pub key: String,
     /// None where no document says.
@@ -73,7 +73,7 @@ impl Origin {
 struct Story {
     key: String,
     path: String,
-    told: Told,
+    told: ParsedStory,
 }
 
 /// Reads the documents of a workspace whose backlog knows `items` already.
@@ -107,7 +107,7 @@ impl Imported {
         Ok((epics.listed, epics.stories))
     }
 
-    fn statuses(&mut self, documents: &dyn Documents) -> Result<BTreeMap<String, Said>, CallError> {
+    fn statuses(&mut self, documents: &dyn Documents) -> Result<BTreeMap<String, StatusEntry>, CallError> {
         let text = self.text(documents, SPRINT_STATUS)?;
         Ok(match sprint::statuses(&text) {
             Ok(statuses) => statuses.into_iter().collect(),
@@ -169,7 +169,7 @@ impl Imported {
     fn take_story(
         &mut self,
         story: Story,
-        statuses: &BTreeMap<String, Said>,
+        statuses: &BTreeMap<String, StatusEntry>,
         known: &BTreeSet<String>,
         epics: &mut BTreeMap<String, Listed>,
     ) {
@@ -178,7 +178,7 @@ impl Imported {
         self.drop_unclear(&key, &mut told, &origin);
         let parent = told.parent.clone().or_else(|| epic_in(&key, epics));
         let (status, said_in) = self.status(&key, &told, &origin, statuses);
-        let Told { assignee, branch, is_in_story, .. } = told.clone();
+        let ParsedStory { assignee, branch, is_in_story, .. } = told.clone();
         if !self.take(draft(key.clone(), told, parent.clone()), origin) {
             return;
         }
@@ -186,10 +186,10 @@ impl Imported {
             let unlisted = || Listed { title: format!("Epic {parent}"), body: String::new(), line: 0 };
             epics.entry(parent.clone()).or_insert_with(unlisted);
         }
-        self.standings.push(Standing { key, status, said_in, assignee, branch });
+        self.standings.push(ImportedStatus { key, status, said_in, assignee, branch });
     }
 
-    fn take_epic(&mut self, key: String, listed: Listed, statuses: &BTreeMap<String, Said>) {
+    fn take_epic(&mut self, key: String, listed: Listed, statuses: &BTreeMap<String, StatusEntry>) {
         let (name, said) = match (statuses.get(&format!("epic-{key}")), statuses.get(&key)) {
             (Some(said), _) => (format!("epic-{key}"), Some(said)),
             (None, said) => (key.clone(), said),
@@ -197,14 +197,14 @@ impl Imported {
         let line = Some(listed.line).filter(|line| *line > 0);
         let lines = Lines { key: line, title: line, parent: line, after: line, ..Lines::default() };
         if self.take(epic(&key, listed), Origin { path: EPICS.to_owned(), lines }) {
-            let status = said.and_then(|said| self.meant(&said.word, SPRINT_STATUS, Some(said.line), &name));
+            let status = said.and_then(|said| self.resolve_status(&said.word, SPRINT_STATUS, Some(said.line), &name));
             let said_in = (SPRINT_STATUS.to_owned(), said.map(|said| said.line));
-            self.standings.push(Standing { key, status, said_in, assignee: None, branch: None });
+            self.standings.push(ImportedStatus { key, status, said_in, assignee: None, branch: None });
         }
     }
 
     /// Takes values out of a story that can be none, each with a finding.
-    fn drop_unclear(&mut self, key: &str, told: &mut Told, origin: &Origin) {
+    fn drop_unclear(&mut self, key: &str, told: &mut ParsedStory, origin: &Origin) {
         let lines = told.lines;
         let mut tell = |line, reason: String| self.findings.push(origin.finding(line, reason, Effect::InPart));
         if let Some(refusal) = told.parent.as_deref().and_then(|parent| check_key(parent).err()) {
@@ -230,19 +230,19 @@ impl Imported {
     fn status(
         &mut self,
         key: &str,
-        told: &Told,
+        told: &ParsedStory,
         origin: &Origin,
-        statuses: &BTreeMap<String, Said>,
+        statuses: &BTreeMap<String, StatusEntry>,
     ) -> (Option<Status>, (String, Option<usize>)) {
         let (word, file, line) = match (&told.status, statuses.get(key)) {
             (Some(word), _) => (word, origin.path.clone(), told.lines.status),
             (None, Some(said)) => (&said.word, SPRINT_STATUS.to_owned(), Some(said.line)),
             (None, None) => return (None, (origin.path.clone(), None)),
         };
-        (self.meant(word, &file, line, key), (file, line))
+        (self.resolve_status(word, &file, line, key), (file, line))
     }
 
-    fn meant(&mut self, word: &str, file: &str, line: Option<usize>, name: &str) -> Option<Status> {
+    fn resolve_status(&mut self, word: &str, file: &str, line: Option<usize>, name: &str) -> Option<Status> {
         let status = sprint::status(word);
         if status.is_none() {
             let words = Status::ALL.map(Status::as_str).join(", ");
@@ -275,8 +275,8 @@ impl Imported {
 }
 
 /// The key and what a file says; the error is why nothing of it is taken.
-fn keyed(stem: String, text: &str) -> Result<(String, Told), Flaw> {
-    let told = story::told(text)?;
+fn keyed(stem: String, text: &str) -> Result<(String, ParsedStory), Flaw> {
+    let told = story::parse_story(text)?;
     let key = told.key.clone().unwrap_or_else(|| stem.clone());
     check_key(&key).map_err(|refusal| Flaw { line: told.lines.key, reason: refusal.to_string() })?;
     if key != stem {
@@ -287,7 +287,7 @@ fn keyed(stem: String, text: &str) -> Result<(String, Told), Flaw> {
     Ok((key, told))
 }
 
-fn draft(key: String, told: Told, parent: Option<String>) -> Draft {
+fn draft(key: String, told: ParsedStory, parent: Option<String>) -> Draft {
     Draft {
         title: told.title.unwrap_or_else(|| key.clone()),
         kind: told.kind.unwrap_or(Kind::Story),

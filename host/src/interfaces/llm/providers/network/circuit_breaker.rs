@@ -25,11 +25,11 @@ pub(super) struct CircuitBreaker {
     account: String,
     /// How long the service is left alone at first, and how long one call may try before the next one may.
     rest: Duration,
-    known: Mutex<Known>,
+    known: Mutex<AccountState>,
 }
 
 #[derive(Default)]
-struct Known {
+struct AccountState {
     /// Unavailable answers since the last of another kind.
     unavailable: u32,
     /// Times that the service was left alone since it last answered.
@@ -62,24 +62,24 @@ impl CircuitBreaker {
     /// Lets a call be made, or says until when it is useless. Once that time has come, one call is let through; the
     /// others are told to come back later, unless it has succeeded by then.
     pub(super) fn admit(&self, now: Timestamp) -> Result<(), ProviderError> {
-        let mut known = self.known();
+        let mut known = self.lock_known();
         let Some(shut) = &mut known.shut else { return Ok(()) };
         if now >= shut.until {
             shut.until = later(now, self.rest);
             shut.trying = true;
             return Ok(());
         }
-        Err(self.turned_away(shut))
+        Err(self.reject_call(shut))
     }
 
     /// The service has answered.
     pub(super) fn answered(&self) {
-        *self.known() = Known::default();
+        *self.lock_known() = AccountState::default();
     }
 
     /// Takes in a failure, and says what it is in the light of all others.
     pub(super) fn failed(&self, mut failure: Box<Failure>, now: Timestamp) -> Box<Failure> {
-        let mut known = self.known();
+        let mut known = self.lock_known();
         // Calls that were on their way when somebody else found the account shut tell nothing new.
         let known_already = known.shut.as_ref().is_some_and(|shut| !shut.trying && shut.until > now);
         match &mut failure.error {
@@ -92,7 +92,7 @@ impl CircuitBreaker {
                     }
                 }
                 if let Some(shut) = &known.shut {
-                    failure.error = self.turned_away(shut);
+                    failure.error = self.reject_call(shut);
                     failure.again = false;
                 }
             }
@@ -111,12 +111,12 @@ impl CircuitBreaker {
             // It may be at work, or dead: nothing is known.
             ProviderError::Uncertain { .. } | ProviderError::Malformed { .. } | ProviderError::TooLong { .. } => {}
             // Whoever refuses is there.
-            _ => *known = Known::default(),
+            _ => *known = AccountState::default(),
         }
         failure
     }
 
-    fn turned_away(&self, shut: &Shut) -> ProviderError {
+    fn reject_call(&self, shut: &Shut) -> ProviderError {
         let (provider, reason, until) = (self.account.clone(), shut.reason.clone(), shut.until);
         match shut.cause {
             Cause::UsedUp => ProviderError::UsageLimit { provider, reason, until: Some(until) },
@@ -124,12 +124,12 @@ impl CircuitBreaker {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn lock_known(&self) -> MutexGuard<'_, AccountState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl AccountState {
     fn shut(&mut self, cause: Cause, until: Timestamp, reason: &str) {
         self.shut = Some(Shut { cause, until, reason: reason.to_owned(), trying: false });
     }

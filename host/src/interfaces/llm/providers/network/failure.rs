@@ -104,7 +104,7 @@ impl<'a> Judge<'a> {
 
     /// An error without a status of its own, in a body or as an event of a stream. Where the reply has not begun, it is what
     /// it would have been as a status.
-    pub(super) fn told(&self, body: &Value, has_begun: bool) -> Box<Failure> {
+    pub(super) fn classify_error(&self, body: &Value, has_begun: bool) -> Box<Failure> {
         let text = body.to_string();
         if has_begun {
             let reason = self.quote(&format!("the reply broke off with an error: {}", words(&text)));

@@ -77,18 +77,18 @@ impl Learned {
 
     /// What is known of a model.
     pub(super) fn of(&self, model: &str) -> Refused {
-        self.known().get(model).map(|known| known.refused.clone()).unwrap_or_default()
+        self.lock_known().get(model).map(|known| known.refused.clone()).unwrap_or_default()
     }
 
     /// When something was learned of a model last.
     pub(super) fn at(&self, model: &str) -> Option<Timestamp> {
-        self.known().get(model).filter(|known| known.refused != Refused::default())?.at
+        self.lock_known().get(model).filter(|known| known.refused != Refused::default())?.at
     }
 
     /// Remembers what a model refuses, once it has taken a request without it.
     pub(super) fn keep(&self, model: &str, refused: Refused, now: Timestamp) {
         let all = {
-            let mut known = self.known();
+            let mut known = self.lock_known();
             if known.len() >= MOST_MODELS && !known.contains_key(model) {
                 return;
             }
@@ -104,7 +104,7 @@ impl Learned {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+    fn lock_known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -202,7 +202,7 @@ mod tests {
         let own = json!({ "lab/coder": { "temperature": true, "max-output-tokens": 16_000, "window-tokens": 64_000 } });
         assert_eq!(kept(&file, URL, own, "2026-11-02T00:00:00Z").of("coder"), Refused::default());
         let half = json!({ "lab/coder": { "temperature": true } });
-        assert_eq!(kept(&file, URL, half, "2026-11-02T00:00:00Z").of("coder").shown(), ["replies of at most 8192 tokens"]);
+        assert_eq!(kept(&file, URL, half, "2026-11-02T00:00:00Z").of("coder").describe(), ["replies of at most 8192 tokens"]);
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
         let odd = json!({ "source": "learned", "models": { "lab/coder": { "learned-at": "2026-11-01T00:00:00Z", "base-url": URL,
             "refuses": { "left-out": ["messages", "temperature"], "most-tokens": 1 } } } });
         fs::write(&file, odd.to_string()).unwrap();
-        assert_eq!(kept(&file, URL, json!({}), "2026-11-01T00:00:00Z").of("coder").shown(), ["no temperature"], "only what is known");
+        assert_eq!(kept(&file, URL, json!({}), "2026-11-01T00:00:00Z").of("coder").describe(), ["no temperature"], "only what is known");
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Network {
     /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
     pub fn new(client: Arc<Client>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
         account.base_url = account.address()?;
-        let (adapter, circuit_breaker) = (account.protocol.adapter(), CircuitBreaker::of(&account.name, pace.shortened(REST)));
+        let (adapter, circuit_breaker) = (account.protocol.adapter(), CircuitBreaker::of(&account.name, pace.shorten(REST)));
         let (abilities, learned) = (Abilities::default(), Learned::default());
         let (keys, keyring) = (Arc::new(NoKeys), Keyring::default());
         Ok(Self { client, circuit_breaker, adapter, account, pace, watchers, abilities, learned, keys, keyring })
@@ -265,8 +265,8 @@ impl Provider for Network {
         self.abilities.of(&format!("{}/{model}", self.account.name))
     }
 
-    fn refused(&self, model: &str) -> Vec<String> {
-        self.learned.of(model).shown()
+    fn list_refused(&self, model: &str) -> Vec<String> {
+        self.learned.of(model).describe()
     }
 
     fn learned_at(&self, model: &str) -> Option<Timestamp> {

@@ -84,7 +84,7 @@ const SPELLINGS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
 /// What is done about a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Change {
+enum RequestAdjustment {
     /// Leave a part out.
     LeaveOut(&'static str),
     /// Call the longest reply by the other word of chat completions.
@@ -181,35 +181,37 @@ impl Refused {
             return None;
         }
         let change = limit(sent, parameter, message).or_else(|| optional(sent, parameter, message))?;
-        self.with(&change).map(|refused| (refused, change.shown()))
+        self.with(&change).map(|refused| (refused, change.describe()))
     }
 
     /// None where that is refused already.
-    fn with(&self, change: &Change) -> Option<Self> {
+    fn with(&self, change: &RequestAdjustment) -> Option<Self> {
         let mut more = self.clone();
         match change {
-            Change::LeaveOut(name) => _ = more.left_out.insert(Cow::Borrowed(name)),
-            Change::Respell => more.is_respelt = true,
-            Change::Most(tokens) => more.most_tokens = Some(*tokens),
-            Change::MostThisTime(tokens) => more.most_this_time = Some(*tokens),
-            Change::NoEffort => more.has_no_effort = true,
+            RequestAdjustment::LeaveOut(name) => _ = more.left_out.insert(Cow::Borrowed(name)),
+            RequestAdjustment::Respell => more.is_respelt = true,
+            RequestAdjustment::Most(tokens) => more.most_tokens = Some(*tokens),
+            RequestAdjustment::MostThisTime(tokens) => more.most_this_time = Some(*tokens),
+            RequestAdjustment::NoEffort => more.has_no_effort = true,
         }
         (more != *self).then_some(more)
     }
 
     /// What is refused, in words.
-    pub(super) fn shown(&self) -> Vec<String> {
-        let left_out =
-            OPTIONAL.iter().filter(|optional| self.left_out.contains(optional.name)).map(|optional| Change::LeaveOut(optional.name));
-        let respelt = self.is_respelt.then_some(Change::Respell);
-        let effort = self.has_no_effort.then_some(Change::NoEffort);
-        let changes = left_out.chain(respelt).chain(effort).chain(self.most_tokens.map(Change::Most));
-        changes.map(|change| change.shown()).collect()
+    pub(super) fn describe(&self) -> Vec<String> {
+        let left_out = OPTIONAL
+            .iter()
+            .filter(|optional| self.left_out.contains(optional.name))
+            .map(|optional| RequestAdjustment::LeaveOut(optional.name));
+        let respelt = self.is_respelt.then_some(RequestAdjustment::Respell);
+        let effort = self.has_no_effort.then_some(RequestAdjustment::NoEffort);
+        let changes = left_out.chain(respelt).chain(effort).chain(self.most_tokens.map(RequestAdjustment::Most));
+        changes.map(|change| change.describe()).collect()
     }
 }
 
-impl Change {
-    fn shown(&self) -> String {
+impl RequestAdjustment {
+    fn describe(&self) -> String {
         match self {
             Self::LeaveOut(name) => format!("no {name}"),
             Self::Respell => "the longest reply by its other name".to_owned(),
@@ -226,16 +228,16 @@ fn is_of_the_conversation(place: &str) -> bool {
 }
 
 /// What an answer says of the longest reply.
-fn limit(sent: &Value, parameter: Option<&str>, message: &str) -> Option<Change> {
+fn limit(sent: &Value, parameter: Option<&str>, message: &str) -> Option<RequestAdjustment> {
     let place = LIMITS.iter().find(|place| sent.pointer(place).is_some())?;
     let is_named = LIMIT_WORDS.iter().any(|word| parameter == Some(*word) || names(message, word));
     let asked = sent.pointer(place).and_then(Value::as_u64).filter(|_| is_named)?;
     let smaller = numbers(message).filter(|number| (u64::from(SHORTEST_REPLY)..asked).contains(number)).max();
     match smaller.and_then(|number| u32::try_from(number).ok()) {
         // The window is for the request as well.
-        Some(window) if message.contains("context") => Some(Change::MostThisTime(window / 2)),
-        Some(most) => Some(Change::Most(most)),
-        None if ["/max_tokens", "/max_completion_tokens"].contains(place) && is_unknown(message) => Some(Change::Respell),
+        Some(window) if message.contains("context") => Some(RequestAdjustment::MostThisTime(window / 2)),
+        Some(most) => Some(RequestAdjustment::Most(most)),
+        None if ["/max_tokens", "/max_completion_tokens"].contains(place) && is_unknown(message) => Some(RequestAdjustment::Respell),
         None => None,
     }
 }
@@ -248,7 +250,7 @@ fn is_unknown(message: &str) -> bool {
 }
 
 /// The first part of a request that an answer names, and that was sent.
-fn optional(sent: &Value, parameter: Option<&str>, message: &str) -> Option<Change> {
+fn optional(sent: &Value, parameter: Option<&str>, message: &str) -> Option<RequestAdjustment> {
     let is_named = |optional: &&Optional| {
         optional.words.iter().any(|word| parameter.map_or_else(|| names(message, word), |parameter| parameter == *word))
     };
@@ -258,9 +260,11 @@ fn optional(sent: &Value, parameter: Option<&str>, message: &str) -> Option<Chan
     })?;
     let was_sent = named.places.iter().any(|place| sent.pointer(place).is_some());
     match named.name {
-        name if was_sent => Some(Change::LeaveOut(name)),
+        name if was_sent => Some(RequestAdjustment::LeaveOut(name)),
         // Some models reason unless they are told not to, and take no tools while they do.
-        "effort" if !sent["tools"].is_null() && sent["messages"].is_array() && sent["reasoning_effort"].is_null() => Some(Change::NoEffort),
+        "effort" if !sent["tools"].is_null() && sent["messages"].is_array() && sent["reasoning_effort"].is_null() => {
+            Some(RequestAdjustment::NoEffort)
+        }
         _ => None,
     }
 }
@@ -422,10 +426,10 @@ mod tests {
     fn what_is_refused_once_is_not_learned_again_and_is_told() {
         let answer = r#"{"error": {"message": "'temperature' is not supported", "param": "temperature"}}"#;
         let (refused, words) = Refused::default().with_answer(&chat(), answer).unwrap();
-        assert_eq!((words.as_str(), refused.shown()), ("no temperature", vec!["no temperature".to_owned()]));
+        assert_eq!((words.as_str(), refused.describe()), ("no temperature", vec!["no temperature".to_owned()]));
         assert_eq!(refused.with_answer(&chat(), answer), None);
         let mut both = refused;
         both.add(Refused { most_tokens: Some(9), ..Refused::default() });
-        assert_eq!(both.shown(), ["no temperature", "replies of at most 9 tokens"]);
+        assert_eq!(both.describe(), ["no temperature", "replies of at most 9 tokens"]);
     }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::adapters::{self, Adapter, Said};
+use super::adapters::{self, Adapter, ParsedReply};
 use super::failure::{Failure, Judge};
 use super::stream::{Stream, Streamed};
 use super::{Account, Protocol, usage};
@@ -48,9 +48,9 @@ fn says_error(body: &Value) -> bool {
 }
 
 /// A prompt that was blocked before a model saw it. What the service counted for it is paid for, as any refusal is.
-fn blocked(body: &Value) -> Option<Said> {
+fn blocked(body: &Value) -> Option<ParsedReply> {
     let reason = body.pointer("/promptFeedback/blockReason")?.as_str()?;
-    Some(Said { parts: vec![Part::Text(format!("The prompt was blocked: {reason}."))], stop: Stop::Refusal })
+    Some(ParsedReply { parts: vec![Part::Text(format!("The prompt was blocked: {reason}."))], stop: Stop::Refusal })
 }
 
 /// What was asked, and of whom.
@@ -79,13 +79,13 @@ impl Asked<'_> {
             None if body.pointer("/promptFeedback/blockReason").is_some() => {
                 blocked(body).filter(|_| !usage.uncounted).ok_or_else(|| self.judge.blocked(&body["promptFeedback"]))?
             }
-            None if !body["error"].is_null() => return Err(self.judge.told(body, !usage.uncounted)),
+            None if !body["error"].is_null() => return Err(self.judge.classify_error(body, !usage.uncounted)),
             None if usage.uncounted => {
                 return Err(self.judge.malformed(&format!("it is not a reply of this protocol. It begins: {body}")));
             }
-            None => Said { parts: Vec::new(), stop: Stop::Other },
+            None => ParsedReply { parts: Vec::new(), stop: Stop::Other },
         };
-        let Said { mut parts, stop } = said;
+        let ParsedReply { mut parts, stop } = said;
         let stop = if says_error(body) { Stop::Other } else { stop };
         if matches!(stop, Stop::Other | Stop::Malformed) {
             // Half a reply may hold half of what a call was to be.

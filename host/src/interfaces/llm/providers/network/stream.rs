@@ -101,7 +101,7 @@ impl<'a> Stream<'a> {
         let value =
             read.map_err(|error| self.judge.malformed(&format!("an event of its stream is not JSON ({error}). It begins: {text}")))?;
         if !value["error"].is_null() || value["type"] == "error" {
-            return Err(self.judge.told(&value, self.has_begun));
+            return Err(self.judge.classify_error(&value, self.has_begun));
         }
         // What keeps a connection open is no beginning of a reply.
         self.has_begun |= value["type"] != "ping" && value.as_object().is_none_or(|fields| !fields.is_empty());

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::{
     Key, Leftovers,
-    findings::{Before, Known},
+    findings::{Before, PriorState},
     guards::Guards,
     snapshot::Snapshot,
     sweep,
@@ -31,13 +31,13 @@ use crate::{interfaces::used_by_git::NoGit, journal::RunId};
 /// A workspace, and where things are moved to.
 struct Scene {
     folder: TempDir,
-    known: Known,
+    known: PriorState,
     guards: Guards,
 }
 
 impl Scene {
     fn new() -> Self {
-        let scene = Self { folder: tempfile::tempdir().unwrap(), known: Known::default(), guards: Guards::default() };
+        let scene = Self { folder: tempfile::tempdir().unwrap(), known: PriorState::default(), guards: Guards::default() };
         fs::create_dir(scene.at("")).unwrap();
         scene
     }
@@ -184,7 +184,7 @@ fn what_a_command_left_is_not_what_was_there_before_another() {
     scene.repository("sub/new/.git");
     scene.repository("beside/.git");
     scene.repository("sub/bare");
-    let take = |path: &str, workspace: &str, known: &Known| {
+    let take = |path: &str, workspace: &str, known: &PriorState| {
         let before = vec![Before::new(&scene.at(workspace), known.clone())];
         let known = Snapshot::take(&scene.at(path), before, &AtomicBool::new(false)).unwrap().known;
         let swept = sweep::sweep(&scene.at(path), &known, &scene.guards, &scene.away(), &AtomicBool::new(false)).unwrap();

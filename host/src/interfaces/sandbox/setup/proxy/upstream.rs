@@ -46,7 +46,7 @@ impl Onward {
         Some(Self {
             host: address.host().trim_matches(['[', ']']).to_owned(),
             port: address.port_u16().unwrap_or(80),
-            login: login.map(|login| STANDARD.encode(decoded(login))),
+            login: login.map(|login| STANDARD.encode(decode_login(login))),
             except: except.filter(|host| !host.is_empty()).collect(),
         })
     }
@@ -128,7 +128,7 @@ fn late() -> Unreached {
 }
 
 /// A login of an address, in which `%40` stands for `@`.
-fn decoded(text: &str) -> Vec<u8> {
+fn decode_login(text: &str) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let Some((&byte, after)) = rest.split_first() {
         let code = (byte == b'%').then(|| after.get(..2)).flatten().and_then(|digits| hex::decode(digits).ok());

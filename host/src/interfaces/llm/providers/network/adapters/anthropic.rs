@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, base64, calls,
-    claude::{Claude, Wanted},
+    Adapter, Assembly, Outgoing, PDF, ParsedReply, base64, calls,
+    claude::{Claude, ThinkingRequest},
     decimal, effort, finished,
     messages_stream::{FINISHED, Growing, STOPPED, WAITING},
     schemas::{self, Rules},
@@ -27,14 +27,14 @@ pub(super) struct Messages;
 impl Adapter for Messages {
     fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing {
         let (name, effort) = effort::split(model);
-        let claude = Claude::named(name);
+        let claude = Claude::parse_name(name);
         let (mut body, mut output) = (Map::new(), Map::new());
         body.insert("model".to_owned(), json!(name));
         let max_tokens = request.max_tokens.unwrap_or(USUAL_REPLY);
         body.insert("max_tokens".to_owned(), json!(max_tokens));
         body.insert("stream".to_owned(), json!(streamed));
         let effort = effort.or(request.effort.map(Effort::as_str));
-        claude.think(&Wanted { effort, max_tokens, is_call_forced: request.forces_call() }, &mut body, &mut output);
+        claude.think(&ThinkingRequest { effort, max_tokens, is_call_forced: request.forces_call() }, &mut body, &mut output);
         // It refuses what it cannot hold a reply to.
         let schema = request.reply_schema.as_ref().map(|schema| schemas::of_reply(schema, Rules::Anthropic)).filter(|reply| reply.is_exact);
         set(&mut output, "format", schema.map(|reply| json!({ "type": "json_schema", "schema": reply.schema })));
@@ -61,7 +61,7 @@ impl Adapter for Messages {
         ("x-api-key", key.to_owned())
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let parts: Vec<Part> = match &body["content"] {
             Value::Array(blocks) => blocks.iter().filter_map(part).collect(),
             Value::String(said) => Some(said).filter(|said| !said.is_empty()).map(|said| Part::Text(said.clone())).into_iter().collect(),
@@ -76,7 +76,7 @@ impl Adapter for Messages {
             // `pause_turn` as well: the turn is not over.
             _ => Stop::Other,
         };
-        Some(Said { parts, stop })
+        Some(ParsedReply { parts, stop })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {
@@ -121,8 +121,8 @@ fn tool_choice(request: &Request) -> Option<Value> {
 fn messages(request: &Request) -> Vec<Value> {
     let message = |message: &Message| {
         let (role, blocks) = match message.role {
-            Role::User => ("user", asked(message)),
-            Role::Assistant => ("assistant", message.parts.iter().filter_map(|part| answered(request, part)).collect()),
+            Role::User => ("user", convert_user(message)),
+            Role::Assistant => ("assistant", message.parts.iter().filter_map(|part| convert_assistant(request, part)).collect()),
         };
         (!blocks.is_empty()).then(|| json!({ "role": role, "content": blocks }))
     };
@@ -130,7 +130,7 @@ fn messages(request: &Request) -> Vec<Value> {
 }
 
 /// Results first: they belong right behind the calls.
-fn asked(message: &Message) -> Vec<Value> {
+fn convert_user(message: &Message) -> Vec<Value> {
     let results = message.parts.iter().filter_map(|part| match part {
         Part::ToolResult(result) => {
             let mut block = json!({ "type": "tool_result", "tool_use_id": calls::id(&result.call_id), "content": result.content });
@@ -161,7 +161,7 @@ fn words(part: &Part) -> Option<Value> {
     }
 }
 
-fn answered(request: &Request, part: &Part) -> Option<Value> {
+fn convert_assistant(request: &Request, part: &Part) -> Option<Value> {
     match part {
         Part::ToolCall(call) => Some(json!({
             "type": "tool_use",

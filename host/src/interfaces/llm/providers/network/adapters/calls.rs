@@ -109,7 +109,7 @@ pub(super) fn name(request: &Request, call: &ToolCall) -> String {
 /// in a hash, so that two that are different stay so. The conversation keeps the id as the service chose it.
 pub(super) fn id(text: &str) -> String {
     let plain = acceptable(text);
-    if plain == text { plain } else { hashed(&plain, text, LONGEST_NAME) }
+    if plain == text { plain } else { hash_id(&plain, text, LONGEST_NAME) }
 }
 
 /// The id of an earlier call, as services of chat completions take it: short, and in visible characters. Others stay as they
@@ -119,7 +119,7 @@ pub(super) fn short_id(text: &str) -> String {
     if !text.is_empty() && text.len() <= LONGEST_SHORT_ID && text.bytes().all(is_plain) {
         return text.to_owned();
     }
-    hashed(&acceptable(text), text, LONGEST_SHORT_ID)
+    hash_id(&acceptable(text), text, LONGEST_SHORT_ID)
 }
 
 /// The same for a service that may be a gateway, whose own ids go back to it whole.
@@ -129,7 +129,7 @@ pub(super) fn gateways_id(text: &str) -> String {
 }
 
 /// The beginning of an id with a hash of the whole, in at most `longest` characters.
-fn hashed(plain: &str, text: &str, longest: usize) -> String {
+fn hash_id(plain: &str, text: &str, longest: usize) -> String {
     let hash = blake3::hash(text.as_bytes()).to_hex();
     format!("{:.length$}_{:.HASH$}", plain, hash.as_str(), length = longest - HASH - 1)
 }

@@ -8,7 +8,7 @@ use super::effort;
 const LEAST_THINKING: u32 = 1_024;
 
 /// What a request says about thinking.
-pub(super) struct Wanted<'a> {
+pub(super) struct ThinkingRequest<'a> {
     pub(super) effort: Option<&'a str>,
     /// The longest reply, thinking included.
     pub(super) max_tokens: u32,
@@ -34,7 +34,7 @@ enum Family {
 
 impl<'a> Claude<'a> {
     /// The version stands behind the family since 4, and before it until then.
-    pub(super) fn named(name: &'a str) -> Self {
+    pub(super) fn parse_name(name: &'a str) -> Self {
         let words: Vec<&str> = name.split('-').collect();
         let place = words.iter().position(|word| ["opus", "sonnet", "haiku"].contains(word));
         let family = match place.map(|place| words[place]) {
@@ -55,7 +55,7 @@ impl<'a> Claude<'a> {
     }
 
     /// Asks for this much thinking, in `body` and in its `output_config`.
-    pub(super) fn think(&self, wanted: &Wanted<'_>, body: &mut Map<String, Value>, output: &mut Map<String, Value>) {
+    pub(super) fn think(&self, wanted: &ThinkingRequest<'_>, body: &mut Map<String, Value>, output: &mut Map<String, Value>) {
         let is_excluded = wanted.is_call_forced || wanted.effort == Some("none");
         // These think unless they are told not to.
         if is_excluded && self.family != Family::Other && self.version >= (5, 0) {
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn an_effort_is_asked_for_in_the_way_of_the_model() {
-        let asked = |name, effort| thinking(name, &Wanted { effort: Some(effort), max_tokens: 64_000, is_call_forced: false });
+        let asked = |name, effort| thinking(name, &ThinkingRequest { effort: Some(effort), max_tokens: 64_000, is_call_forced: false });
         assert_eq!(asked("claude-opus-4-8", "xhigh"), (json!({"thinking": {"type": "adaptive"}}), json!({"effort": "xhigh"})));
         assert_eq!(asked("claude-opus-4-5", "max"), (json!({}), json!({"effort": "high"})));
         let budget = json!({"thinking": {"type": "enabled", "budget_tokens": 8000}});
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn thinking_is_left_out_where_a_call_is_forced_or_there_is_no_room() {
-        let wanted = |effort, max_tokens, is_call_forced| Wanted { effort, max_tokens, is_call_forced };
+        let wanted = |effort, max_tokens, is_call_forced| ThinkingRequest { effort, max_tokens, is_call_forced };
         let disabled = json!({"thinking": {"type": "disabled"}});
         for (name, body, output) in [
             ("claude-sonnet-5", &disabled, json!({"effort": "high"})),
@@ -145,9 +145,9 @@ mod tests {
         assert_eq!((budget(64_000), budget(8_192), budget(2_048), budget(2_047)), (json!(24_000), json!(4_096), json!(1_024), Value::Null));
     }
 
-    fn thinking(name: &str, wanted: &Wanted<'_>) -> (Value, Value) {
+    fn thinking(name: &str, wanted: &ThinkingRequest<'_>) -> (Value, Value) {
         let (mut body, mut output) = (Map::new(), Map::new());
-        Claude::named(name).think(wanted, &mut body, &mut output);
+        Claude::parse_name(name).think(wanted, &mut body, &mut output);
         (Value::Object(body), Value::Object(output))
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, calls,
+    Adapter, Assembly, Outgoing, PDF, ParsedReply, calls,
     completion_words::{reason, stop, texts, thoughts},
     completions_stream::Completion,
     data_url, decimal, effort, file_name, first_choice, items,
@@ -58,7 +58,7 @@ impl Adapter for Completions {
         ("authorization", format!("Bearer {key}"))
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let choice = first_choice(&body["choices"]);
         let message = choice.get("message").filter(|message| message.is_object())?;
         let mut parts = Vec::new();
@@ -80,7 +80,7 @@ impl Adapter for Completions {
         }
         parts.extend(called(message));
         let stop = stop(reason(choice).unwrap_or_default(), &parts);
-        Some(Said { parts, stop: if refusal.is_some() && stop != Stop::Other { Stop::Refusal } else { stop } })
+        Some(ParsedReply { parts, stop: if refusal.is_some() && stop != Stop::Other { Stop::Refusal } else { stop } })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {
@@ -112,8 +112,8 @@ impl Completions {
     fn messages(&self, request: &Request) -> Value {
         let system = request.system.as_ref().map(|system| json!({ "role": "system", "content": system }));
         let rest = request.messages.iter().flat_map(|message| match message.role {
-            Role::User => self.asked(message),
-            Role::Assistant => self.answered(request, message).into_iter().collect(),
+            Role::User => self.convert_user(message),
+            Role::Assistant => self.convert_assistant(request, message).into_iter().collect(),
         });
         system.into_iter().chain(rest).collect()
     }
@@ -124,7 +124,7 @@ impl Completions {
     }
 
     /// Results first: they belong right behind the calls.
-    fn asked(&self, message: &Message) -> Vec<Value> {
+    fn convert_user(&self, message: &Message) -> Vec<Value> {
         let results = message.parts.iter().filter_map(|part| match part {
             Part::ToolResult(result) => {
                 Some(json!({ "role": "tool", "tool_call_id": self.id(&result.call_id), "content": result.content }))
@@ -135,7 +135,7 @@ impl Completions {
         results.chain(said).collect()
     }
 
-    fn answered(&self, request: &Request, message: &Message) -> Option<Value> {
+    fn convert_assistant(&self, request: &Request, message: &Message) -> Option<Value> {
         let (mut thoughts, mut details, mut made) = (Vec::new(), Vec::new(), Vec::new());
         for part in &message.parts {
             match part {
@@ -151,7 +151,7 @@ impl Completions {
                 Part::Thinking(_) | Part::Text(_) | Part::ToolResult(_) | Part::Media(_) => {}
             }
         }
-        let content = joined(message);
+        let content = join_texts(message);
         if content.is_empty() && made.is_empty() && thoughts.is_empty() && details.is_empty() {
             return None;
         }
@@ -168,7 +168,7 @@ fn content(message: &Message) -> Option<Value> {
     if message.parts.iter().any(|part| matches!(part, Part::Media(_))) {
         return Some(message.parts.iter().filter_map(chunk).collect());
     }
-    Some(joined(message)).filter(|text| !text.is_empty()).map(Value::from)
+    Some(join_texts(message)).filter(|text| !text.is_empty()).map(Value::from)
 }
 
 fn chunk(part: &Part) -> Option<Value> {
@@ -187,7 +187,7 @@ fn file(media: &Media) -> Value {
     json!({ "type": "file", "file": { "filename": file_name(media), "file_data": url } })
 }
 
-fn joined(message: &Message) -> String {
+fn join_texts(message: &Message) -> String {
     let texts = message.parts.iter().filter_map(|part| match part {
         Part::Text(text) if !text.is_empty() => Some(text.as_str()),
         _ => None,

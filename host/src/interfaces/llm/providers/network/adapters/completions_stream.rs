@@ -65,7 +65,7 @@ impl Assembly for Completion {
         if !choice["error"].is_null() {
             self.error = choice["error"].clone();
         }
-        let delta = self.said(choice);
+        let delta = self.read_choice(choice);
         let thought = text(&delta["reasoning"]).or_else(|| text(&delta["reasoning_content"])).map(str::to_owned);
         let thought = thought.unwrap_or_else(|| thoughts(&delta["content"]));
         let said = self.new_words(texts(&delta["content"]));
@@ -103,7 +103,7 @@ impl Assembly for Completion {
 
 impl Completion {
     /// What a choice says. Some services say it as a `message`, and some repeat it so once they have said it in pieces.
-    fn said<'a>(&mut self, choice: &'a Value) -> &'a Value {
+    fn read_choice<'a>(&mut self, choice: &'a Value) -> &'a Value {
         let (delta, message) = (&choice["delta"], &choice["message"]);
         let has_said = !(self.content.is_empty() && self.reasoning.is_empty() && self.refusal.is_empty() && self.calls.is_empty());
         let has_delta = delta.as_object().is_some_and(|delta| !delta.is_empty());

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::{self, Rules};
-use super::{Adapter, Assembly, Outgoing, Said, base64, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text};
+use super::{
+    Adapter, Assembly, Outgoing, ParsedReply, base64, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text,
+};
 use crate::interfaces::llm::messages::{Effort, Message, Part, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice};
 
 /// What Google documents for a call without its proof of thinking, such as one of another model.
@@ -36,7 +38,7 @@ impl Adapter for Contents {
         ("x-goog-api-key", key.to_owned())
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let candidate = body["candidates"].get(0).filter(|candidate| candidate.is_object())?;
         let mut parts = Vec::new();
         for part in items(&candidate["content"]["parts"]) {
@@ -53,7 +55,7 @@ impl Adapter for Contents {
         if matches!(stop, Stop::Other | Stop::Malformed) && !parts.iter().any(|part| matches!(part, Part::Text(_))) {
             say(&mut parts, candidate["finishMessage"].as_str().unwrap_or_default());
         }
-        Some(Said { parts, stop })
+        Some(ParsedReply { parts, stop })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {
@@ -132,18 +134,18 @@ fn contents(model: &str, request: &Request) -> Value {
     };
     for message in &request.messages {
         match message.role {
-            Role::Assistant => add("model", answered(model, request, message)),
+            Role::Assistant => add("model", convert_assistant(model, request, message)),
             Role::User => {
                 // The results of one turn stand by themselves, right behind the calls.
                 add("user", message.parts.iter().filter_map(|part| result(request, part)).collect());
-                add("user", message.parts.iter().filter_map(asked).collect());
+                add("user", message.parts.iter().filter_map(convert_user).collect());
             }
         }
     }
     Value::Array(contents)
 }
 
-fn asked(part: &Part) -> Option<Value> {
+fn convert_user(part: &Part) -> Option<Value> {
     match part {
         Part::Media(media) => Some(json!({ "inlineData": { "mimeType": media.media_type, "data": base64(media) } })),
         part => words(part),
@@ -173,7 +175,7 @@ fn result(request: &Request, part: &Part) -> Option<Value> {
 }
 
 /// A proof of thinking belongs to the part behind it, whatever that says.
-fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
+fn convert_assistant(model: &str, request: &Request, message: &Message) -> Vec<Value> {
     let (mut parts, mut proof, mut called) = (Vec::new(), None, false);
     for part in &message.parts {
         let mut said = match part {
@@ -186,7 +188,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
                 if first && proof.is_none() && signs_calls(model) {
                     proof = Some(NO_PROOF.to_owned());
                 }
-                json!({ "functionCall": made(request, call) })
+                json!({ "functionCall": convert_call(request, call) })
             }
             part => match words(part) {
                 Some(words) => words,
@@ -202,7 +204,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
     parts
 }
 
-fn made(request: &Request, call: &ToolCall) -> Value {
+fn convert_call(request: &Request, call: &ToolCall) -> Value {
     let mut made = json!({ "name": calls::name(request, call), "args": calls::object(&call.arguments) });
     if calls::is_chosen(&call.id) {
         made["id"] = json!(calls::id(&call.id));

@@ -34,7 +34,7 @@ pub(super) struct Outgoing {
 }
 
 /// What a reply says.
-pub(super) struct Said {
+pub(super) struct ParsedReply {
     pub(super) parts: Vec<Part>,
     pub(super) stop: Stop,
 }
@@ -53,7 +53,7 @@ pub(super) trait Adapter: Send + Sync {
     fn authorization(&self, key: &str) -> (&'static str, String);
 
     /// What the body of a reply says. None: it is not a reply of this protocol.
-    fn reply(&self, body: &Value) -> Option<Said>;
+    fn reply(&self, body: &Value) -> Option<ParsedReply>;
 
     /// A stream of which nothing has come.
     fn stream(&self) -> Box<dyn Assembly>;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::completions::Completions;
-use super::{Adapter, Assembly, Outgoing, Said};
+use super::{Adapter, Assembly, Outgoing, ParsedReply};
 use crate::interfaces::llm::messages::{Request, ToolChoice};
 
 /// Ollama's chat completions.
@@ -26,7 +26,7 @@ impl Adapter for Ollama {
         Completions::COMPATIBLE.authorization(key)
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         Completions::COMPATIBLE.reply(body)
     }
 

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::responses_stream::Response;
 use super::schemas::{self, ReplySchema, Rules};
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, calls, data_url, decimal, effort, file_name, finished, items, sealed, set, text, unsealed,
-    waiting_for_calls,
+    Adapter, Assembly, Outgoing, PDF, ParsedReply, calls, data_url, decimal, effort, file_name, finished, items, sealed, set, text,
+    unsealed, waiting_for_calls,
 };
 use crate::interfaces::llm::messages::{Effort, Media, Message, Opaque, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
@@ -46,7 +46,7 @@ impl Adapter for Responses {
         ("authorization", format!("Bearer {key}"))
     }
 
-    fn reply(&self, body: &Value) -> Option<Said> {
+    fn reply(&self, body: &Value) -> Option<ParsedReply> {
         let (status, output) = (body["status"].as_str()?, body["output"].as_array()?);
         if status == "failed" && output.is_empty() {
             return None;
@@ -55,7 +55,7 @@ impl Adapter for Responses {
         for item in output {
             match item["type"].as_str() {
                 Some(REASONING) => parts.extend(reasoned(item)),
-                Some("message") => is_refusal |= said(&mut parts, item),
+                Some("message") => is_refusal |= add_message(&mut parts, item),
                 Some("function_call") => parts.push(calls::call(&item["call_id"], &item["name"], &item["arguments"])),
                 _ => {}
             }
@@ -68,7 +68,7 @@ impl Adapter for Responses {
             ("completed", _) => finished(&parts),
             _ => Stop::Other,
         };
-        Some(Said { parts, stop })
+        Some(ParsedReply { parts, stop })
     }
 
     fn stream(&self) -> Box<dyn Assembly> {
@@ -92,7 +92,7 @@ fn reasoned(item: &Value) -> impl Iterator<Item = Part> {
 }
 
 /// Adds what a message says. Gives whether it is a refusal.
-fn said(parts: &mut Vec<Part>, message: &Value) -> bool {
+fn add_message(parts: &mut Vec<Part>, message: &Value) -> bool {
     let chunks = || items(&message["content"]);
     let words: String = chunks().filter_map(|chunk| text(&chunk["text"])).collect();
     let refusal: String = chunks().filter_map(|chunk| text(&chunk["refusal"])).collect();
@@ -134,13 +134,13 @@ fn format(schema: &Value) -> Option<Value> {
 
 fn input(request: &Request, message: &Message) -> Vec<Value> {
     match message.role {
-        Role::User => asked(message),
-        Role::Assistant => answered(request, message),
+        Role::User => convert_user(message),
+        Role::Assistant => convert_assistant(request, message),
     }
 }
 
 /// Results first: they belong right behind the calls.
-fn asked(message: &Message) -> Vec<Value> {
+fn convert_user(message: &Message) -> Vec<Value> {
     let results = message.parts.iter().filter_map(|part| match part {
         Part::ToolResult(result) => {
             Some(json!({ "type": "function_call_output", "call_id": calls::short_id(&result.call_id), "output": result.content }))
@@ -170,7 +170,7 @@ fn file(media: &Media) -> Value {
 
 /// Reasoning goes back only before what came of it: by itself it is refused. Calls and messages go without the ids that they had
 /// at the service, where nothing was stored.
-fn answered(request: &Request, message: &Message) -> Vec<Value> {
+fn convert_assistant(request: &Request, message: &Message) -> Vec<Value> {
     let (mut sent, mut reasoning, mut phase) = (Vec::new(), Vec::new(), None);
     for part in &message.parts {
         let item = match part {

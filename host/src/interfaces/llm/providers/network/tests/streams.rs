@@ -75,8 +75,8 @@ async fn watched(protocol: Protocol, responses: Vec<String>, request: &Request) 
     let reply = network.complete(CALLER, "some-model", request).await;
     let (mut told, mut over) = (String::new(), false);
     while let Ok(piece) = receiver.try_recv() {
-        over = piece.said == Said::Over;
-        if let Said::Text(text) = piece.said {
+        over = piece.said == ReplyProgress::Over;
+        if let ReplyProgress::Text(text) = piece.said {
             told.push_str(&text);
         }
     }

@@ -47,13 +47,13 @@ impl Connector {
     /// A connection to the host of this address. The error says why there is none.
     pub(super) async fn connect(&self, url: &Uri) -> Result<Box<dyn Stream>, String> {
         match &self.proxied {
-            Some((matcher, tunnelled)) if matcher.intercept(url).is_some() => opened(tunnelled.clone(), url).await,
-            _ => opened(self.direct.clone(), url).await,
+            Some((matcher, tunnelled)) if matcher.intercept(url).is_some() => open_stream(tunnelled.clone(), url).await,
+            _ => open_stream(self.direct.clone(), url).await,
         }
     }
 }
 
-async fn opened<C>(connector: C, url: &Uri) -> Result<Box<dyn Stream>, String>
+async fn open_stream<C>(connector: C, url: &Uri) -> Result<Box<dyn Stream>, String>
 where
     C: Service<Uri, Error = Box<dyn std::error::Error + Send + Sync>>,
     C::Response: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
