@@ -231,7 +231,7 @@ fn mistakes_are_told_in_sentences() {
     says(&["move", "1-2-add", "finished"], 2, "a status is one of todo, in-progress");
     says(&["add", "a/b", "T"], 2, "is not a key");
     says(&["add", "../x", "T"], 2, "is not a key");
-    says(&["add", "1-1-init", "T"], 1, "Item `1-1-init` already exists. `baton backlog show 1-1-init --workspace work");
+    says(&["add", "1-1-init", "T"], 1, "Item `1-1-init` already exists.\nhint: `baton backlog show 1-1-init --workspace work");
     says(&["add", "a", "two\nlines"], 2, "has to be one line");
     says(&["add", "a", "T", "--after", "a"], 2, "These items wait for each other: a → a.");
     says(&["add", "a", "T", "--after", "ghost"], 2, "`a` waits for `ghost`, which is not in the backlog");

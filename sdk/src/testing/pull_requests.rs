@@ -109,10 +109,10 @@ impl PullRequests {
             State::Closed => "closed",
         };
         let by = kept.merge_commit.as_ref().map(|commit| format!(" by {commit}")).unwrap_or_default();
-        Err(Error::conflict(format!("Pull request {number} is {word}{by}; open another for what is still to be done.")))
+        Err(Error::conflict(format!("Pull request {number} is {word}{by}. Open another for what is still to be done.")))
     }
 }
 
 fn unknown(number: u32) -> Error {
-    Error::not_found(format!("This project has no pull request {number}. `baton pull-requests list --all` lists all of them."))
+    Error::not_found(format!("This project does not have a pull request {number}. `baton pull-requests list --all` lists all of them."))
 }
