@@ -236,7 +236,7 @@ fn mistakes_are_told_in_sentences() {
     says(&["add", "a", "T", "--after", "a"], 2, "These items wait for each other: a → a.");
     says(&["add", "a", "T", "--after", "ghost"], 2, "`a` waits for `ghost`, which is not in the backlog");
     says(&["add", "a", "T", "--parent", "1-1-init"], 2, "cannot belong to `1-1-init`");
-    says(&["add", "a", "T", "--priority", "11"], 2, "Give 0 (last) to 10 (first)");
+    says(&["add", "a", "T", "--priority", "11"], 2, "give 0 (last) to 10 (first)");
     says(&["add", "a", "T", "--body", "ghost.md"], 1, "The body cannot be read from ghost.md");
     let _added = user.backlog(&["add", "mad", "a \u{202e}b", "--body", "-"]).exits(0);
     let shown = user.backlog(&["list"]).exits(0).stdout;
