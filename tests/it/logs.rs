@@ -50,7 +50,7 @@ fn the_log_is_read_by_run_project_category_level_and_time() {
     assert_eq!((listed(&["--state", "failed", "--state", "succeeded", "--since", "1h"]).len(), listed(&["--since", "0s"]).len()), (2, 0));
     let page = json_of(home, &["runs", "list", "--limit", "1"]);
     assert_eq!(page["items"][0]["id"], failed.as_str(), "newest first");
-    assert_eq!(listed(&["--limit", "1", "--cursor", page["next"].as_str().unwrap()]), [run.clone()]);
+    assert_eq!(listed(&["--limit", "1", "--cursor", page["next"].as_str().unwrap()]), std::slice::from_ref(&run));
     assert!(json_of(home, &["runs", "list", "--limit", "2"])["next"].is_null(), "nothing is behind the last");
     let all = json_of(home, &["logs", "--since", "1h", "--limit", "1000"]);
     let last = json_of(home, &["logs", "--limit", "2"]);

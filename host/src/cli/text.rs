@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{escape::is_hidden, journal::RunId};
+use crate::{escape::is_hidden, operations::runs::RunId};
 
 /// For what somebody decides by, and types.
 pub(super) use crate::escape::{escaped, shell_word};

@@ -100,7 +100,7 @@ fn list_recordings(folder: &Path) -> Vec<PathBuf> {
 async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Path) -> Result<ReplayedRecording> {
     let name = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
     let outcome = match replay_file(host, component, path).await {
-        Ok(replayed) => RecordingOutcome::Replayed(replayed),
+        Ok(replayed) => RecordingOutcome::Replayed(Box::new(replayed)),
         Err(problem) => RecordingOutcome::Unusable { problem },
     };
     if !context.screen.is_json() {

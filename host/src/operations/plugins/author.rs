@@ -88,7 +88,7 @@ pub struct ReplayedRecording {
 #[serde(untagged)]
 pub enum RecordingOutcome {
     /// It was replayed.
-    Replayed(Replayed),
+    Replayed(Box<Replayed>),
     /// It could not be replayed.
     Unusable {
         /// Why.
