@@ -438,7 +438,7 @@ fn a_story_whose_pull_request_somebody_closed_does_not_land() {
     });
     let summary = sprint(&host);
     assert_eq!((&summary["stories"][0]["outcome"], started(&host, "land").len()), (&json!("blocked"), 0));
-    assert!(summary["stories"][0]["reason"].to_string().contains("closed its pull request"), "{summary}");
+    assert!(summary["stories"][0]["reason"].to_string().contains("its pull request was closed"), "{summary}");
     assert!(branch(&host, "story/1-1"), "what was written is kept");
 }
 
