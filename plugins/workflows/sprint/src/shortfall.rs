@@ -65,7 +65,7 @@ mod tests {
             of(&stories, "main", None).as_deref(),
             Some(
                 "2 of 3 stories did not land in `main`: 1-2 (failed), 1-3 (skipped). `baton backlog show 1-2` tells why; once that is \
-                 mended, `baton backlog move 1-2 todo` makes it ready for the next sprint."
+                 fixed, `baton backlog move 1-2 todo` makes it ready for the next sprint."
             )
         );
         let many: Vec<_> = (0..40).map(|_| told("1-1", "blocked")).collect();
