@@ -142,7 +142,7 @@ impl App {
     async fn await_end(&self, run: &RunId) -> Result<(), AppError> {
         let begun = std::time::Instant::now();
         while begun.elapsed() < PATIENCE {
-            if self.kernel.tree(run).await?.iter().all(|run| run.state.is_final()) {
+            if self.kernel.tree_summaries(run).await?.iter().all(|run| run.state.is_final()) {
                 return Ok(());
             }
             tokio::time::sleep(AGAIN).await;

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::PoisonError};
 use super::{
     Kernel, KernelError,
     events::Cancelled,
-    run::{CancelCause, Cancelling, Run, State},
+    run::{CancelCause, Cancelling, Run, State, Summary},
 };
 use crate::{
     actor::Actor,
@@ -78,7 +78,7 @@ impl Kernel {
     pub(super) async fn are_cancelled_left(&self, root: Option<&RunId>) -> Result<bool, KernelError> {
         let left = self.see_to_cancelled().await?;
         Ok(match root {
-            Some(root) if !left.is_empty() => self.tree(root).await?.iter().any(|run| left.contains(&run.id)),
+            Some(root) if !left.is_empty() => self.tree_summaries(root).await?.iter().any(|run| left.contains(&run.id)),
             _ => !left.is_empty(),
         })
     }
@@ -142,8 +142,8 @@ impl Kernel {
 
     /// Whether runs below one that ended are still putting things in order, and why it cannot be resumed meanwhile.
     pub(super) async fn check_ended_below(&self, run: &Run) -> Result<(), KernelError> {
-        let is_ending = |below: &Run| below.id != run.id && below.cancelling.is_some() && !below.state.is_final();
-        if !self.tree(&run.id).await?.iter().any(is_ending) {
+        let is_ending = |below: &Summary| below.id != run.id && below.cancelling.is_some() && !below.state.is_final();
+        if !self.tree_summaries(&run.id).await?.iter().any(is_ending) {
             return Ok(());
         }
         let id = run.id.short();

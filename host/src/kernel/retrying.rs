@@ -76,8 +76,9 @@ impl Kernel {
     /// The call by whose answer a run failed: the last one, or one before it whose error is what the run ended with, as where
     /// the run put things in order before it gave the error on.
     async fn failing_call(&self, run: &Run) -> Result<Option<Failing>, KernelError> {
-        let (tree, mut calls) = (self.tree(&run.id).await?, self.telling_calls(run).await?);
+        let mut calls = self.telling_calls(run).await?;
         let Some(Inspected { entry: call, damage: None }) = calls.pop() else { return Ok(None) };
+        let tree = self.tree(&run.id).await?;
         let child = failed_child(&tree, run, &call);
         if call.error().is_some() || child.is_some() {
             return Ok(Some(Failing { call, child, is_last: true }));

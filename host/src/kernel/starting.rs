@@ -12,7 +12,7 @@ use super::{
     projects::Opening,
     registry::Plugin,
     retrying::Retry,
-    run::{Added, Filter, Run, State},
+    run::{Added, Filter, Run, State, Summary},
 };
 use crate::{
     actor::Actor,
@@ -277,11 +277,16 @@ impl Kernel {
     }
 
     /// A run that has to be there.
-    pub(super) async fn run(&self, id: &RunId) -> Result<Run, KernelError> {
+    pub async fn run(&self, id: &RunId) -> Result<Run, KernelError> {
         self.parts.runs.find(id).await?.ok_or_else(|| KernelError::NoRun(id.to_string()))
     }
 
-    /// The run and all below it.
+    /// The run and all below it, without what they were given and what they returned.
+    pub async fn tree_summaries(&self, id: &RunId) -> Result<Vec<Summary>, KernelError> {
+        Ok(self.parts.runs.summaries(&Filter { within: vec![id.clone()], limit: u32::MAX, ..Filter::default() }).await?)
+    }
+
+    /// The run and all below it, with what they were given and what they returned.
     pub async fn tree(&self, id: &RunId) -> Result<Vec<Run>, KernelError> {
         Ok(self.parts.runs.list(&Filter { within: vec![id.clone()], limit: u32::MAX, ..Filter::default() }).await?)
     }

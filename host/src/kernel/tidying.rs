@@ -34,7 +34,7 @@ impl Kernel {
     async fn is_at_work(&self, root: &RunId) -> Result<bool, KernelError> {
         let open = State::UNFINISHED.map(str::to_owned).to_vec();
         let open = Filter { within: vec![root.clone()], states: open, limit: 1, ..Filter::default() };
-        if !self.parts.runs.list(&open).await?.is_empty() {
+        if !self.parts.runs.summaries(&open).await?.is_empty() {
             return Ok(true);
         }
         let active: Vec<_> = self.active.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();

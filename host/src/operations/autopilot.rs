@@ -224,7 +224,7 @@ pub(super) async fn activity(host: &Host, run: &RunId) -> Result<Option<Autopilo
     Ok(Some(AutopilotActivity {
         run_state: run.state.as_str().to_owned(),
         reason,
-        is_held: host.app.kernel.held_by(&run).await?.is_some(),
+        is_held: host.app.kernel.held_by(&run.project).await?.is_some(),
         phase: AutopilotPhase::of_word(&state),
         until: until_ms.map(Moment),
         at_work: stories,

@@ -10,7 +10,10 @@ use super::{Dollars, Host, Problem};
 use crate::{
     interfaces::llm::money::{Posting, PostingFilter, Sum, local_day, sums},
     journal::RunId,
-    kernel::{KernelError, run::Run},
+    kernel::{
+        KernelError,
+        run::{Filter, Summary},
+    },
 };
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -180,15 +183,17 @@ async fn names(host: &Host) -> Result<HashMap<String, String>, Problem> {
 
 /// The work for each story below these roots.
 async fn work(host: &Host, roots: &BTreeSet<RunId>) -> Result<BTreeMap<Key, StoryWork>, Problem> {
-    let mut work = BTreeMap::new();
-    for root in roots {
-        add(&mut work, host.app.kernel.tree(root).await?.iter().filter_map(Task::of));
+    if roots.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    Ok(work)
+    let filter = Filter { within: roots.iter().cloned().collect(), limit: u32::MAX, ..Filter::default() };
+    let runs = host.app.kernel.runs().summaries(&filter).await.map_err(KernelError::from)?;
+    Ok(add(runs.iter().filter_map(Task::of)))
 }
 
 /// A run for a story.
 struct Task {
+    root: RunId,
     story: Key,
     is_try: bool,
     created_at: u64,
@@ -197,25 +202,27 @@ struct Task {
 
 impl Task {
     /// None where the run is for no story.
-    fn of(run: &Run) -> Option<Self> {
+    fn of(run: &Summary) -> Option<Self> {
         let story = (Some(run.project.clone()), run.item.clone()?);
         // Each task for the developer is a try.
         let is_try = run.slot.as_deref() == Some(DEVELOPER);
-        Some(Self { story, is_try, created_at: run.created_at, updated_at: run.updated_at })
+        Some(Self { root: run.root.clone(), story, is_try, created_at: run.created_at, updated_at: run.updated_at })
     }
 }
 
-/// Adds the runs of one tree.
-fn add(work: &mut BTreeMap<Key, StoryWork>, tree: impl Iterator<Item = Task>) {
-    let mut spans: HashMap<Key, (u64, u64)> = HashMap::new();
-    for Task { story, is_try, created_at, updated_at } in tree {
-        let span = spans.entry(story.clone()).or_insert((u64::MAX, 0));
+/// Adds runs up. A story takes time in each tree by itself.
+fn add(tasks: impl Iterator<Item = Task>) -> BTreeMap<Key, StoryWork> {
+    let mut work: BTreeMap<Key, StoryWork> = BTreeMap::new();
+    let mut spans: HashMap<(RunId, Key), (u64, u64)> = HashMap::new();
+    for Task { root, story, is_try, created_at, updated_at } in tasks {
+        let span = spans.entry((root, story.clone())).or_insert((u64::MAX, 0));
         *span = (span.0.min(created_at), span.1.max(updated_at));
         work.entry(story).or_default().tries += u64::from(is_try);
     }
-    for (key, (first, last)) in spans {
-        work.entry(key).or_default().took_ms += last.saturating_sub(first);
+    for ((_, story), (first, last)) in spans {
+        work.entry(story).or_default().took_ms += last.saturating_sub(first);
     }
+    work
 }
 
 impl From<Sum> for CostSum {
@@ -249,16 +256,20 @@ mod tests {
         (Some("p".to_owned()), item.to_owned())
     }
 
-    fn of(item: &str, is_try: bool, created_at: u64, updated_at: u64) -> Task {
-        Task { story: key(item), is_try, created_at, updated_at }
+    fn of(root: &str, item: &str, is_try: bool, created_at: u64, updated_at: u64) -> Task {
+        Task { root: RunId::from_text(root), story: key(item), is_try, created_at, updated_at }
     }
 
     #[test]
     fn a_story_takes_the_time_of_its_runs_in_each_tree() {
-        let mut work = BTreeMap::new();
-        let first = [of("1-1", false, 100, 500), of("1-1", true, 110, 200), of("1-1", true, 210, 400), of("1-2", false, 100, 150)];
-        add(&mut work, first.into_iter());
-        add(&mut work, [of("1-1", true, 10_000, 10_100)].into_iter());
+        let tasks = [
+            of("a", "1-1", false, 100, 500),
+            of("a", "1-1", true, 110, 200),
+            of("a", "1-1", true, 210, 400),
+            of("a", "1-2", false, 100, 150),
+            of("b", "1-1", true, 10_000, 10_100),
+        ];
+        let work = add(tasks.into_iter());
         assert_eq!(work[&key("1-1")], StoryWork { tries: 3, took_ms: 500 });
         assert_eq!(work[&key("1-2")], StoryWork { tries: 0, took_ms: 50 });
     }

@@ -85,9 +85,9 @@ impl Kernel {
         }
     }
 
-    /// The name of the project that holds a run back, because an operator paused it.
-    pub async fn held_by(&self, run: &Run) -> Result<Option<String>, KernelError> {
-        let project = self.projects().load_project(&run.project).await?;
+    /// The name of a project, by its id, that holds its runs back, because an operator paused it.
+    pub async fn held_by(&self, project: &str) -> Result<Option<String>, KernelError> {
+        let project = self.projects().load_project(project).await?;
         Ok(project.filter(|project| project.state == ProjectState::Paused).map(|project| project.name))
     }
 

@@ -69,7 +69,7 @@ impl From<&Retry> for RetryKind {
 /// cancelled.
 pub async fn continuation(host: &Host, run: &str) -> Result<Option<Continuation>, Problem> {
     let kernel: &Kernel = &host.app.kernel;
-    let root = kernel.resolve(kernel.resolve(run).await?.root.as_str()).await?;
+    let root = kernel.run(&kernel.resolve(run).await?.root).await?;
     if matches!(root.state, State::Succeeded | State::Cancelled) {
         return Ok(None);
     }

@@ -15,7 +15,7 @@ use crate::{
     journal::{Awaited, GRACE, Halt, RunId, Wait},
     kernel::{
         Drive, Kernel, KernelError,
-        run::{Run, State},
+        run::{State, Summary},
     },
     operations::{
         Host, Problem,
@@ -65,7 +65,7 @@ impl<'a> Execution<'a> {
             if self.halt.interrupt().is_some() {
                 return Ok(());
             }
-            let needs = self.stays && kernel.tree(&self.root).await?.iter().any(|run| needs_operator(&run.state));
+            let needs = self.stays && kernel.tree_summaries(&self.root).await?.iter().any(|run| needs_operator(&run.state));
             let asks = expects_answers.load(Ordering::SeqCst) && has_questions(self.host, &self.root).await?;
             if !needs && !asks && kernel.runs().queued(Some(&self.root), None, 1).await.map_err(KernelError::from)?.is_empty() {
                 return Ok(());
@@ -93,7 +93,7 @@ impl<'a> Execution<'a> {
     /// Cancels the root, if it has not ended; it may clean up before it ends.
     pub async fn cancel(&self, actor: &Actor) -> Result<(), Problem> {
         let kernel = &self.host.app.kernel;
-        let run = kernel.resolve(self.root.as_str()).await?;
+        let run = kernel.run(&self.root).await?;
         if !run.state.is_final() {
             kernel.cancel(&run, actor).await?;
         }
@@ -102,13 +102,18 @@ impl<'a> Execution<'a> {
 
     /// Ends the execution of all runs of this host after the calls in flight, at the request of a person.
     pub fn stop(&self) -> Stop {
-        if self.halt.interrupt().is_some() {
-            return Stop::AtOnce;
-        }
-        self.halt.stop();
-        self.host.app.kernel.stop();
-        Stop::AfterCalls
+        stop(self.host, &self.halt)
     }
+}
+
+/// Ends what a halt is for and all runs of this host after the calls in flight; the second request is one to end at once.
+pub(super) fn stop(host: &Host, halt: &Halt) -> Stop {
+    if halt.interrupt().is_some() {
+        return Stop::AtOnce;
+    }
+    halt.stop();
+    host.app.kernel.stop();
+    Stop::AfterCalls
 }
 
 /// How a tree of runs stands.
@@ -128,9 +133,9 @@ pub enum TreeState {
 /// How the tree under `root` stands.
 pub async fn tree_state(host: &Host, root: &RunId) -> Result<TreeState, Problem> {
     let kernel = &host.app.kernel;
-    let tree = kernel.tree(root).await?;
+    let tree = kernel.tree_summaries(root).await?;
     let Some(run) = tree.iter().find(|run| run.id == *root).filter(|run| !run.state.is_final()) else { return Ok(TreeState::Idle) };
-    let is_held = kernel.held_by(run).await?.is_some();
+    let is_held = kernel.held_by(&run.project).await?.is_some();
     Ok(match () {
         () if run.state == State::Queued && !is_held => TreeState::Queued,
         () if tree.iter().any(|run| is_active(run, is_held)) => TreeState::Active,
@@ -140,7 +145,7 @@ pub async fn tree_state(host: &Host, root: &RunId) -> Result<TreeState, Problem>
 }
 
 /// What is queued in a paused project is not executed.
-fn is_active(run: &Run, is_held: bool) -> bool {
+fn is_active(run: &Summary, is_held: bool) -> bool {
     match &run.state {
         State::Queued => !is_held,
         State::Running => true,
@@ -156,7 +161,7 @@ pub async fn waits_for_people(host: &Host, root: &RunId) -> Result<bool, Problem
         State::Waiting { wait } => is_for_others(wait),
         state => state.is_final() || matches!(state, State::Paused { .. }),
     };
-    Ok(host.app.kernel.tree(root).await?.iter().all(|run| stands(&run.state)))
+    Ok(host.app.kernel.tree_summaries(root).await?.iter().all(|run| stands(&run.state)))
 }
 
 async fn has_questions(host: &Host, root: &RunId) -> Result<bool, Problem> {
@@ -181,7 +186,7 @@ pub async fn replay(host: &Host, root: &RunId) -> Result<Option<Replay>, Problem
         return Ok(None);
     }
     let mut calls = 0;
-    for run in kernel.tree(root).await?.iter().filter(|run| !run.state.is_final()) {
+    for run in kernel.tree_summaries(root).await?.iter().filter(|run| !run.state.is_final()) {
         calls += kernel.journal().count(&run.id, run.journal_from).await.map_err(KernelError::from)?.answered;
     }
     Ok(Some(Replay { calls, model_replies: tally.model_calls }))

@@ -12,7 +12,7 @@ use crate::{
     events::Event,
     interfaces::llm::{Piece, ReplyProgress},
     journal::RunId,
-    kernel::{Kernel, KernelError},
+    kernel::{Kernel, KernelError, run::Summary},
     operations::{Host, Problem},
 };
 
@@ -48,14 +48,13 @@ impl<'a> Feed<'a> {
     pub async fn begin(host: &'a Host, root: &RunId, with_replies: bool) -> Result<Self, Problem> {
         let kernel = host.app.kernel.as_ref();
         let events = kernel.events().listen();
-        let root = kernel.resolve(root.as_str()).await?;
+        let root = Summary::from(kernel.run(root).await?);
         let mut progress = Progress::new(&root, titles(kernel));
-        let runs = kernel.tree(&root.id).await?;
+        let runs = kernel.tree_summaries(&root.id).await?;
         runs.iter().for_each(|run| progress.include(run));
-        let unfinished: Vec<_> = runs.iter().filter(|run| !run.state.is_final()).map(|run| run.id.clone()).collect();
         let mut past = Vec::new();
-        for run in unfinished.iter().chain([&root.id]) {
-            past.extend(events_of(kernel, run).await?);
+        for run in runs.iter().filter(|run| run.id == root.id || !run.state.is_final()) {
+            past.extend(events_of(kernel, &run.id).await?);
         }
         past.sort_by_key(|event| event.cursor);
         for event in &past {

@@ -8,7 +8,7 @@ use super::progress::{Activity, Branch, Happening, Member, Replies, Snapshot, St
 use crate::{
     events::{Category, Event},
     journal::{RunId, Wait},
-    kernel::{events::WaitingFor, run::Run},
+    kernel::{events::WaitingFor, run::Summary},
     operations::Moment,
 };
 
@@ -68,7 +68,7 @@ impl State {
 
 impl Progress {
     /// The tree under `root`. `titles` names plugins for people.
-    pub(super) fn new(root: &Run, titles: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(root: &Summary, titles: BTreeMap<String, String>) -> Self {
         let mut progress = Self {
             root: root.id.clone(),
             titles,
@@ -87,7 +87,7 @@ impl Progress {
     }
 
     /// Takes in a run of the tree that was there before.
-    pub(super) fn include(&mut self, run: &Run) {
+    pub(super) fn include(&mut self, run: &Summary) {
         let parent = run.parent.as_ref().map(|(id, _)| id.clone());
         let state = State::new(parent, self.title(&run.plugin), Some(run.created_at));
         self.join(&run.id, State { rests: run.state.is_final(), ..state });

@@ -42,13 +42,6 @@ impl RunOptions {
     }
 }
 
-/// For the commands that have not moved here yet.
-impl From<RunOptions> for interfaces::RunOptions {
-    fn from(options: RunOptions) -> Self {
-        options.of_run()
-    }
-}
-
 /// Checks that a model that is chosen for a run in `workspace` can be used.
 pub(in crate::operations) fn check_model(host: &Host, workspace: &Path, model: Option<&str>) -> Result<(), Problem> {
     let Some(name) = model else { return Ok(()) };

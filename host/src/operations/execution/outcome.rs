@@ -62,13 +62,13 @@ pub struct Outcome {
 /// How the tree under `root` stands. `took_ms` says how long it was followed.
 pub async fn outcome(host: &Host, root: &RunId, took_ms: u64) -> Result<Outcome, Problem> {
     let kernel: &Kernel = &host.app.kernel;
-    let run = kernel.resolve(root.as_str()).await?;
+    let run = kernel.run(root).await?;
     let tree = kernel.tree(root).await?;
     let elsewhere = awaited_elsewhere(kernel, &tree).await?;
     let (continuation, retry) = continuation::find(kernel, &run, &tree).await?;
     let below = tree.iter().filter(|run| run.id != *root);
     let paused: Vec<Run> = below.filter(|run| matches!(run.state, State::Paused { .. }) || needs_operator(&run.state)).cloned().collect();
-    let held_by = if run.state.is_final() { None } else { kernel.held_by(&run).await? };
+    let held_by = if run.state.is_final() { None } else { kernel.held_by(&run.project).await? };
     let request = ListQuestions { all: false, root: Some(root.clone()) };
     let rejects_input = rejects_input(kernel, &run).await?;
     let plugin = kernel.registry().find(&run.plugin).filter(|_| rejects_input);

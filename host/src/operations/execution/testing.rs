@@ -63,12 +63,12 @@ impl Tree {
     /// A tree under a run of `plugin`, where people call plugins by these titles.
     pub(crate) fn new(root: &str, plugin: &str, titles: &[(&str, &str)]) -> Self {
         let titles = titles.iter().map(|(plugin, title)| ((*plugin).to_owned(), (*title).to_owned())).collect();
-        Self { progress: Progress::new(&run(root, plugin, State::Queued), titles), cursor: 0 }
+        Self { progress: Progress::new(&run(root, plugin, State::Queued).into(), titles), cursor: 0 }
     }
 
     /// Includes a run that was there before it was followed.
     pub(crate) fn include(&mut self, id: &str, parent: &str, plugin: &str) {
-        self.progress.include(&Run { parent: Some((RunId::from_text(parent), 3)), ..run(id, plugin, State::Running) });
+        self.progress.include(&Run { parent: Some((RunId::from_text(parent), 3)), ..run(id, plugin, State::Running) }.into());
     }
 
     /// The steps of the next event; `category` is the word of the log.

@@ -9,11 +9,7 @@ use super::{RunId, journal::parsed};
 use crate::{
     events::{Draft, Event},
     interfaces::sandbox::{self, events::Executed},
-    kernel::{
-        KernelError,
-        events::Created,
-        run::{Filter, Summary},
-    },
+    kernel::{KernelError, events::Created, run::Summary},
     operations::{Host, Page, Problem, ProblemKind, ProblemSource},
 };
 
@@ -71,8 +67,7 @@ pub struct CommandOutput {
 /// The commands that have ended of a run and those below it, in the order in which they ended.
 pub async fn commands(host: &Host, part: &str) -> Result<Page<ExecutedCommand>, Problem> {
     let run = host.app.kernel.resolve(part).await?;
-    let tree = Filter { within: vec![run.id.clone()], limit: u32::MAX, ..Filter::default() };
-    let runs = host.app.kernel.runs().summaries(&tree).await.map_err(KernelError::from)?;
+    let runs = host.app.kernel.tree_summaries(&run.id).await?;
     let mut events = Vec::new();
     for run in &runs {
         events.extend(relevant_events(host, &run.id).await?);

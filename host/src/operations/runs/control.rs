@@ -79,7 +79,7 @@ async fn end(host: &Host, actor: &Actor, run: &Run, now: bool) -> Result<(), Pro
         kernel.cancel(run, actor).await?;
         kernel.drive(&Drive { root: Some(run.id.clone()), until_idle: true }, &Halt::default()).await?;
     }
-    let run = kernel.resolve(run.id.as_str()).await?;
+    let run = kernel.run(&run.id).await?;
     // A run that is not executed, as in a paused project, has not ended yet.
     if now || kernel.check_cancellable(&run).await.is_ok() {
         kernel.cancel_now(&run, actor).await?;

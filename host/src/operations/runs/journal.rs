@@ -9,10 +9,7 @@ use utoipa::ToSchema;
 use super::{Moment, RunId};
 use crate::{
     journal::{self, Inspected},
-    kernel::{
-        KernelError,
-        run::{Filter, Run},
-    },
+    kernel::{KernelError, run::Run},
     operations::{Host, Problem},
 };
 
@@ -108,9 +105,7 @@ pub async fn journal(host: &Host, part: &str) -> Result<Journal, Problem> {
 }
 
 async fn started(host: &Host, run: &Run) -> Result<HashSet<RunId>, Problem> {
-    let below = Filter { within: vec![run.id.clone()], limit: u32::MAX, ..Filter::default() };
-    let below = host.app.kernel.runs().summaries(&below).await.map_err(KernelError::from)?;
-    Ok(below.into_iter().map(|run| run.id).collect())
+    Ok(host.app.kernel.tree_summaries(&run.id).await?.into_iter().map(|run| run.id).collect())
 }
 
 /// A text that is not JSON is shown as it is.

@@ -1,5 +1,7 @@
 //! Runs listed and found. Changes none of them.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -131,8 +133,7 @@ pub(in crate::operations) async fn summarize(host: &Host, runs: Vec<Summary>) ->
 /// The run that is meant by its id, or by any beginning or end of one, as a whole.
 pub async fn find(host: &Host, part: &str) -> Result<Run, Problem> {
     let run = host.app.kernel.resolve(part).await?;
-    let below = Filter { within: vec![run.id.clone()], limit: u32::MAX, ..Filter::default() };
-    let tree = host.app.kernel.runs().summaries(&below).await.map_err(KernelError::from)?;
+    let tree = host.app.kernel.tree_summaries(&run.id).await?;
     let below = tree.into_iter().filter(|below| below.id != run.id).collect();
     let published = host.app.kernel.published().published(&run.id).await?;
     let signals = host.app.kernel.signals().untaken(&run.id).await.map_err(KernelError::from)?;
@@ -154,20 +155,22 @@ pub async fn find(host: &Host, part: &str) -> Result<Run, Problem> {
 /// The runs below a run, each followed by its own, in the order in which they were started.
 fn in_order(mut below: Vec<Summary>) -> Vec<Summary> {
     below.sort_by_key(|run| run.parent.as_ref().map(|(_, seq)| *seq));
-    let is_there = |id: &RunId, runs: &[Summary]| runs.iter().any(|run| run.id == *id);
-    let tops: Vec<RunId> =
-        below.iter().filter(|run| run.parent.as_ref().is_none_or(|(id, _)| !is_there(id, &below))).map(|run| run.id.clone()).collect();
+    let present: HashSet<RunId> = below.iter().map(|run| run.id.clone()).collect();
     let mut ordered = Vec::with_capacity(below.len());
-    for top in tops {
-        descend(&below, &top, &mut ordered);
+    let mut by_parent: HashMap<Option<RunId>, Vec<Summary>> = HashMap::new();
+    for run in below {
+        let parent = run.parent.as_ref().map(|(id, _)| id).filter(|id| present.contains(id)).cloned();
+        by_parent.entry(parent).or_default().push(run);
     }
+    descend(&mut by_parent, None, &mut ordered);
     ordered
 }
 
-fn descend(below: &[Summary], id: &RunId, ordered: &mut Vec<Summary>) {
-    ordered.extend(below.iter().find(|run| run.id == *id).cloned());
-    for child in below.iter().filter(|run| run.parent.as_ref().is_some_and(|(parent, _)| parent == id)) {
-        descend(below, &child.id, ordered);
+fn descend(by_parent: &mut HashMap<Option<RunId>, Vec<Summary>>, parent: Option<RunId>, ordered: &mut Vec<Summary>) {
+    for run in by_parent.remove(&parent).unwrap_or_default() {
+        let id = run.id.clone();
+        ordered.push(run);
+        descend(by_parent, Some(id), ordered);
     }
 }
 

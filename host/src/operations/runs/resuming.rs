@@ -139,7 +139,7 @@ pub async fn resume(host: &Host, actor: &Actor, request: &ResumeRun) -> Result<R
         options.check(host, &run.workspace)?;
     }
     set_budget(host, actor, &run.root, request.options.as_ref()).await?;
-    let settings = match kernel.settings_since(&kernel.resolve(run.root.as_str()).await?).await {
+    let settings = match kernel.settings_since(&kernel.run(&run.root).await?).await {
         Ok(keys) if keys.is_empty() => None,
         Ok(keys) => Some(SettingsChange::Changed(keys)),
         Err(reason) => Some(SettingsChange::Unreadable(reason)),

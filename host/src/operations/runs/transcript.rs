@@ -10,10 +10,7 @@ use crate::{
         self, messages,
         transcript::{self, Outcome},
     },
-    kernel::{
-        KernelError,
-        run::{Filter, Summary},
-    },
+    kernel::{KernelError, run::Summary},
     operations::{Host, Problem},
 };
 
@@ -251,8 +248,7 @@ pub async fn transcript(host: &Host, request: &ReadTranscript) -> Result<Transcr
 
 /// The runs of a tree in the order in which they began.
 async fn tree(host: &Host, root: &RunId) -> Result<Vec<Summary>, Problem> {
-    let filter = Filter { within: vec![root.clone()], limit: u32::MAX, ..Filter::default() };
-    let mut runs = host.app.kernel.runs().summaries(&filter).await.map_err(KernelError::from)?;
+    let mut runs = host.app.kernel.tree_summaries(root).await?;
     runs.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
     Ok(runs)
 }
