@@ -178,7 +178,7 @@ impl Log<'_> {
         if name == "waiting" && !wait.as_ref().is_some_and(|wait| self.is_worth_printing(run, wait, event.at.0)) {
             return Ok(None);
         }
-        let Some(found) = execution::summary(self.host, run).await? else { return Ok(None) };
+        let Some(found) = execution::name_run(self.host, run).await? else { return Ok(None) };
         let shown = format!("{} (run {})", text::line(&found.plugin), text::short(run));
         match (name, wait) {
             ("waiting", wait) => return Ok(wait.map(|wait| self.describe_wait(&shown, &wait))),

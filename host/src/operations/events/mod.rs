@@ -3,7 +3,7 @@
 
 mod kinds;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -71,7 +71,15 @@ pub struct ListEvents {
 
 /// The oldest first. `next` always leads behind what was looked at, so that whoever follows misses nothing.
 pub async fn list(host: &Host, request: &ListEvents) -> Result<Page<Event>, Problem> {
-    let mut looking = Looking::new(host, request).await?;
+    list_with(host, request, &mut ProjectsOfRuns::new()).await
+}
+
+/// The projects of runs, which never change, as far as they were looked up.
+pub(super) type ProjectsOfRuns = HashMap<RunId, Option<String>>;
+
+/// The same for a caller that lists repeatedly: keeps the projects that it looked up.
+pub(super) async fn list_with(host: &Host, request: &ListEvents, projects: &mut ProjectsOfRuns) -> Result<Page<Event>, Problem> {
+    let mut looking = Looking::new(host, request, projects).await?;
     match (&request.cursor, request.since) {
         (Some(cursor), _) => looking.forwards(read_cursor(cursor)?).await,
         (None, Some(since)) => {
@@ -95,19 +103,19 @@ struct Looking<'a> {
     host: &'a Host,
     request: &'a ListEvents,
     /// The runs that are meant; none for all.
-    runs: Option<Vec<RunId>>,
+    runs: Option<HashSet<RunId>>,
     /// The id of the project that is meant; none for all.
     project: Option<String>,
     /// The projects of the runs that were met.
-    projects: HashMap<RunId, Option<String>>,
+    projects: &'a mut ProjectsOfRuns,
 }
 
 impl<'a> Looking<'a> {
-    async fn new(host: &'a Host, request: &'a ListEvents) -> Result<Self, Problem> {
+    async fn new(host: &'a Host, request: &'a ListEvents, projects: &'a mut ProjectsOfRuns) -> Result<Self, Problem> {
         let runs = match &request.run {
             Some(part) => {
                 let run = host.app.kernel.resolve(part).await?;
-                Some(host.app.kernel.tree(&run.id).await?.into_iter().map(|run| run.id).collect())
+                Some(host.app.kernel.tree_summaries(&run.id).await?.into_iter().map(|run| run.id).collect())
             }
             None => None,
         };
@@ -115,14 +123,15 @@ impl<'a> Looking<'a> {
             Some(name) => Some(host.app.kernel.find_project(name).await?.id),
             None => None,
         };
-        Ok(Self { host, request, runs, project, projects: HashMap::new() })
+        Ok(Self { host, request, runs, project, projects })
     }
 
     async fn forwards(&mut self, mut cursor: i64) -> Result<Page<Event>, Problem> {
         let mut items = Vec::new();
         while items.len() < self.limit() {
-            let chunk = self.read(cursor, CHUNK).await?;
-            let is_last = chunk.len() < CHUNK as usize;
+            let most = self.chunk(items.len());
+            let chunk = self.read(cursor, most).await?;
+            let is_last = chunk.len() < most as usize;
             for event in chunk {
                 cursor = event.cursor;
                 items.extend(self.select_event(event).await?);
@@ -135,6 +144,13 @@ impl<'a> Looking<'a> {
             }
         }
         Ok(Page { items, next: Some(cursor.to_string()) })
+    }
+
+    /// How many events to read at once, with so many found: without a filter no more than are wanted.
+    fn chunk(&self, found: usize) -> u32 {
+        let is_filtered = self.runs.is_some() || self.project.is_some() || self.request.category.is_some() || self.request.level.is_some();
+        let wanted = u32::try_from(self.limit() - found).unwrap_or(u32::MAX);
+        if is_filtered { CHUNK } else { CHUNK.min(wanted) }
     }
 
     async fn backwards(&mut self) -> Result<Page<Event>, Problem> {
@@ -170,7 +186,7 @@ impl<'a> Looking<'a> {
 
     async fn read(&self, cursor: i64, limit: u32) -> Result<Vec<events::Event>, Problem> {
         // One run alone is found without reading what happened in others.
-        let only = self.runs.as_ref().filter(|runs| runs.len() == 1).and_then(|runs| runs.first());
+        let only = self.runs.as_ref().filter(|runs| runs.len() == 1).and_then(|runs| runs.iter().next());
         let read = self.host.app.kernel.events().after(cursor, only, limit).await;
         Ok(read.map_err(KernelError::from)?)
     }

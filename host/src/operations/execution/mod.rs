@@ -21,7 +21,7 @@ pub use feed::{Feed, Update};
 pub use options::RunOptions;
 pub use outcome::{Outcome, outcome};
 pub use progress::{Activity, Branch, Happening, Member, Replies, ReplyPiece, Snapshot, Step, SweepDeed, Work};
-pub use service::{Announcement, EventStream, Service, read_wait, summary};
+pub use service::{Announcement, EventStream, Service, name_run, read_wait};
 pub use start::{StartNotice, StartRun, StartedRun, Workflow, start, workflows};
 
 /// The views of this folder.

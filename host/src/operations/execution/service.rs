@@ -11,16 +11,16 @@ use tokio::{
 };
 use utoipa::ToSchema;
 
-use super::drive::Stop;
+use super::drive::{Stop, stop};
 use crate::{
     events::{self, path_text},
     journal::{self, Halt, RunId},
     kernel::{Drive, KernelError, events::WaitingFor},
     operations::{
         Host, Problem,
-        events::{Event, ListEvents, list},
+        events::{Event, ListEvents, ProjectsOfRuns, list_with},
         questions::Question,
-        runs::{RunSummary, Wait, summarize},
+        runs::{RunSummary, Wait},
     },
 };
 
@@ -29,6 +29,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(250);
 /// Events read from the log at once.
 const PAGE: u32 = 500;
+/// Runs whose projects are kept, so that a host that serves for long does not grow.
+const MOST_KNOWN: usize = 10_000;
 
 /// What a host that serves says once it is ready, and of what it found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -86,12 +88,7 @@ impl<'a> Service<'a> {
 
     /// Stops after the calls in flight, at the request of a person.
     pub fn stop(&self) -> Stop {
-        if self.halt.interrupt().is_some() {
-            return Stop::AtOnce;
-        }
-        self.halt.stop();
-        self.host.app.kernel.stop();
-        Stop::AfterCalls
+        stop(self.host, &self.halt)
     }
 }
 
@@ -99,6 +96,7 @@ impl<'a> Service<'a> {
 pub struct EventStream<'a> {
     host: &'a Host,
     cursor: String,
+    projects: ProjectsOfRuns,
     events: Receiver<events::Event>,
     look: Interval,
 }
@@ -110,7 +108,7 @@ impl<'a> EventStream<'a> {
         let newest = host.app.kernel.events().newest().await.map_err(KernelError::from)?;
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Self { host, cursor: newest.to_string(), events, look })
+        Ok(Self { host, cursor: newest.to_string(), projects: ProjectsOfRuns::new(), events, look })
     }
 
     /// The next events, at least one. Can be dropped at any point and misses nothing.
@@ -132,7 +130,10 @@ impl<'a> EventStream<'a> {
     /// The events since the last look, perhaps none.
     pub async fn read(&mut self) -> Result<Vec<Event>, Problem> {
         let request = ListEvents { cursor: Some(self.cursor.clone()), limit: PAGE, ..ListEvents::default() };
-        let page = list(self.host, &request).await?;
+        if self.projects.len() > MOST_KNOWN {
+            self.projects.clear();
+        }
+        let page = list_with(self.host, &request, &mut self.projects).await?;
         self.cursor = page.next.unwrap_or_else(|| self.cursor.clone());
         Ok(page.items)
     }
@@ -144,8 +145,17 @@ pub fn read_wait(event: &Event) -> Option<Wait> {
     Some(journal::Wait::from(wait).into())
 }
 
-/// A run as it is now, without its input and output; none where it does not exist.
-pub async fn summary(host: &Host, run: &RunId) -> Result<Option<RunSummary>, Problem> {
-    let Some(run) = host.app.kernel.runs().find(run).await.map_err(KernelError::from)? else { return Ok(None) };
-    Ok(summarize(host, vec![run.into()]).await?.pop())
+/// What a run is called, and where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunName {
+    /// Its plugin.
+    pub plugin: String,
+    /// The run at the top of its tree.
+    pub root: RunId,
+}
+
+/// What a run is called; none where it does not exist.
+pub async fn name_run(host: &Host, run: &RunId) -> Result<Option<RunName>, Problem> {
+    let found = host.app.kernel.runs().find(run).await.map_err(KernelError::from)?;
+    Ok(found.map(|run| RunName { plugin: run.plugin, root: run.root }))
 }
