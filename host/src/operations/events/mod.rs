@@ -2,6 +2,8 @@
 //! the last page.
 
 mod kinds;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use std::collections::{HashMap, HashSet};
 

@@ -28,7 +28,7 @@ use std::{
 pub use covers::{Covered, Covers};
 pub(super) use names::REPOSITORY;
 pub(super) use swept::Swept;
-pub(crate) use swept::Trace;
+pub(crate) use swept::{Deed, Trace};
 
 use super::engine::Key;
 use crate::interfaces::used_by_git::{Used, UsedByGit};
