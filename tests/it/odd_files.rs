@@ -237,10 +237,10 @@ fn a_place_that_cannot_be_used_is_told_as_what_it_is() {
     fs::create_dir(home.path().join(&odd)).unwrap();
     let said = |arguments: &[&OsStr], place: &OsStr| program::run(home.path(), &[arguments, &[place]].concat()).exits(2).stderr;
     for (place, reason) in
-        [(OsStr::new("file"), "is not a folder"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
+        [(OsStr::new("file"), "is not a directory"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
     {
         let told = said(&words("plugin list --data-dir"), place);
-        assert!(told.contains(reason) && told.lines().count() == 1, "{told}");
+        assert!(told.contains(reason) && told.lines().count() == 2, "{told}");
     }
     for command in ["run plan --data-dir data --workspace", "backlog list --data-dir data --workspace"] {
         for (place, reason) in

@@ -232,8 +232,8 @@ impl<'a> Answering<'a> {
     async fn answer_shown(&mut self, line: &str, watch: &mut Watch<'_>) -> Result<()> {
         let Some(asked) = self.shown.take() else { return Ok(()) };
         match card::parse_answer(&asked, line) {
-            Err(sentence) => {
-                watch.ask(&format!("  {sentence}"), &card::prompt(&asked));
+            Err(problem) => {
+                watch.ask(&format!("  {problem}"), &card::prompt(&asked));
                 self.shown = Some(asked);
             }
             Ok(answer) => {

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{Context, text};
 use crate::operations::{
-    Host, Problem,
+    Host, Problem, code, path_text,
     projects::{self, ListProjects, Project, ProjectLocation, ProjectRef},
 };
 
@@ -28,7 +28,10 @@ impl ProjectArguments {
     /// What is meant, as far as the command line and the disk say it.
     pub(super) fn choice(&self) -> Result<ProjectChoice, Problem> {
         match (&self.project, &self.workspace) {
-            (Some(_), Some(_)) => Err(Problem::invalid("--project and --workspace cannot be used together. Give one of them.")),
+            (Some(_), Some(_)) => {
+                let message = "--project and --workspace cannot be used together.";
+                Err(Problem::invalid(code::USAGE, "project", message).advise("Give one of them."))
+            }
             (Some(name), None) => Ok(ProjectChoice::Name(name.clone())),
             (None, folder) => ProjectChoice::of_folder(folder.as_deref().unwrap_or(Path::new("."))),
         }
@@ -94,6 +97,14 @@ impl ProjectChoice {
             Self::Folder { named, .. } => format!(" --workspace {}", text::shell_word(&text::escaped(&named.display().to_string()))),
             Self::Name(name) => format!(" --project {}", text::shell_word(&text::escaped(name))),
         }
+    }
+}
+
+/// The option that leads to a folder of runs from where the command was given.
+pub(super) fn workspace_option(workspace: &str) -> String {
+    match std::env::current_dir() {
+        Ok(here) if path_text(&here) == workspace => String::new(),
+        _ => format!(" --workspace {}", text::shell_word(&text::escaped(workspace))),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use jiff::{Timestamp, ToSpan, Zoned, civil, tz::TimeZone};
 
-use crate::cli::{exit::Misuse, text};
+use super::text;
+use crate::operations::Problem;
 
 /// A time in milliseconds since 1970 UTC, at most `now`.
-pub(super) fn read(text: &str, now: u64, zone: &TimeZone) -> Result<u64, Misuse> {
+pub(super) fn read(text: &str, now: u64, zone: &TimeZone) -> Result<u64, Problem> {
     let local = i64::try_from(now).ok().and_then(|now| Timestamp::from_millisecond(now).ok()).unwrap_or(Timestamp::MAX);
     let local = local.to_zoned(zone.clone());
     let text = text.trim();
@@ -13,11 +14,15 @@ pub(super) fn read(text: &str, now: u64, zone: &TimeZone) -> Result<u64, Misuse>
     let shown = || text::excerpt(&text::escaped(text), 60);
     match since {
         Some(since) if since <= now => Ok(since),
-        Some(_) => Err(Misuse(format!("`{}` is in the future. Give a time that has passed.", shown()))),
-        None => Err(Misuse(format!(
-            "`{}` is not a time. Give `today`, `yesterday`, a time such as 22:00 or 2026-01-31T22:00:00Z, or how long ago, such as 12h or 2d.",
-            shown()
-        ))),
+        Some(_) => {
+            let problem = Problem::invalid("time_invalid", "since", format!("`{}` is in the future.", shown()));
+            Err(problem.advise("Give a time that has passed."))
+        }
+        None => {
+            let problem = Problem::invalid("time_invalid", "since", format!("`{}` is not a time.", shown()));
+            let hint = "Give `today`, `yesterday`, a time such as 22:00 or 2026-01-31T22:00:00Z, or how long ago, such as 12h or 2d.";
+            Err(problem.advise(hint))
+        }
     }
 }
 

@@ -164,6 +164,9 @@ pub enum KernelError {
     Unclear { part: String, ids: String },
     #[error(transparent)]
     WrongState(Reason),
+    /// The run failed by its input, which a resumed run has as well.
+    #[error("Run {run} failed because `{plugin}` rejected its input, and a resumed run would fail alike.")]
+    RejectsInput { run: String, plugin: String },
     #[error(transparent)]
     NoProject(Reason),
     /// A project cannot be changed so, or no run may start in it.
@@ -202,6 +205,9 @@ impl Hint for KernelError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoPlugin(reason) | Self::WrongState(reason) | Self::NoProject(reason) => reason.hint(),
+            Self::RejectsInput { plugin, .. } => Some(format!(
+                "Start a new run with another input, with `baton run {plugin} --input INPUT`; `baton plugin show {plugin}` lists what it takes."
+            )),
             Self::Disabled(plugin) => Some(format!("`baton plugin enable {plugin}` lets it be started again.")),
             Self::Tripped { plugin, .. } => {
                 Some(format!("`baton plugin enable {plugin}` lets it be started again; another version of it may be started at once."))

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Host, Problem, ProblemKind, ProblemSource, code,
-    plugins::PluginKind,
+    Host, Problem, code,
+    plugins::{PluginKind, unknown_plugin},
     projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
     actor::Actor,
     app::App,
     errors::Hint as _,
-    interfaces::backlog::check_label,
+    interfaces::backlog::{BacklogError, check_label},
     kernel::{
         KernelError, projects,
         slots::{self, Chosen, Scope, Scoped, Source, declared_misfit, kind_of},
@@ -230,12 +230,12 @@ pub async fn set(host: &Host, actor: &Actor, request: &SetBinding) -> Result<Cha
     let app = &host.app;
     let slot = app.kernel.slot(&request.slot)?;
     app.kernel.check_binding(slot, &request.plugin)?;
-    let plugin = app.kernel.registry().find(&request.plugin).ok_or_else(|| not_installed(&request.plugin, slot))?;
+    let plugin = app.kernel.registry().find(&request.plugin).ok_or_else(|| unknown_plugin(app, &request.plugin))?;
     let misfit = declared_misfit(slot, &plugin).map(|unfit| unfit.to_string());
     let (scope, project) = scope(host, actor, request.project.as_ref(), request.label.as_deref()).await?;
     let chosen = Chosen { plugin: request.plugin.clone(), scope: scope.clone(), source: Source::Command };
     if let Some(problem) = misfit.or_else(|| app.kernel.unusable(slot, &chosen)) {
-        return Err(Problem::new(ProblemKind::Invalid, "binding_invalid", problem, ProblemSource::Client));
+        return Err(Problem::invalid("binding_invalid", "plugin", problem));
     }
     app.kernel.bind(scope.clone(), slot.name, &request.plugin, actor).await?;
     Ok(describe_change(slot, Some(request.plugin.clone()), scope, project))
@@ -249,9 +249,8 @@ pub async fn unset(host: &Host, actor: &Actor, request: &UnsetBinding) -> Result
     let changed = describe_change(slot, None, scope, project);
     if !was_bound {
         let message = format!("No command bound a plugin to `{}`{}.", slot.name, changed.place());
-        let problem = Problem::new(ProblemKind::NotFound, "binding_not_found", message, ProblemSource::Client);
         let hint = "`baton bindings list` shows who bound what. Remove a binding in your settings there.";
-        return Err(Problem { hint: Some(hint.to_owned()), ..problem });
+        return Err(Problem::not_found("binding_not_found", message).of_field("slot").advise(hint));
     }
     Ok(changed)
 }
@@ -294,10 +293,7 @@ async fn scope(
     label: Option<&str>,
 ) -> Result<(Scope, Option<ProjectLocation>), Problem> {
     if let Some(label) = label {
-        check_label(label).map_err(|refusal| Problem {
-            field: Some("label".to_owned()),
-            ..Problem::from(crate::interfaces::backlog::BacklogError::from(refusal))
-        })?;
+        check_label(label).map_err(|refusal| Problem::from(BacklogError::from(refusal)).of_field("label"))?;
     }
     let project = match project {
         Some(project) => Some(project.open(host, actor).await?),
@@ -314,7 +310,7 @@ fn describe_change(slot: &Slot, plugin: Option<String>, scope: Scope, project: O
 
 /// Rejects a proposal that no plugin could fill.
 fn check_proposal(app: &App, proposal: &slots::Proposal) -> Result<(), Problem> {
-    let invalid = |code, message: String| Problem::new(ProblemKind::Invalid, code, message, ProblemSource::Client);
+    let invalid = |code, message: String| Problem::invalid(code, "project", message);
     let table = proposal
         .table
         .as_ref()
@@ -324,12 +320,12 @@ fn check_proposal(app: &App, proposal: &slots::Proposal) -> Result<(), Problem> 
         return Ok(());
     }
     let problem = invalid(code::PROPOSAL_UNFIT, format!("The proposed bindings cannot be approved. {}", problems.join(" ")));
-    Err(Problem { hint: Some("Install plugins that fit, then approve them again.".to_owned()), ..problem })
+    Err(problem.advise("Install plugins that fit, then approve them again."))
 }
 
 fn nothing_proposed() -> Problem {
     let message = "The repository proposes no bindings: its baton.toml has no [bindings].";
-    Problem::new(ProblemKind::Invalid, "nothing_proposed", message, ProblemSource::Client)
+    Problem::invalid("nothing_proposed", "project", message)
 }
 
 /// Why a plugin cannot be bound to a slot, in a sentence.
@@ -339,12 +335,6 @@ fn describe_misfit(app: &App, slot: &str, plugin: &str) -> Option<String> {
         None => Some(format!("Plugin `{}`, which they bind to `{}`, is not installed.", plugin.escape_debug(), slot.name)),
         Some(plugin) => declared_misfit(slot, &plugin).map(|unfit| unfit.to_string()),
     }
-}
-
-fn not_installed(plugin: &str, slot: &Slot) -> Problem {
-    let message = format!("There is no plugin `{}`, so it cannot be bound to `{}`.", plugin.escape_debug(), slot.name);
-    let problem = Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client);
-    Problem { hint: Some("Install it first; `baton plugin list` lists the installed plugins.".to_owned()), ..problem }
 }
 
 impl Binding {

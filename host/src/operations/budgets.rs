@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Dollars, Host, Moment, Page, Problem, ProblemKind, ProblemSource, projects::ProjectRef};
+use super::{Dollars, Host, Moment, Page, Problem, projects::ProjectRef};
 use crate::{
     actor::Actor,
     interfaces::llm::money::{self, Scope},
@@ -138,8 +138,8 @@ fn missing(scope: &Scope) -> Problem {
         Scope::Project(_) | Scope::Day(_) => "for this project",
         Scope::Run(_) => "for this run",
     };
-    let problem = Problem::new(ProblemKind::NotFound, "budget_not_found", format!("No budget is set {what}."), ProblemSource::Client);
-    Problem { hint: Some("`baton budget` lists all budgets.".to_owned()), ..problem }
+    let problem = Problem::not_found("budget_not_found", format!("No budget is set {what}.")).of_field("target");
+    problem.advise("`baton budget` lists all budgets.")
 }
 
 async fn with_spent(host: &Host, budget: money::Budget) -> Result<Budget, Problem> {

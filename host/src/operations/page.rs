@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Problem;
+
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
@@ -18,4 +20,9 @@ impl<T> Page<T> {
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
+}
+
+/// A cursor that no page of the list gave.
+pub(super) fn reject_cursor() -> Problem {
+    Problem::invalid("cursor_invalid", "cursor", "The cursor does not belong to this list.").advise("Give the `next` of a page.")
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Page, Problem, ProblemKind, ProblemSource};
+use super::{Page, Problem};
 use crate::config::Config;
 
 /// A secret, without its value.
@@ -51,9 +51,8 @@ pub fn set(config: &Config, request: &SetSecret) -> Result<Secret, Problem> {
 pub fn remove(config: &Config, request: &RemoveSecret) -> Result<Secret, Problem> {
     let name = &request.name;
     if !config.secrets.remove(name)? {
-        let message = format!("There is no secret `{}`.", name.escape_debug());
-        let problem = Problem::new(ProblemKind::NotFound, "secret_not_found", message, ProblemSource::Client);
-        return Err(Problem { hint: Some("`baton secret list` lists all secrets.".to_owned()), ..problem });
+        let message = format!("The secret `{}` does not exist.", name.escape_debug());
+        return Err(Problem::not_found("secret_not_found", message).of_field("name").advise("`baton secret list` lists all secrets."));
     }
     Ok(Secret { name: name.clone(), problem: None })
 }

@@ -159,9 +159,8 @@ fn read_command(line: &str, lock: Option<&str>) -> Result<Plan, Problem> {
     match Plan::read(&test) {
         Ok(Some(plan)) if !plan.command.is_empty() => Ok(plan),
         _ => {
-            let problem = Problem::invalid("The command of the setup is not a command line.");
-            let hint = Some("Give one such as `npm ci`.".to_owned());
-            Err(Problem { hint, field: Some("command".to_owned()), ..problem })
+            let problem = Problem::invalid("command_invalid", "command", "The command of the setup is not a command line.");
+            Err(problem.advise("Give one such as `npm ci`."))
         }
     }
 }

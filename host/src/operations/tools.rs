@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Host, Page, Problem, ProblemKind, ProblemSource};
+use super::{Host, Page, Problem};
 use crate::{
     actor::Actor,
     app::{self, SetKind},
@@ -142,9 +142,8 @@ pub async fn approve(host: &Host, actor: &Actor, request: &ApproveTools) -> Resu
 }
 
 fn no_such_set(name: &str) -> Problem {
-    let message = format!("There is no MCP server and no toolbox `{}`.", name.escape_debug());
-    let problem = Problem::new(ProblemKind::NotFound, "tools_not_found", message, ProblemSource::Client);
-    Problem { hint: Some("`baton tools list` lists all tools.".to_owned()), ..problem }
+    let message = format!("No MCP server and no toolbox is called `{}`.", name.escape_debug());
+    Problem::not_found("tools_not_found", message).of_field("sets").advise("`baton tools list` lists all tools.")
 }
 
 impl From<SetKind> for ToolProvider {

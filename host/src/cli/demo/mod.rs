@@ -12,22 +12,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     Context,
-    exit::{Exit, Misuse},
+    exit::Exit,
     model,
     screen::{FAINT, WARNING, painted},
     text,
 };
 use crate::operations::{
-    Access,
+    Access, Problem, code,
     demo::{self, DemoOutputs},
     execution::RunOptions,
+    named_files,
 };
 use files::Brief;
 use stages::{Stage, Stages};
@@ -112,13 +113,10 @@ impl Demo {
             self.dir.canonicalize()
         };
         if self.dir.to_str().is_none() {
-            return Err(Misuse(format!(
-                "The path `{}` is not UTF-8; name another with --dir.",
-                text::escaped(&self.dir.display().to_string())
-            ))
-            .into());
+            let message = format!("The path `{}` is not UTF-8.", text::escaped(&self.dir.display().to_string()));
+            return Err(Problem::invalid(code::FILE_UNREADABLE, "dir", message).advise(files::ANOTHER).into());
         }
-        make().with_context(|| format!("Cannot use the folder `{}`; name another with --dir", self.dir.display()))
+        make().map_err(|error| named_files::unwritable("dir", &self.dir, &error).advise(files::ANOTHER).into())
     }
 
     /// One stage after the other, as far as they succeed.

@@ -10,13 +10,13 @@ use crate::{
     cli::{
         Context,
         authoring::Project,
-        exit::{Exit, Misuse},
+        exit::Exit,
         figures,
         screen::{BAD, GOOD, WARNING, painted},
         text,
     },
     operations::{
-        Access,
+        Access, named_files,
         plugins::{self, CheckedPlugin, OfFile, PluginFile},
     },
 };
@@ -44,8 +44,7 @@ pub(in crate::cli) struct Check {
 
 impl Check {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let shown = text::escaped(&self.source.display().to_string());
-        let about = std::fs::metadata(&self.source).map_err(|error| Misuse(format!("The file `{shown}` cannot be read: {error}.")))?;
+        let about = std::fs::metadata(&self.source).map_err(|error| named_files::unreadable("source", &self.source, &error))?;
         let file = if about.is_dir() {
             let (file, built) = build::compile(context, &Project::at(&self.source)?).await?;
             context.screen.tell(built);

@@ -18,13 +18,13 @@ use crate::{
         exit::Exit,
         input, model,
         place::ProjectChoice,
-        problem,
-        screen::{BAD, FAINT, GOOD, painted},
+        screen::{FAINT, GOOD, painted},
         text,
     },
     operations::{
-        Host,
+        Host, Problem,
         execution::{self, StartRun},
+        named_files,
         plugins::{self, InstallPlugin, PluginFile, PluginKind},
     },
 };
@@ -60,7 +60,7 @@ pub(in crate::cli) struct Dev {
 impl Dev {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let input = input::read(&self.input, "--input")?;
+        let input = input::read(&self.input, "input", "--input")?;
         let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
         let request = StartRun { workflow: String::new(), input, workspace: PathBuf::new(), options };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
@@ -69,7 +69,7 @@ impl Dev {
         loop {
             let round = self.round(context, &project, &request, &mut ended).await;
             if let Err(error) = round {
-                context.screen.warn(format!("{} {}", painted(BAD, "✗"), text::plain(&problem(&error).message)));
+                context.screen.problem(&Problem::of(error.as_ref()));
             }
             if *ended.borrow() {
                 return Ok(Exit::Done);
@@ -127,7 +127,8 @@ impl Dev {
             return Ok(named.folder()?.to_owned());
         }
         let Some(named) = &self.workspace else { return Ok(project.made(Some("workspace"))?) };
-        std::fs::create_dir_all(named).context("The workspace cannot be created; name another with --workspace")?;
+        std::fs::create_dir_all(named)
+            .map_err(|error| named_files::unwritable("workspace", named, &error).advise("Name another with --workspace."))?;
         Ok(named.clone())
     }
 }

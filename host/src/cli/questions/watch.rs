@@ -93,8 +93,8 @@ impl Following<'_> {
             return Ok(());
         };
         match card::parse_answer(&asked, &line) {
-            Err(sentence) => {
-                self.context.screen.warn(sentence);
+            Err(problem) => {
+                self.context.screen.warn(problem);
                 self.context.screen.prompt(card::prompt(&asked));
                 self.shown = Some(asked);
             }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    operations::{Access, runs},
+    operations::{Access, named_files, runs},
 };
 
 /// Record a run and the answers to its calls in a file for `baton runs replay`
@@ -41,8 +41,8 @@ impl Record {
             return Ok(Exit::Done);
         };
         let name = text::escaped(&file.display().to_string());
-        write(file, recorded.recording.as_bytes())
-            .with_context(|| format!("The recording could not be written to `{name}`; name a file in a folder that exists"))?;
+        let written = write(file, recorded.recording.as_bytes());
+        written.map_err(|error| named_files::unwritable("file", file, &error).advise("Name a file in a directory that exists."))?;
         let calls = figures::counted(recorded.calls, "call", "calls");
         let far = if recorded.has_ended { "" } else { " The run has not ended yet." };
         context.screen.tell(format!("{} Recorded run {} in {name}: {calls}.{far}", painted(GOOD, "✓"), text::short(&recorded.run)));

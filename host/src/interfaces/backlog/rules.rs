@@ -47,8 +47,8 @@ pub enum Refusal {
     #[error("`{key}` is {} and cannot belong to `{parent}`, which is {}.", with_article(kind), with_article(above))]
     Belongs { key: String, kind: &'static str, parent: String, above: &'static str },
     /// `how` is `waits for` or `belongs to`.
-    #[error("`{key}` {how} `{other}`, which is not in the backlog.")]
-    Missing { key: String, how: &'static str, other: String },
+    #[error("`{key}` {} `{other}`, which is not in the backlog.", .link.verb())]
+    Missing { key: String, link: Link, other: String },
     #[error("These items wait for each other: {}.", circle(.0))]
     Cycle(Vec<String>),
     #[error("A project has at most 10000 items, and these would be {0}.")]
@@ -64,6 +64,24 @@ pub enum Refusal {
     Conflict { key: String, before: Status, after: Status, by_person: bool },
     #[error("The reason has more than 4096 bytes.")]
     Reason,
+}
+
+/// How an item names another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It waits for the other.
+    After,
+    /// It is a part of the other.
+    Parent,
+}
+
+impl Link {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::After => "waits for",
+            Self::Parent => "belongs to",
+        }
+    }
 }
 
 impl Hint for Refusal {

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{self, Sender};
 use utoipa::OpenApi;
 
 use super::{
-    Host, Moment, Problem, ProblemKind, ProblemSource,
+    Host, Moment, Problem,
     projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
@@ -107,8 +107,7 @@ pub async fn prepare(host: &Host, request: &BuildEnvironment) -> Result<Prepared
             proposal.left_out.iter().map(|left| format!(" {} of {} is left out: {}.", left.what, left.path, trim_period(&left.why)));
         let missing = proposal.missing.iter().map(|missing| format!(" {}.", trim_period(missing)));
         let message = format!("No file proposes an image.{}", left_out.chain(missing).collect::<String>());
-        let problem = Problem::new(ProblemKind::Invalid, "nothing_to_build", message, ProblemSource::Client);
-        return Err(Problem { hint: Some("Name one with `--image NAME`.".to_owned()), field: Some("image".to_owned()), ..problem });
+        return Err(Problem::invalid("nothing_to_build", "image", message).advise("Name one with `--image NAME`."));
     }
     Ok(PreparedEnvironment { request: request.clone(), place, proposal })
 }
@@ -243,8 +242,8 @@ async fn approved_image(host: &Host, approved: &environment::Approved) -> Approv
 
 fn not_approved() -> Problem {
     let message = "No environment is approved for this project.";
-    let problem = Problem::new(ProblemKind::NotFound, "environment_not_approved", message, ProblemSource::Client);
-    Problem { hint: Some("Approve one with `baton project environment build`.".to_owned()), ..problem }
+    let problem = Problem::not_found("environment_not_approved", message).of_field("project");
+    problem.advise("Approve one with `baton project environment build`.")
 }
 
 /// A sentence of a repository without its end.

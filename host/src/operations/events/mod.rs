@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Host, Moment, Page, Problem};
+use super::{Host, Moment, Page, Problem, reject_cursor};
 use crate::{actor::Actor, events, journal::RunId, kernel::KernelError};
 
 pub use events::{Category, EventKind, EventLevel};
@@ -93,11 +93,7 @@ pub(super) async fn list_with(host: &Host, request: &ListEvents, projects: &mut 
 }
 
 fn read_cursor(cursor: &str) -> Result<i64, Problem> {
-    let wrong = || {
-        let problem = Problem::invalid("The cursor is not one of a page of events. Give the `next` of a page.");
-        Problem { field: Some("cursor".to_owned()), ..problem }
-    };
-    cursor.parse().ok().filter(|cursor| *cursor >= 0).ok_or_else(wrong)
+    cursor.parse().ok().filter(|cursor| *cursor >= 0).ok_or_else(reject_cursor)
 }
 
 /// A request, with what it names found.

@@ -13,7 +13,11 @@ use super::options::{RunOptions, check_model, why_default_unusable};
 use crate::{
     actor::Actor,
     escape::escaped,
-    interfaces::{agents::AGENTS, llm::money::Scope},
+    interfaces::{
+        agents::AGENTS,
+        llm::money::Scope,
+        schema_check::{self, Mistake},
+    },
     journal::{Capability, RunId},
     kernel::{
         Order,
@@ -22,13 +26,17 @@ use crate::{
         registry::{Plugin, Status},
     },
     operations::{
-        Host, Problem,
+        Host, Problem, code,
         host::{MisspeltSetting, misspelt},
     },
 };
 
 /// Workflows that are named where an agent was given.
 const MOST_NAMED: usize = 3;
+/// Mistakes of an input that are told at once.
+const MOST_MISTAKES: usize = 8;
+/// The field of a request that holds the input.
+const FIELD: &str = "input";
 
 /// A run to start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -115,6 +123,7 @@ pub async fn start(host: &Host, actor: &Actor, request: &StartRun) -> Result<Sta
         by: actor.clone(),
     };
     let (run, plugin) = kernel.ordered(order)?;
+    check_input(&plugin, input).await?;
     kernel.check_project(&run.workspace).await?;
     let notices = notices(host, &run.workspace, &plugin, options)?;
     // Before anything executes it.
@@ -123,6 +132,35 @@ pub async fn start(host: &Host, actor: &Actor, request: &StartRun) -> Result<Sta
     }
     let run = kernel.enqueue(run, &plugin).await?;
     Ok(StartedRun { run: run.id, project: run.project, workspace: run.workspace, notices })
+}
+
+/// Rejects an input that does not fit the schema in the plugin's manifest: its run could only fail.
+async fn check_input(plugin: &Plugin, input: &Value) -> Result<(), Problem> {
+    // A workflow may take a text as well, which its schema cannot say.
+    let Some(schema) = plugin.package.manifest.input.clone().filter(|_| input.is_object()) else { return Ok(()) };
+    let instance = input.clone();
+    let checked = tokio::task::spawn_blocking(move || schema_check::check(&schema, &instance, MOST_MISTAKES)).await;
+    // What cannot be checked here is left to the plugin.
+    let Ok(Ok(mistakes)) = checked else { return Ok(()) };
+    let Some(first) = mistakes.first() else { return Ok(()) };
+    let place = |mistake: &Mistake| match mistake.pointer.as_str() {
+        "" => String::new(),
+        pointer => format!("`{}`: ", schema_check::dotted(pointer)),
+    };
+    let all: Vec<_> = mistakes.iter().map(|mistake| format!("{}{}", place(mistake), excerpt(&mistake.problem))).collect();
+    let field =
+        [FIELD, &schema_check::dotted(&first.pointer)].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
+    let name = escaped(plugin.name());
+    let problem = Problem::invalid(code::INPUT_UNFIT, field, format!("The input does not fit `{name}`: {}.", escaped(&all.join("; "))));
+    Err(problem.advise(format!("`baton plugin show {name}` lists what it takes.")))
+}
+
+/// A problem quotes what is wrong, however long that is.
+fn excerpt(problem: &str) -> String {
+    const LONGEST: usize = 300;
+    let end = problem.floor_char_boundary(LONGEST);
+    let cut = if end < problem.len() { "…" } else { "" };
+    format!("{}{cut}", problem[..end].trim_end_matches('.'))
 }
 
 fn notices(host: &Host, workspace: &Path, plugin: &Plugin, options: &RunOptions) -> Result<Vec<StartNotice>, Problem> {
@@ -147,7 +185,7 @@ fn check_kind(host: &Host, name: &str) -> Result<(), Problem> {
         ),
     };
     let message = format!("`{name}` is {}, and only workflows can be run.", kind.with_article());
-    Err(Problem { hint: Some(hint), field: Some("workflow".to_owned()), ..Problem::invalid(message) })
+    Err(Problem::invalid("plugin_not_runnable", "workflow", message).advise(hint))
 }
 
 /// How an agent is used: by the workflows that may give it tasks, or by one that has yet to be written.

@@ -17,6 +17,7 @@ use super::Page;
 pub use author::{BuiltPlugin, CreatedPlugin, OwnTests, PluginLanguage, RecordingOutcome, ReplayedRecording, TestedPlugin};
 pub use check::{CheckedPlugin, SlotFit, SlotSample, check, preview};
 pub use decide::{DecidedPlugin, GrantPlugin, LONGEST_REASON, RevokePlugin, SwitchPlugin, disable, enable, grant, plan_grant, revoke};
+pub(in crate::operations) use file::unknown_plugin;
 pub use file::{FolderManifest, OfFile, PluginFile, is_plugin_name};
 pub use history::{ListPluginDecisions, NeededCapability, PluginDecision, history};
 pub use install::{

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Host, Page, Problem, ProjectRef, PullRequestSummary, Request, forge_of};
+use crate::operations::reject_cursor;
 
 /// Which pull requests to list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,9 +34,5 @@ pub async fn list(host: &Host, request: &ListPullRequests) -> Result<Page<PullRe
 }
 
 fn read_cursor(cursor: &str) -> Result<u64, Problem> {
-    cursor.parse().map_err(|_| Problem {
-        field: Some("cursor".to_owned()),
-        hint: Some("Give the `next` of a page.".to_owned()),
-        ..Problem::invalid("The cursor is not one of a list of pull requests.")
-    })
+    cursor.parse().map_err(|_| reject_cursor())
 }

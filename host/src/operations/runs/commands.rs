@@ -10,7 +10,7 @@ use crate::{
     events::{Draft, Event},
     interfaces::sandbox::{self, events::Executed},
     kernel::{KernelError, events::Created, run::Summary},
-    operations::{Host, Page, Problem, ProblemKind, ProblemSource},
+    operations::{Host, Page, Problem},
 };
 
 /// Events that are read at once.
@@ -91,8 +91,7 @@ pub async fn command_output(host: &Host, part: &str, seq: u64) -> Result<Command
 fn no_command(run: &Summary, seq: u64) -> Problem {
     let message = format!("Call {seq} of the run executed no command, or has not ended.");
     let hint = format!("`baton runs output {}` lists the calls that executed commands.", run.id.short());
-    let problem = Problem::new(ProblemKind::NotFound, "command_not_found", message, ProblemSource::Client);
-    Problem { hint: Some(hint), field: Some("seq".to_owned()), ..problem }
+    Problem::not_found("command_not_found", message).of_field("seq").advise(hint)
 }
 
 /// The commands of runs that have ended, each with the name of its whole output, in the order in which they ended.

@@ -11,7 +11,7 @@ use crate::{
         KernelError,
         run::{self, Filter, Summary},
     },
-    operations::{Host, Page, Problem},
+    operations::{Host, Page, Problem, reject_cursor},
 };
 
 /// Which runs to list.
@@ -179,13 +179,8 @@ fn write_cursor(last: &Summary) -> String {
 }
 
 fn read_cursor(cursor: &str) -> Result<(u64, RunId), Problem> {
-    let wrong = || {
-        let problem = Problem::invalid("The cursor does not belong to a page of runs.");
-        let hint = Some("Give the `next` of a page.".to_owned());
-        Problem { field: Some("cursor".to_owned()), hint, ..problem }
-    };
-    let (at, id) = cursor.split_once('.').filter(|(_, id)| !id.is_empty()).ok_or_else(wrong)?;
-    Ok((at.parse().map_err(|_| wrong())?, RunId::from_text(id)))
+    let (at, id) = cursor.split_once('.').filter(|(_, id)| !id.is_empty()).ok_or_else(reject_cursor)?;
+    Ok((at.parse().map_err(|_| reject_cursor())?, RunId::from_text(id)))
 }
 
 #[cfg(test)]

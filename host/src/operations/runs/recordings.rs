@@ -17,7 +17,7 @@ use crate::{
         replay::Verdict,
         signature::Trust,
     },
-    operations::{Host, Problem},
+    operations::{Host, Problem, named_files},
 };
 
 /// Bytes of the largest recording that is read.
@@ -153,7 +153,11 @@ pub async fn replay(host: &Host, request: &ReplayRecording) -> Result<Replayed, 
 fn find_plugin(host: &Host, request: &ReplayRecording, recording: &Recording) -> Result<Arc<Plugin>, Problem> {
     match &request.component {
         // A replay reaches nothing, so a file needs no trusted signature.
-        Some(path) => Ok(Arc::new(read_plugin(path, &Trust::default()).map_err(Problem::invalid)?)),
+        Some(path) => {
+            named_files::require_file("component", path)?;
+            let plugin = read_plugin(path, &Trust::default());
+            Ok(Arc::new(plugin.map_err(|reason| Problem::invalid("plugin_rejected", "component", reason))?))
+        }
         None => Ok(host.app.kernel.recorded_plugin(recording)?),
     }
 }
