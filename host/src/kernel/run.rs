@@ -327,8 +327,8 @@ pub struct Filter {
     pub states: Vec<String>,
     /// Only those of this plugin.
     pub plugin: Option<String>,
-    /// Only those of the project with this id.
-    pub project: Option<String>,
+    /// Only those of the projects with these ids; all when there is none.
+    pub projects: Option<Vec<String>>,
     /// Only those for this item of their project's backlog.
     pub item: Option<String>,
     /// Only those that began then or later, in milliseconds since 1970 UTC.

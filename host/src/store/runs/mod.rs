@@ -59,7 +59,7 @@ macro_rules! summary_columns {
 macro_rules! of_list {
     () => {
         " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
-         and ($13 = '' or project = $13) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17)) \
+         and ($13 = '' or project in (select value from json_each($13))) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17)) \
          and ($18 = '' or item = $18)"
     };
 }
@@ -315,7 +315,8 @@ impl Store {
         let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
         let query =
             query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
-        let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(stored(filter.since));
+        let projects = filter.projects.as_ref().map(|ids| to_text(ids)).transpose()?.unwrap_or_default();
+        let query = query.bind(projects).bind(stored(filter.since));
         let (at, id) = filter.behind.as_ref().map(|(at, id)| (*at, id.as_str())).unwrap_or_default();
         let query = query.bind(i64::from(filter.behind.is_some())).bind(stored(at)).bind(id);
         let query = query.bind(filter.item.as_deref().unwrap_or_default());
