@@ -30,6 +30,7 @@ pub mod runs;
 mod schemas;
 pub mod secrets;
 pub mod services;
+pub mod serving;
 pub mod setups;
 pub mod tools;
 
