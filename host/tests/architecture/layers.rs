@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "escape",
         ],
     ),
-    ("cli", &["api", "operations", "config", "escape"]),
+    ("cli", &["operations", "config", "escape"]),
     ("api", &["operations", "config"]),
     (
         "operations",
