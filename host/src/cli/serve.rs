@@ -209,7 +209,7 @@ impl Log<'_> {
         match &happening {
             HostHappening::Waits { wait } => return Ok(Some(self.describe_wait(&shown, wait))),
             HostHappening::Provided { kind } => {
-                return Ok(Some(format!("  {shown} continues: the {} that it waited for was provided.", text::line(kind))));
+                return Ok(Some(format!("  {shown} continues: the {} that it waited for was provided.", kind.as_str())));
             }
             _ => drop(self.waits.remove(run)),
         }

@@ -8,7 +8,7 @@ use crate::{
     kernel::events::{Cancelled, Created, Failed, Paused, Provided, Resumed, Retired, Succeeded, Waiting},
     operations::{
         events::Event,
-        runs::{QuestionId, Wait},
+        runs::{NeedKind, QuestionId, Wait},
     },
 };
 
@@ -27,8 +27,8 @@ pub enum HostHappening {
     },
     /// What a run waited for was provided.
     Provided {
-        /// The word for what it was, such as `key`.
-        kind: String,
+        /// What it was.
+        kind: NeedKind,
     },
     /// A run is paused.
     Paused {
@@ -121,7 +121,7 @@ fn of_run(event: &Event) -> Option<HostHappening> {
     if let Some(Waiting { wait }) = read(event) {
         return Some(HostHappening::Waits { wait: crate::journal::Wait::from(wait).into() });
     }
-    let provided = read(event).map(|Provided { kind, .. }| HostHappening::Provided { kind: kind.as_str().to_owned() });
+    let provided = read(event).map(|Provided { kind, .. }| HostHappening::Provided { kind: kind.into() });
     let paused = || read(event).map(|Paused { reason, .. }| HostHappening::Paused { reason });
     let resumed = || read(event).map(|Resumed {}| HostHappening::Resumed);
     let succeeded = || read(event).map(|Succeeded {}| HostHappening::Succeeded);
