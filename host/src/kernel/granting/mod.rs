@@ -1,19 +1,19 @@
 //! The operator's decisions on plugins: taken, kept with their events, and applied to runs in flight. No plugin reaches
 //! any of it.
 
+mod audit;
 mod breaker;
 mod change;
 pub(crate) mod events;
 mod grant_state;
 mod ruling;
-mod told;
 
 use std::sync::{Arc, atomic::Ordering};
 
 use self::events::{GrantDecision, Granted};
+use audit::{about, event, events};
 pub use change::{Change, Named};
 use ruling::is_granted_to_any;
-use told::{about, event, events};
 
 use super::{
     Kernel, KernelError,

@@ -1,12 +1,12 @@
 //! What commands leave in a workspace: noted before, swept after, whoever ends first, the command or its host. Executes
 //! nothing, and trusts nothing that appeared while a command ran.
 
+mod copies;
 mod covers;
 mod findings;
 mod guards;
 mod names;
 mod records;
-mod shown;
 mod snapshot;
 mod sweep;
 mod swept;
