@@ -68,7 +68,7 @@ impl Context {
     fn report_opening(&self, host: &Host) {
         let opening = host.opening();
         if opening.others_can_change {
-            let folder = text::escaped(&host.config().data_dir.display().to_string());
+            let folder = text::path(&host.config().data_dir);
             self.screen.tell(format!(
                 "{} Other users of this machine can change {folder}, which holds plugins and runs; `chmod 700` denies them access.",
                 painted(WARNING, "!")
@@ -133,7 +133,7 @@ pub(super) fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
 
 /// Rejects a data directory that cannot be one before anything is looked for in it.
 fn check_data_dir(data_dir: &Path) -> Result<(), Problem> {
-    let shown = text::escaped(&data_dir.display().to_string());
+    let shown = text::path(data_dir);
     let unfit = |message: String| Problem::invalid("data_dir_unfit", "data_dir", message);
     let wrong = |why: &str| {
         let problem = unfit(format!("The data directory {shown} {why}."));

@@ -53,7 +53,7 @@ pub(super) struct Man {
 
 impl Man {
     pub(super) fn execute(&self, context: &Context) -> Result<Exit> {
-        let shown = text::escaped(&self.folder.display().to_string());
+        let shown = text::path(&self.folder);
         let written = std::fs::create_dir_all(&self.folder).and_then(|()| clap_mangen::generate_to(Cli::command(), &self.folder));
         written.map_err(|error| named_files::unwritable("folder", &self.folder, &error))?;
         context.screen.tell(format!("The pages are in {shown}; `man -l {shown}/baton.1` shows the first."));

@@ -25,7 +25,7 @@ fn from_file(path: &Path, field: &str) -> Result<Value, Problem> {
     let file = fs::File::open(path).map_err(|error| named_files::unreadable(field, path, &error))?;
     let content = read_text(path, field, file)?;
     if path.extension().is_some_and(|extension| extension == "json") {
-        return parse(&content, field, &format!("`{}`", text::escaped(&path.display().to_string())));
+        return parse(&content, field, &format!("`{}`", text::path(path)));
     }
     Ok(from_text(content))
 }
@@ -33,7 +33,7 @@ fn from_file(path: &Path, field: &str) -> Result<Value, Problem> {
 fn read_text(path: &Path, field: &str, source: impl Read) -> Result<String, Problem> {
     let mut content = Vec::new();
     source.take(LARGEST + 1).read_to_end(&mut content).map_err(|error| named_files::unreadable(field, path, &error))?;
-    let name = text::escaped(&path.display().to_string());
+    let name = text::path(path);
     if content.len() as u64 > LARGEST {
         return Err(Problem::invalid("input_too_large", field, format!("`{name}` is larger than {} MiB.", LARGEST >> 20)));
     }

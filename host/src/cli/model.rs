@@ -28,7 +28,7 @@ pub(super) fn script(file: &Path) -> Result<String, Problem> {
     let absolute = file.canonicalize().or_else(|_| path::absolute(file)).map_err(unusable)?;
     named_files::require_file("model", &absolute).map_err(|problem| problem.advise("Give the file as script/FILE."))?;
     absolute.to_str().map(|absolute| format!("script/{absolute}")).ok_or_else(|| {
-        let shown = text::escaped(&absolute.display().to_string());
+        let shown = text::path(&absolute);
         Problem::invalid(code::FILE_UNREADABLE, "model", format!("`{shown}` has a name that is not UTF-8.")).advise("Rename it.")
     })
 }

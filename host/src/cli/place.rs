@@ -41,14 +41,6 @@ impl ProjectArguments {
     pub(super) fn named(&self) -> Result<Option<ProjectChoice>, Problem> {
         if self.project.is_none() && self.workspace.is_none() { Ok(None) } else { self.choice().map(Some) }
     }
-
-    /// The folder in which a run is to work: as it was given, or a project's.
-    pub(super) async fn workspace(&self, host: &Host) -> Result<PathBuf, Problem> {
-        match self.choice()? {
-            ProjectChoice::Folder { named, .. } => Ok(named),
-            choice => Ok(choice.find(host).await?.folder()?.to_owned()),
-        }
-    }
 }
 
 /// A project as it was named.
@@ -85,6 +77,14 @@ impl ProjectChoice {
         self.reference().find(host).await
     }
 
+    /// The folder in which a run is to work: as it was given, or a project's.
+    pub(super) async fn workspace(&self, host: &Host) -> Result<PathBuf, Problem> {
+        match self {
+            Self::Folder { named, .. } => Ok(named.clone()),
+            Self::Name(_) => Ok(self.find(host).await?.folder()?.to_owned()),
+        }
+    }
+
     /// A command that means the same project and the same data.
     pub(super) fn again(&self, context: &Context, command: &str) -> String {
         context.again(&format!("{command}{}", self.option()))
@@ -94,7 +94,7 @@ impl ProjectChoice {
     fn option(&self) -> String {
         match self {
             Self::Folder { named, .. } if named == Path::new(".") => String::new(),
-            Self::Folder { named, .. } => format!(" --workspace {}", text::shell_word(&text::escaped(&named.display().to_string()))),
+            Self::Folder { named, .. } => format!(" --workspace {}", text::shell_word(&text::path(named))),
             Self::Name(name) => format!(" --project {}", text::shell_word(&text::escaped(name))),
         }
     }

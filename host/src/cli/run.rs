@@ -52,13 +52,14 @@ impl Run {
         let options = self.options()?;
         // Where another host executes runs, it executes this one as well.
         let host = context.open_to_change().await?;
-        let (choice, workspace) = (self.project.choice()?, self.project.workspace(&host).await?);
+        let choice = self.project.choice()?;
+        let workspace = choice.workspace(&host).await?;
         let request = StartRun { workflow: self.workflow.clone(), input, workspace, options };
         let started = execution::start(&host, host.operator(), &request).await.map_err(|problem| match problem.code.as_ref() {
             code::INPUT_UNFIT => problem.advise(self.describe_input(&host, context, &choice)),
             _ => problem,
         })?;
-        started.notices.iter().for_each(|notice| report(context, notice));
+        started.notices.iter().for_each(|notice| self.report(context, notice));
         let proposed = bindings::unapproved(&host, context, &choice).await?;
         let changed = project::unapproved(&host, context, &choice).await?;
         proposed.into_iter().chain(changed).for_each(|line| context.screen.tell(line));
@@ -85,17 +86,25 @@ impl Run {
         let budget_usd = self.budget.as_deref().map(|budget| budget::amount("budget", budget)).transpose()?.map(Dollars);
         Ok(RunOptions { budget_usd, ..options })
     }
-}
 
-/// Says what the operator should know of a run that was started.
-fn report(context: &Context, notice: &StartNotice) {
-    let mark = painted(WARNING, "!");
-    match notice {
-        StartNotice::MisspeltSetting(setting) => context.report_misspelt(std::slice::from_ref(setting)),
-        StartNotice::DefaultModelUnusable { reason } => {
-            context.screen.tell(format!("{mark} The model of `models.default` cannot be used: {}", text::plain(reason)));
+    /// Says what the operator should know of a run that was started.
+    fn report(&self, context: &Context, notice: &StartNotice) {
+        let mark = painted(WARNING, "!");
+        match notice {
+            StartNotice::MisspeltSetting(setting) => context.report_misspelt(std::slice::from_ref(setting)),
+            StartNotice::DefaultModelUnusable { reason } => {
+                context.screen.tell(format!("{mark} The model of `models.default` cannot be used: {}", text::plain(reason)));
+            }
+            // Other code than the operator expects is more than a message.
+            StartNotice::OlderVersion { reason } => context.screen.warn(format!("{mark} {}", text::plain(reason))),
+            StartNotice::Undecided { capabilities } => {
+                let name = text::shell_word(&text::line(&self.workflow));
+                let grant = context.again(&format!("plugin grant {name}"));
+                let asks = plugin::list_capabilities(capabilities);
+                context.screen.tell(format!(
+                    "{mark} `{name}` asks for {asks}, which is not granted: calls that need it are denied. Grant it with `{grant}`, or a part."
+                ));
+            }
         }
-        // Other code than the operator expects is more than a message.
-        StartNotice::OlderVersion { reason } => context.screen.warn(format!("{mark} {}", text::plain(reason))),
     }
 }

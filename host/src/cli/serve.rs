@@ -116,7 +116,7 @@ impl Log<'_> {
         }
         if let Announcement::Ready { plugins, api, .. } = announcement {
             let plugins = figures::counted(plugins, "plugin", "plugins");
-            let data = text::escaped(&self.host.config().data_dir.display().to_string());
+            let data = text::path(&self.host.config().data_dir);
             self.say(figures::now(), &format!("{} Serving {data} with {plugins}. Press Ctrl-C to stop.", painted(GOOD, "✓")));
             if let Some(api) = api {
                 self.say(figures::now(), &format!("  The API is at {}/api/v1.", api.url));

@@ -58,7 +58,7 @@ use tokio::sync::Notify;
 
 use crate::{
     errors::{Hint, Reason, StorageError},
-    events::EventLog,
+    events::{Event, EventLog},
     interfaces::{
         Services, children::Children, pins::Pins, published::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
     },
@@ -312,6 +312,18 @@ impl Kernel {
     /// The log of events.
     pub fn events(&self) -> &dyn EventLog {
         self.parts.events.as_ref()
+    }
+
+    /// What `select` takes of each event of a run, in the order of the log.
+    pub async fn events_of<T>(&self, run: &RunId, select: impl Fn(Event) -> Option<T>) -> Result<Vec<T>, KernelError> {
+        const PAGE: u32 = 1_000;
+        let (mut selected, mut cursor) = (Vec::new(), 0);
+        loop {
+            let page = self.parts.events.after(cursor, Some(run), PAGE).await?;
+            let Some(last) = page.last().map(|event| event.cursor) else { return Ok(selected) };
+            selected.extend(page.into_iter().filter_map(&select));
+            cursor = last;
+        }
     }
 
     /// What runs show.

@@ -98,6 +98,7 @@ pub async fn list(host: &Host) -> Result<Page<Budget>, Problem> {
     for budget in host.app.budgets.budgets().await? {
         budgets.push(with_spent(host, budget).await?);
     }
+    // An operator sets each of them.
     Ok(Page::whole(budgets))
 }
 

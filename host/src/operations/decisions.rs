@@ -56,6 +56,7 @@ pub async fn list(host: &Host, request: &ListDecisions) -> Result<Page<Decision>
         None => None,
     };
     let decided = host.app.questions.decisions(&DecisionFilter { run, project, limit: request.limit }).await?;
+    // The request limits them.
     Ok(Page::whole(decided.into_iter().map(Decision::from).collect()))
 }
 

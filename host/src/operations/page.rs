@@ -16,7 +16,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A list that has no more than these.
+    /// A list that has no more than these. Whoever calls it says why it stays short, or cuts it by [`Page::cut`].
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
     }

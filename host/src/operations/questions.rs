@@ -156,6 +156,7 @@ pub enum Continuation {
 pub async fn list(host: &Host, request: &ListQuestions) -> Result<Page<Question>, Problem> {
     let filter = Filter { all: request.all, root: request.root.clone() };
     let asked = host.app.questions.list(&filter).await?;
+    // A root can have only so many open; a skin cuts them by id.
     Ok(Page::whole(asked.into_iter().map(Question::from).collect()))
 }
 

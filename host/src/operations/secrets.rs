@@ -38,6 +38,7 @@ pub fn list(config: &Config) -> Result<Page<Secret>, Problem> {
         let problem = config.secrets.find(&name).err().map(|error| Problem::of(&error).to_string());
         Secret { name, problem }
     };
+    // An operator stores each of them, and the sealed file is read whole.
     Ok(Page::whole(config.secrets.names()?.into_iter().map(secret).collect()))
 }
 

@@ -131,6 +131,7 @@ pub async fn list(host: &Host, request: &ListTools) -> Result<Page<ToolSet>, Pro
     if let Some(unknown) = request.sets.iter().find(|name| sets.iter().all(|set| set.name != **name)) {
         return Err(no_such_set(unknown));
     }
+    // There are as many as servers in the settings and toolboxes in the plugin directory.
     Ok(Page::whole(sets.into_iter().map(ToolSet::from).collect()))
 }
 
@@ -138,6 +139,7 @@ pub async fn list(host: &Host, request: &ListTools) -> Result<Page<ToolSet>, Pro
 pub async fn approve(host: &Host, actor: &Actor, request: &ApproveTools) -> Result<Page<ToolApproval>, Problem> {
     let approved = host.app.approve_tools(&request.tools, PATIENCE, actor).await?;
     let approval = |app::Approval { tool, plugins }| ToolApproval { tool, plugins };
+    // As many as the tools of these sets.
     Ok(Page::whole(approved.into_iter().map(approval).collect()))
 }
 

@@ -71,5 +71,5 @@ fn missing(message: String) -> Problem {
 }
 
 fn shown(path: &Path) -> String {
-    text::escaped(&path.display().to_string())
+    text::path(path)
 }

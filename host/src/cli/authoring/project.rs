@@ -60,7 +60,7 @@ impl Project {
 
     /// Understands a folder.
     pub(in crate::cli) fn at(folder: &Path) -> Result<Self, Problem> {
-        let shown = text::escaped(&folder.display().to_string());
+        let shown = text::path(folder);
         let unfit = |message: String, hint: &str| Problem::invalid("not_a_plugin", FOLDER, message).advise(hint);
         let is_directory = named_files::require_directory(FOLDER, folder);
         is_directory.map_err(|problem| problem.advise("Name a plugin's directory, with plugin.toml in it."))?;

@@ -63,7 +63,7 @@ pub(super) fn check(folder: &Path, data_dir: &Path, only_plan: bool) -> Result<(
     match names.filter(|name| !is_fine(name)).min() {
         None => Ok(()),
         Some(theirs) => {
-            let (shown, theirs) = (text::escaped(&folder.display().to_string()), text::excerpt(&text::escaped(&theirs), 80));
+            let (shown, theirs) = (text::path(folder), text::excerpt(&text::escaped(&theirs), 80));
             let problem = Problem::conflict("folder_in_use", format!("`{shown}` contains other files, such as `{theirs}`."));
             Err(problem.of_field("dir").advise(format!("Name an empty directory with --dir, or one that only contains a {BRIEF}.")))
         }

@@ -78,7 +78,7 @@ impl Dev {
             tokio::select! {
                 _ = ended.wait_for(|ended| *ended) => return Ok(Exit::Done),
                 changed = changes.next() => match changed {
-                    Some(path) => context.screen.tell(format!("\n{} has changed.", text::escaped(&path.display().to_string()))),
+                    Some(path) => context.screen.tell(format!("\n{} has changed.", text::path(&path))),
                     None => return Ok(Exit::Failed),
                 },
             }
@@ -101,11 +101,7 @@ impl Dev {
         let installation = InstallPlugin { grant: self.grant, reason: None };
         let plugin = plugins::install(&app, app.operator(), file, &installation).await?.plugin;
         let (name, path) = (text::escaped(&plugin.name), text::escaped(plugin.file.as_deref().unwrap_or_default()));
-        context.screen.tell(format!(
-            "{} Installed `{name}` from {} as {path}.",
-            painted(GOOD, "✓"),
-            text::escaped(&project.folder.display().to_string())
-        ));
+        context.screen.tell(format!("{} Installed `{name}` from {} as {path}.", painted(GOOD, "✓"), text::path(&project.folder)));
         context.screen.tell(describe_grants(context, &plugin));
         if plugin.kind == PluginKind::Workflow {
             let (workflow, workspace) = (plugin.name.clone(), self.workspace(&app, project).await?);
@@ -126,7 +122,7 @@ impl Dev {
             let named = ProjectChoice::Name(name.clone()).find(app).await?;
             return Ok(named.folder()?.to_owned());
         }
-        let Some(named) = &self.workspace else { return Ok(project.made(Some("workspace"))?) };
+        let Some(named) = &self.workspace else { return Ok(project.make_build_folder(Some("workspace"))?) };
         std::fs::create_dir_all(named)
             .map_err(|error| named_files::unwritable("workspace", named, &error).advise("Name another with --workspace."))?;
         Ok(named.clone())

@@ -50,7 +50,7 @@ impl Key {
 impl New {
     fn execute(&self, context: &Context) -> Result<Exit> {
         let key = plugins::create_key()?;
-        let shown = text::escaped(&self.file.display().to_string());
+        let shown = text::path(&self.file);
         self.write(&key.pem)?;
         let created = CreatedKey { private_key: output::path_text(&self.file), public_key: key.public };
         if context.screen.is_json() {

@@ -40,7 +40,7 @@ impl New {
     pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
         let begun = Scaffold::new(&self.name, self.kind, self.language()).and_then(|scaffold| Ok((scaffold.write(&self.place)?, scaffold)));
         let (folder, scaffold) = begun?;
-        let shown = text::escaped(&folder.strip_prefix(".").unwrap_or(&folder).display().to_string());
+        let shown = text::path(folder.strip_prefix(".").unwrap_or(&folder));
         // A shell takes what begins with a dash for an option.
         let target = if shown.starts_with('-') { format!("./{shown}") } else { shown };
         let enter = format!("cd {}", text::shell_word(&target));

@@ -19,7 +19,7 @@ const MODE: u32 = 0o644;
 
 /// Puts a file there, or replaces one, in one step. One that is replaced keeps who may read it.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Problem> {
-    let shown = text::escaped(&path.display().to_string());
+    let shown = text::path(path);
     let present = fs::symlink_metadata(path).ok();
     if present.as_ref().is_some_and(|about| !about.is_file()) {
         let message = format!("`{shown}` exists and is a link, a directory or a pipe, not a file.");

@@ -36,7 +36,7 @@ impl Pack {
         if context.screen.is_json() {
             context.screen.document(&plugin)?;
         } else {
-            let (name, file) = (text::escaped(&plugin.name), text::escaped(&self.file.display().to_string()));
+            let (name, file) = (text::escaped(&plugin.name), text::path(&self.file));
             context.screen.tell(format!("Packed `{name}` into {file}, {}.", figures::bytes(plugin.bytes)));
         }
         Ok(Exit::Done)

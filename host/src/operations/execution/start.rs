@@ -28,6 +28,7 @@ use crate::{
     operations::{
         Host, Problem, code,
         host::{MisspeltSetting, misspelt},
+        plugins::{Capabilities, capabilities},
     },
 };
 
@@ -82,6 +83,12 @@ pub enum StartNotice {
     OlderVersion {
         /// Why.
         reason: String,
+    },
+    /// Its plugin asks for more than an operator has decided on: calls that need it are denied.
+    Undecided {
+        /// All of it.
+        #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+        capabilities: Capabilities,
     },
 }
 
@@ -169,6 +176,9 @@ fn notices(host: &Host, workspace: &Path, plugin: &Plugin, options: &RunOptions)
     let unusable = why_default_unusable(host.config(), &settings).filter(|_| options.model.is_none());
     notices.extend(unusable.map(|reason| StartNotice::DefaultModelUnusable { reason }));
     notices.extend(host.app.why_older(plugin).map(|reason| StartNotice::OlderVersion { reason }));
+    // All at once: the run would be denied one call after the other.
+    let undecided = capabilities(&plugin.undecided());
+    notices.extend((!undecided.is_empty()).then_some(StartNotice::Undecided { capabilities: undecided }));
     Ok(notices)
 }
 

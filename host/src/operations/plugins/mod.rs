@@ -26,6 +26,7 @@ pub use install::{
 };
 pub use list::{PluginDetails, PluginList, PluginRun, PluginVersion, list, show, verify};
 pub use publish::{CreatedKey, PublishedPlugin, SignedPlugin, SigningKey, create_key, publish, sign};
+pub(in crate::operations) use view::capabilities;
 pub use view::{
     Capabilities, CapabilityKind, LimitedGrant, Plugin, PluginKind, PluginSignature, PluginStatus, Reach, ReachedPlugin, RejectedFile,
     StartedVersion, THROUGH, capability_kind,

@@ -23,7 +23,7 @@ pub use journal::{Effect, EntryState, Journal, JournalEntry, journal};
 pub(in crate::operations) use list::summarize;
 pub use list::{ListRuns, StateWord, find, list, list_for};
 pub use recordings::{
-    LARGEST_RECORDING, RecordedRun, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding, record, replay,
+    LARGEST_RECORDING, RecordedRun, RecordingFile, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding, record, replay,
 };
 pub use resuming::{ForkRun, ForkedRun, Repair, ResumeRun, ResumedRun, SettingsChange, fork, resume};
 pub use state::{Awaited, FailedCall, Failure, Need, NeedKind, Pause, PauseKind, RunState, Wait};
@@ -34,5 +34,5 @@ pub use view::{Bound, CallRef, CancelCause, Cancelling, Limit, PendingSignal, Pl
 
 /// The views of this folder.
 #[derive(OpenApi)]
-#[openapi(components(schemas(CancelledRun, CommandOutput, ExecutedCommand, ForkedRun, Journal, RecordedRun, Replayed, ResumedRun, Run, RunSummary, SentSignal, Transcript, Page<ExecutedCommand>, Page<RunSummary>)))]
+#[openapi(components(schemas(CancelledRun, CommandOutput, ExecutedCommand, ForkedRun, Journal, RecordedRun, RecordingFile, Replayed, ResumedRun, Run, RunSummary, SentSignal, Transcript, Page<ExecutedCommand>, Page<RunSummary>)))]
 pub(super) struct Views;

@@ -36,6 +36,19 @@ pub struct RecordedRun {
     pub recording: String,
 }
 
+/// A recording that was written to a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordingFile {
+    /// The run.
+    pub run: RunId,
+    /// The file.
+    pub file: String,
+    /// How many of its calls are in it.
+    pub calls: u64,
+    /// Whether the run had ended.
+    pub has_ended: bool,
+}
+
 /// What to replay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayRecording {

@@ -50,7 +50,7 @@ impl Project {
 
     /// The folder of what is built, or one in it; made if it is not there. A link there is whoever's the folder is, who
     /// would have something else written over.
-    pub(in crate::cli) fn made(&self, within: Option<&str>) -> Result<PathBuf, Problem> {
+    pub(in crate::cli) fn make_build_folder(&self, within: Option<&str>) -> Result<PathBuf, Problem> {
         let mut path = self.folder.join(Self::BUILT);
         own_folder(&path)?;
         if let Some(within) = within {

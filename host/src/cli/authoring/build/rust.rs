@@ -17,7 +17,7 @@ pub(super) async fn build(project: &Project) -> Result<Vec<u8>, Problem> {
     ensure_target(&project.folder).await?;
     let cargo = Program::new("cargo", &project.folder, MISSING);
     let told = cargo.with(["build", "--release", "--lib", "--target", TARGET, "--message-format=json-render-diagnostics"]).output().await?;
-    component(&built(&told, &project.folder).ok_or_else(failure::no_component)?)
+    component(&find_component(&told, &project.folder).ok_or_else(failure::no_component)?)
 }
 
 /// rustc alone knows where its libraries lie.
@@ -28,7 +28,7 @@ async fn ensure_target(folder: &Path) -> Result<(), Problem> {
 }
 
 /// The component of the folder's own crate, by what cargo tells of each.
-fn built(told: &str, folder: &Path) -> Option<PathBuf> {
+fn find_component(told: &str, folder: &Path) -> Option<PathBuf> {
     let manifest = folder.join("Cargo.toml");
     let messages = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let own = messages

@@ -63,7 +63,7 @@ impl Scaffold {
             Err(error) => return Err(unwritable(&folder, &error)),
         };
         if !free {
-            let message = format!("`{}` exists already and is not empty.", text::escaped(&folder.display().to_string()));
+            let message = format!("`{}` exists already and is not empty.", text::path(&folder));
             return Err(Problem::invalid("folder_taken", "name", message).advise("Choose another name, or another place with --in."));
         }
         for (path, content) in self.files() {
