@@ -2,7 +2,7 @@
 #![no_main]
 
 use baton_dependencies::{File, Licences, MOST_CHANGES, changes, is_manifest};
-use baton_fuzz::soon;
+use baton_fuzz::{soon, two};
 use libfuzzer_sys::fuzz_target;
 
 const NAMES: [&str; 20] = [
@@ -11,7 +11,8 @@ const NAMES: [&str; 20] = [
     "libs.versions.toml", "build.gradle", "settings.gradle.kts",
 ];
 
-fuzz_target!(|texts: (&str, &str)| {
+fuzz_target!(|text: &str| {
+    let texts = two(text);
     for path in NAMES {
         let found = soon(|| changes(&[File { path, before: Some(texts.0), after: Some(texts.1) }]));
         assert!(found.dependencies.len() <= MOST_CHANGES);
