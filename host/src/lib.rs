@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "nobody but this repository uses this library; comments say what names do not")]
 
 pub mod actor;
+pub mod api;
 pub mod app;
 pub mod bindings;
 pub mod cli;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use baton::{cli::Cli, config, handles, journal::Redactor, telemetry};
+use baton::{api::Http, cli::Cli, config, handles, journal::Redactor, telemetry};
 
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return cli.report(&anyhow::Error::new(error).context("The program could not start its threads")).into(),
     };
-    let exit = match runtime.block_on(cli.execute(&redactor)) {
+    let exit = match runtime.block_on(cli.execute(&redactor, &Http)) {
         Ok(exit) => exit,
         Err(error) => cli.report(&error),
     };

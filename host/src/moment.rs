@@ -14,7 +14,8 @@ use utoipa::{
 pub struct Moment(pub u64);
 
 impl Moment {
-    fn timestamp(self) -> Timestamp {
+    /// The same for calculations with calendars; the last there is for one beyond it.
+    pub fn timestamp(self) -> Timestamp {
         i64::try_from(self.0).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
     }
 }

@@ -29,6 +29,8 @@ pub fn command(home: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
     command.args(arguments).current_dir(home).env_clear().stdin(Stdio::null());
     command.env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("XDG_CACHE_HOME", compiled::of(home));
+    // Hosts of several tests serve at once, so none of them has a port of its own.
+    command.env("BATON_LISTEN", "127.0.0.1:0");
     command
 }
 

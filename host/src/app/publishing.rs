@@ -269,11 +269,7 @@ impl App {
     /// Leaves word that a file was refused, and of what stays in its place.
     pub async fn refuse(&self, path: &Path, reason: &str) -> Result<(), KernelError> {
         let kept = self.kernel.registry().of_file(path);
-        let kept = kept.map(|kept| PluginVersion {
-            plugin: kept.name().to_owned(),
-            version: Some(kept.package.manifest.version.to_string()),
-            hash: Some(kept.package.hash.clone()),
-        });
+        let kept = kept.map(|kept| kept.named_version());
         let rejected = Rejected { file: path_text(path), reason: reason.to_owned(), kept };
         self.kernel.events().append(vec![Draft::of_host(&rejected)]).await?;
         Ok(())

@@ -27,6 +27,7 @@ use crate::{
 
 fn config(folder: &Path) -> Config {
     Config {
+        api: crate::config::ApiSettings::default(),
         prices: crate::interfaces::llm::money::Prices::new(None).unwrap(),
         data_dir: folder.join("data"),
         user_file: folder.join("baton.toml"),

@@ -4,6 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use crate::operations::Moment;
+
 pub(super) use crate::operations::grouped as count;
 
 /// Milliseconds since 1970 UTC.
@@ -93,7 +95,7 @@ pub(super) fn end(milliseconds: u64, zone: &TimeZone) -> String {
 }
 
 fn at(milliseconds: u64) -> Timestamp {
-    i64::try_from(milliseconds).ok().and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()).unwrap_or(Timestamp::MAX)
+    Moment(milliseconds).timestamp()
 }
 
 #[cfg(test)]

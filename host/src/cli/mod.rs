@@ -53,7 +53,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     config::{self, Redactor},
-    operations::Problem,
+    operations::{Problem, serving::Interface},
 };
 use context::{Context, wanting_option};
 pub use exit::Exit;
@@ -127,14 +127,15 @@ impl Cli {
         Self::try_parse_from(&arguments).map_err(|error| usage::report(&error, &arguments))
     }
 
-    /// Does what the command line asks for. `redactor` learns every secret as soon as it is read.
-    pub async fn execute(&self, redactor: &Redactor) -> anyhow::Result<Exit> {
+    /// Does what the command line asks for. `redactor` learns every secret as soon as it is read; `api` is what a serving host offers
+    /// to other programs.
+    pub async fn execute(&self, redactor: &Redactor, api: &dyn Interface) -> anyhow::Result<Exit> {
         let data_dir = self.globals.data_dir.clone().or_else(config::named_data_dir);
         let context = Context { screen: self.screen(), data_dir, redactor: redactor.clone() };
         match &self.command {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
-            Command::Serve(command) => command.execute(&context).await,
+            Command::Serve(command) => command.execute(&context, api).await,
             Command::Runs(command) => command.execute(&context).await,
             Command::Project(command) => command.execute(&context).await,
             Command::Backlog(command) => command.execute(&context).await,

@@ -1,6 +1,6 @@
 //! `baton serve`: executes every run and watches the plugin folder, until the operator stops it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
 use clap::Args;
@@ -17,12 +17,16 @@ use super::{
     screen::{BAD, FAINT, GOOD, WARNING, painted},
     text, waits,
 };
-use crate::operations::{
-    Access, Host,
-    events::{Category, Event},
-    execution::{self, Announcement, EventStream, STOP_PATIENCE, Service, Stop},
-    questions::{self as operations, ListQuestions, Question, Source},
-    runs::{self, ListRuns, RunId, RunState, RunSummary, StateWord, Wait},
+use crate::{
+    config::ApiSettings,
+    operations::{
+        Access, Host,
+        events::{Category, Event},
+        execution::{self, Announcement, EventStream, STOP_PATIENCE, Service, Stop},
+        questions::{self as operations, ListQuestions, Question, Source},
+        runs::{self, ListRuns, RunId, RunState, RunSummary, StateWord, Wait},
+        serving::{Interface, Listening, Served},
+    },
 };
 
 /// Runs that are read at once.
@@ -36,23 +40,40 @@ const PAGE: u32 = 500;
 /// line with its time. Ctrl-C stops after the calls in flight, waiting at most 5 s for models; every run continues with the
 /// next `baton serve`.
 #[derive(Debug, Args)]
-pub(super) struct Serve {}
+pub(super) struct Serve {
+    /// Address for the API [env: BATON_LISTEN] [default: `listen` in the settings, else 127.0.0.1:7788]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_api")]
+    listen: Option<SocketAddr>,
+    /// Serve no API
+    #[arg(long)]
+    no_api: bool,
+}
 
 impl Serve {
-    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Execute).await?;
+    pub(super) async fn execute(&self, context: &Context, api: &dyn Interface) -> Result<Exit> {
+        let host = Arc::new(context.open(Access::Execute).await?);
         context.report_misspelt(&host.misspelt_settings());
-        let interrupted = serve(&host, context).await?;
-        host.close().await;
+        let served = if self.no_api { None } else { Some(self.start(&host, api).await?) };
+        let interrupted = serve(&host, context, served.as_deref().map(Served::listening)).await?;
+        if let Some(served) = served {
+            served.stop().await;
+        }
+        Host::close_shared(host).await;
         Ok(if interrupted { Exit::Interrupted } else { Exit::Done })
+    }
+
+    async fn start(&self, host: &Arc<Host>, api: &dyn Interface) -> Result<Box<dyn Served>> {
+        let settings = host.config().api.clone();
+        let listen = self.listen.unwrap_or(settings.listen);
+        Ok(api.start(Arc::clone(host), ApiSettings { listen, ..settings }).await?)
     }
 }
 
 /// True when it was ended at once.
-async fn serve(host: &Host, context: &Context) -> Result<bool> {
+async fn serve(host: &Host, context: &Context, listening: Option<Listening>) -> Result<bool> {
     let (service, mut events) = (Service::new(host), EventStream::begin(host).await?);
     let mut log = Log { context, zone: TimeZone::system(), host, roots: HashMap::new(), waits: HashMap::new() };
-    log.announce(service.ready())?;
+    log.announce(service.ready(listening))?;
     log.announce_unfinished().await?;
     let mut running = std::pin::pin!(service.run());
     let mut presses = presses();
@@ -94,10 +115,13 @@ impl Log<'_> {
         if self.context.screen.is_json() {
             return self.context.screen.line(&announcement);
         }
-        if let Announcement::Ready { plugins, .. } = announcement {
+        if let Announcement::Ready { plugins, api, .. } = announcement {
             let plugins = figures::counted(plugins, "plugin", "plugins");
             let data = text::escaped(&self.host.config().data_dir.display().to_string());
             self.say(figures::now(), &format!("{} Serving {data} with {plugins}. Press Ctrl-C to stop.", painted(GOOD, "✓")));
+            if let Some(api) = api {
+                self.say(figures::now(), &format!("  The API is at {}/api/v1.", api.url));
+            }
         }
         Ok(())
     }

@@ -2,12 +2,14 @@
 
 use jiff::{Timestamp, ToSpan, Zoned, civil, tz::TimeZone};
 
-use crate::cli::{exit::Misuse, text};
+use crate::{
+    cli::{exit::Misuse, text},
+    operations::Moment,
+};
 
 /// A time in milliseconds since 1970 UTC, at most `now`.
 pub(super) fn read(text: &str, now: u64, zone: &TimeZone) -> Result<u64, Misuse> {
-    let local = i64::try_from(now).ok().and_then(|now| Timestamp::from_millisecond(now).ok()).unwrap_or(Timestamp::MAX);
-    let local = local.to_zoned(zone.clone());
+    let local = Moment(now).timestamp().to_zoned(zone.clone());
     let text = text.trim();
     let since = ago(text, now).or_else(|| day(text, &local)).or_else(|| time(text, &local)).or_else(|| moment(text, zone));
     let shown = || text::excerpt(&text::escaped(text), 60);

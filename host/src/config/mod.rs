@@ -1,5 +1,6 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
+mod api;
 mod bindings;
 mod endpoints;
 mod forge;
@@ -46,6 +47,7 @@ use crate::{
 };
 
 pub use crate::journal::Redactor;
+pub use api::{ApiSettings, TlsFiles};
 pub use bindings::bindings;
 pub use privacy::{Open, open_to_others};
 pub use registries::{Login, RegistryAccess};
@@ -152,6 +154,8 @@ pub struct Config {
     pub setup: sandbox::SetupSettings,
     /// Where pull requests are: `[forge]` in the user's settings alone, for a project could send the token elsewhere.
     pub forge: Forge,
+    /// How the API is served: `[api]` in the user's settings alone.
+    pub api: ApiSettings,
 }
 
 /// Bytes of a file of settings.
@@ -196,6 +200,7 @@ impl Config {
         let compile = compile_limits(&user, &user_file)?;
         let (program, git) = (None, git_program());
         let redactor = redactor(&models, &servers, &secrets);
+        let api = api::read(&user, &user_file)?;
         let forge = forge::read(&user, &user_file, &secrets, &redactor)?;
         let config = Self {
             data_dir,
@@ -221,6 +226,7 @@ impl Config {
             sandbox,
             setup,
             forge,
+            api,
         };
         if let Some((key, meant)) = misspelt_bound(&config.user) {
             return Err(ConfigError::Misspelt { path: config.user_file, key, meant });
@@ -430,10 +436,9 @@ fn defaults() -> Value {
 }
 
 fn from_environment() -> Value {
-    match text("BATON_MODEL") {
-        Some(model) => json!({ "models": { "default": model } }),
-        None => json!({}),
-    }
+    let model = text("BATON_MODEL").map(|model| json!({ "models": { "default": model } }));
+    let listen = text("BATON_LISTEN").map(|address| json!({ "api": { "listen": address } }));
+    Settings::merge(&[model.unwrap_or_default(), listen.unwrap_or_default()]).into_value()
 }
 
 fn redactor(models: &llm::Config, servers: &[mcp::Config], secrets: &Secrets) -> Redactor {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     actor::Actor,
     errors::{Hint, StorageError},
-    journal::{Pause, PauseKind, Performed, RunId},
+    journal::{Performed, RunId},
 };
 
 /// Characters of a name.
@@ -68,8 +68,7 @@ impl Hint for SignalError {
 /// A store that fails pauses the run that waits: nothing could be kept of it.
 impl<A> From<SignalError> for Performed<A> {
     fn from(error: SignalError) -> Self {
-        let reason = format!("{} Check the store, then resume the run.", error.explain());
-        Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+        Self::of_failed_store(&error)
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{CallError, Pause, Wait};
-use crate::events::Draft;
+use super::{CallError, Pause, PauseKind, Wait};
+use crate::{errors::Hint, events::Draft};
 
 /// What came of doing a call.
 #[derive(Debug)]
@@ -33,6 +33,12 @@ impl<A> Performed<A> {
     /// What comes of a call whose port says what its errors mean for the run.
     pub fn of<E: Into<Self>>(result: Result<A, E>) -> Self {
         result.map_or_else(E::into, |answer| Self::answer(Ok(answer)))
+    }
+
+    /// What comes of a call whose store failed: what was asked may have been kept, and only the operator can do anything about it.
+    pub fn of_failed_store(error: &impl Hint) -> Self {
+        let reason = format!("{} Check the store, then resume the run.", error.explain());
+        Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
     }
 
     /// The same with another answer.

@@ -81,20 +81,6 @@ pub enum NeedKind {
     Engine,
 }
 
-impl NeedKind {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::Budget => "budget",
-            Self::Price => "price",
-            Self::Grant => "grant",
-            Self::Image => "image",
-            Self::Engine => "engine",
-        }
-    }
-}
-
 /// One of the things that a run waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

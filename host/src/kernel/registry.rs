@@ -21,6 +21,7 @@ use super::{
 use crate::{
     errors::{Hint, Reason},
     interfaces::{self, Assets, Exports, toolboxes::Roster},
+    journal::PluginVersion,
 };
 
 /// Whether a plugin can be used as it is.
@@ -103,6 +104,11 @@ impl Hint for RegistryError {
 }
 
 impl Plugin {
+    /// What the audit log calls it.
+    pub fn named_version(&self) -> PluginVersion {
+        self.permissions.speaks_for().clone()
+    }
+
     /// Understands a file. `grants` says what it is granted as long as no operator decided of it.
     pub fn read(wasm: Vec<u8>, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
         Self::read_for(&Contract::of_host()?, wasm, origin, grants)

@@ -327,8 +327,8 @@ pub struct Filter {
     pub states: Vec<String>,
     /// Only those of this plugin.
     pub plugin: Option<String>,
-    /// Only those of the project with this id.
-    pub project: Option<String>,
+    /// Only those of the projects with these ids; all when there is none.
+    pub projects: Option<Vec<String>>,
     /// Only those for this item of their project's backlog.
     pub item: Option<String>,
     /// Only those that began then or later, in milliseconds since 1970 UTC.
@@ -450,8 +450,8 @@ pub trait Runs: Send + Sync {
     async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, StorageError>;
     /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
     async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, StorageError>;
-    /// Notes the call by whose answer a run is about to fail.
-    async fn note_failed_call(&self, id: &RunId, call: Option<&FailedCall>) -> Result<(), StorageError>;
+    /// Moves a run that is being executed to the state of failure, as `transition` does, with the call by whose answer it failed.
+    async fn fail(&self, id: &RunId, error: CallError, call: Option<&FailedCall>, events: Vec<Draft>) -> Result<bool, StorageError>;
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError>;

@@ -311,12 +311,14 @@ impl Kernel {
             }
             Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
         };
-        if let State::Failed { .. } = &state {
-            let failing = Run { state: state.clone(), ..self.run(id).await? };
-            self.parts.runs.note_failed_call(id, self.failed_call(&failing).await?.as_ref()).await?;
-        }
         let event = vec![describe_state(id, &state)];
-        self.parts.runs.transition(id, &["running"], state, output, event).await?;
+        if let State::Failed { error } = &state {
+            let failing = Run { state: state.clone(), ..self.run(id).await? };
+            let call = self.failed_call(&failing).await?;
+            self.parts.runs.fail(id, error.clone(), call.as_ref(), event).await?;
+        } else {
+            self.parts.runs.transition(id, &["running"], state, output, event).await?;
+        }
         Ok(())
     }
 }

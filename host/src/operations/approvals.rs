@@ -182,7 +182,7 @@ pub(super) async fn revoke<T: Proposed>(host: &Host, actor: &Actor, project: &Pr
 /// A proposal that cannot be approved.
 pub(super) fn not_approvable(message: impl Into<String>, hint: &str) -> Problem {
     let problem = Problem::new(ProblemKind::Invalid, "nothing_to_approve", message, ProblemSource::Client);
-    Problem { hint: Some(hint.to_owned()), ..problem }
+    problem.advise(hint)
 }
 
 fn none<T>() -> Option<T> {

@@ -271,16 +271,16 @@ impl AutopilotSettings {
 impl TurnAutopilotOn {
     fn check(&self) -> Result<(), Problem> {
         if self.stories.is_some_and(|stories| !(1..=MOST_STORIES).contains(&stories)) {
-            return Err(invalid("stories", format!("The stories at work have to be from 1 to {MOST_STORIES}.")));
+            return Err(Problem::invalid(format!("The stories at work have to be from 1 to {MOST_STORIES}.")).of_field("stories"));
         }
         if self.tries.is_some_and(|tries| !(1..=MOST_TRIES).contains(&tries)) {
-            return Err(invalid("tries", format!("The tries of a story have to be from 1 to {MOST_TRIES}.")));
+            return Err(Problem::invalid(format!("The tries of a story have to be from 1 to {MOST_TRIES}.")).of_field("tries"));
         }
         match &self.zone {
             Some(zone) if !has_zone(zone) => {
                 let shown: String = zone.chars().take(60).flat_map(char::escape_debug).collect();
-                let problem = invalid("zone", format!("`{shown}` is not a time zone that this machine knows."));
-                Err(Problem { hint: Some("Give a name such as Europe/Berlin.".to_owned()), ..problem })
+                let problem = Problem::invalid(format!("`{shown}` is not a time zone that this machine knows.")).of_field("zone");
+                Err(problem.advise("Give a name such as Europe/Berlin."))
             }
             _ => Ok(()),
         }
@@ -293,7 +293,7 @@ impl TurnAutopilotOn {
         let hours = match &self.hours {
             LimitChange::Keep => before.hours,
             LimitChange::Remove => None,
-            LimitChange::Set(hours) => Some(hours.parse::<Hours>().map_err(|message| invalid("hours", message))?),
+            LimitChange::Set(hours) => Some(hours.parse::<Hours>().map_err(|message| Problem::invalid(message).of_field("hours"))?),
         };
         Ok(AutopilotLimits {
             stories: self.stories.unwrap_or(before.stories),
@@ -307,10 +307,6 @@ impl TurnAutopilotOn {
             zone: self.zone.clone().unwrap_or(before.zone),
         })
     }
-}
-
-fn invalid(field: &str, message: impl Into<String>) -> Problem {
-    Problem { field: Some(field.to_owned()), ..Problem::invalid(message) }
 }
 
 /// The views of this file.

@@ -14,7 +14,7 @@ use crate::{
     actor::Actor,
     app::App,
     errors::Hint as _,
-    interfaces::backlog::check_label,
+    interfaces::backlog::{BacklogError, check_label},
     kernel::{
         KernelError, projects,
         slots::{self, Chosen, Scope, Scoped, Source, declared_misfit, kind_of},
@@ -251,7 +251,7 @@ pub async fn unset(host: &Host, actor: &Actor, request: &UnsetBinding) -> Result
         let message = format!("No command bound a plugin to `{}`{}.", slot.name, changed.place());
         let problem = Problem::new(ProblemKind::NotFound, "binding_not_found", message, ProblemSource::Client);
         let hint = "`baton bindings list` shows who bound what. Remove a binding in your settings there.";
-        return Err(Problem { hint: Some(hint.to_owned()), ..problem });
+        return Err(problem.advise(hint));
     }
     Ok(changed)
 }
@@ -294,10 +294,7 @@ async fn scope(
     label: Option<&str>,
 ) -> Result<(Scope, Option<ProjectLocation>), Problem> {
     if let Some(label) = label {
-        check_label(label).map_err(|refusal| Problem {
-            field: Some("label".to_owned()),
-            ..Problem::from(crate::interfaces::backlog::BacklogError::from(refusal))
-        })?;
+        check_label(label).map_err(|refusal| Problem::from(BacklogError::from(refusal)).of_field("label"))?;
     }
     let project = match project {
         Some(project) => Some(project.open(host, actor).await?),
@@ -324,7 +321,7 @@ fn check_proposal(app: &App, proposal: &slots::Proposal) -> Result<(), Problem> 
         return Ok(());
     }
     let problem = invalid(code::PROPOSAL_UNFIT, format!("The proposed bindings cannot be approved. {}", problems.join(" ")));
-    Err(Problem { hint: Some("Install plugins that fit, then approve them again.".to_owned()), ..problem })
+    Err(problem.advise("Install plugins that fit, then approve them again."))
 }
 
 fn nothing_proposed() -> Problem {
@@ -344,7 +341,7 @@ fn describe_misfit(app: &App, slot: &str, plugin: &str) -> Option<String> {
 fn not_installed(plugin: &str, slot: &Slot) -> Problem {
     let message = format!("There is no plugin `{}`, so it cannot be bound to `{}`.", plugin.escape_debug(), slot.name);
     let problem = Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client);
-    Problem { hint: Some("Install it first; `baton plugin list` lists the installed plugins.".to_owned()), ..problem }
+    problem.advise("Install it first; `baton plugin list` lists the installed plugins.")
 }
 
 impl Binding {

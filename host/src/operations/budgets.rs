@@ -139,7 +139,7 @@ fn missing(scope: &Scope) -> Problem {
         Scope::Run(_) => "for this run",
     };
     let problem = Problem::new(ProblemKind::NotFound, "budget_not_found", format!("No budget is set {what}."), ProblemSource::Client);
-    Problem { hint: Some("`baton budget` lists all budgets.".to_owned()), ..problem }
+    problem.advise("`baton budget` lists all budgets.")
 }
 
 async fn with_spent(host: &Host, budget: money::Budget) -> Result<Budget, Problem> {

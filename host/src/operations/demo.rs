@@ -123,8 +123,8 @@ pub fn history(host: &Host, folder: &Path) -> String {
 fn git(host: &Host) -> Result<&Program, Problem> {
     host.config().git.as_ref().ok_or_else(|| {
         let message = "The stories are built in a git repository, and `git` is not in PATH.";
-        let hint = Some("Install git, or stop after the plan with --plan.".to_owned());
-        Problem { hint, ..Problem::new(ProblemKind::Unavailable, "git_missing", message, ProblemSource::Host) }
+        Problem::new(ProblemKind::Unavailable, "git_missing", message, ProblemSource::Host)
+            .advise("Install git, or stop after the plan with --plan.")
     })
 }
 

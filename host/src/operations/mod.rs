@@ -1,6 +1,7 @@
 //! What can be asked of a host, whichever skin asks: one file per resource, an actor and a typed request in, a typed view or a
 //! problem out. Knows no command line, no HTTP and no terminal.
 
+pub mod access;
 pub mod approvals;
 pub mod autopilot;
 pub mod bindings;
@@ -29,9 +30,11 @@ pub mod runs;
 mod schemas;
 pub mod secrets;
 pub mod services;
+pub mod serving;
 pub mod setups;
 pub mod tools;
 
+pub use crate::actor::{Actor, ActorKind};
 pub use crate::events::path_text;
 pub use dollars::Dollars;
 pub use host::{Access, Host};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{Problem, ProblemKind, ProblemSource};
+
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
@@ -17,5 +19,47 @@ impl<T> Page<T> {
     /// A list that has no more than these.
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
+    }
+
+    /// The page of a whole list that begins behind the item with the key `cursor`, at most `limit` of them.
+    pub fn cut(items: Vec<T>, key: impl Fn(&T) -> String, cursor: Option<&str>, limit: u32) -> Result<Self, Problem> {
+        let begin = match cursor {
+            None => 0,
+            Some(cursor) => 1 + items.iter().position(|item| key(item) == cursor).ok_or_else(stale_cursor)?,
+        };
+        let limit = limit as usize;
+        let is_last = items.len() <= begin.saturating_add(limit);
+        let items: Vec<T> = items.into_iter().skip(begin).take(limit).collect();
+        let next = items.last().filter(|_| !is_last).map(key);
+        Ok(Self { items, next })
+    }
+}
+
+fn stale_cursor() -> Problem {
+    let message = "The cursor does not lead to an item of this list.";
+    let problem = Problem::new(ProblemKind::Invalid, "cursor_invalid", message, ProblemSource::Client);
+    problem.of_field("cursor").advise("Begin with the first page again: without a cursor.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(cursor: Option<&str>, limit: u32) -> Result<(String, Option<String>), Problem> {
+        let page = Page::cut(vec!["a", "b", "c"], ToString::to_string, cursor, limit)?;
+        Ok((page.items.concat(), page.next))
+    }
+
+    #[test]
+    fn pages_follow_each_other_until_the_last() {
+        assert_eq!(cut(None, 2).unwrap(), ("ab".to_owned(), Some("b".to_owned())));
+        assert_eq!(cut(Some("b"), 2).unwrap(), ("c".to_owned(), None));
+        assert_eq!(cut(None, 3).unwrap(), ("abc".to_owned(), None));
+        assert_eq!(cut(Some("c"), 3).unwrap(), (String::new(), None));
+    }
+
+    #[test]
+    fn a_cursor_that_leads_nowhere_is_rejected_with_its_field() {
+        assert_eq!(cut(Some("x"), 2).unwrap_err().field.as_deref(), Some("cursor"));
     }
 }

@@ -112,6 +112,18 @@ impl Problem {
         self.code == code
     }
 
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn advise(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same about a field of the request.
+    #[must_use]
+    pub fn of_field(self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self }
+    }
+
     /// Whether the running host holds the data.
     pub fn is_in_use(&self) -> bool {
         self.is(code::DATA_IN_USE)

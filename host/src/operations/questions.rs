@@ -162,8 +162,7 @@ pub async fn list(host: &Host, request: &ListQuestions) -> Result<Page<Question>
 /// The question that is meant by an id, or by any beginning or end of one.
 pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
     if part.is_empty() {
-        let hint = Some("Give a beginning or an end of one.".to_owned());
-        return Err(Problem { hint, ..Problem::invalid("The id of the question is empty.") });
+        return Err(Problem::invalid("The id of the question is empty.").advise("Give a beginning or an end of one."));
     }
     let mut found = host.app.questions.matching(part).await?;
     match (found.len(), found.pop()) {
@@ -172,8 +171,8 @@ pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
         (_, Some(last)) => {
             let ids: Vec<_> = found.iter().chain([&last]).take(MOST_NAMED).map(|asked| asked.id.as_str()).collect();
             let message = format!("`{}` fits more than one question.", part.escape_debug());
-            let hint = Some(format!("Give the whole id of the one you mean: {}.", ids.join(", ")));
-            Err(Problem { hint, ..Problem::new(ProblemKind::Invalid, "question_ambiguous", message, ProblemSource::Client) })
+            let problem = Problem::new(ProblemKind::Invalid, "question_ambiguous", message, ProblemSource::Client);
+            Err(problem.advise(format!("Give the whole id of the one you mean: {}.", ids.join(", "))))
         }
     }
 }
@@ -237,11 +236,7 @@ impl Changes {
 }
 
 fn check(answer: &str) -> Result<String, Problem> {
-    let rejected = |message: String, hint: &str| Problem {
-        field: Some("answer".to_owned()),
-        hint: Some(hint.to_owned()),
-        ..Problem::invalid(message)
-    };
+    let rejected = |message: String, hint: &str| Problem::invalid(message).of_field("answer").advise(hint);
     if answer.trim().is_empty() {
         // The suggested answer is not a person's word.
         return Err(rejected("An answer has at least one character.".to_owned(), "Give one, or use the suggested answer with `--yes`."));
@@ -253,8 +248,7 @@ fn check(answer: &str) -> Result<String, Problem> {
 }
 
 fn no_suggestion() -> Problem {
-    let hint = Some("Give an answer of your own.".to_owned());
-    Problem { hint, ..Problem::invalid("The question has no suggested answer and no options.") }
+    Problem::invalid("The question has no suggested answer and no options.").advise("Give an answer of your own.")
 }
 
 impl Question {

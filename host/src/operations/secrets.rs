@@ -53,7 +53,7 @@ pub fn remove(config: &Config, request: &RemoveSecret) -> Result<Secret, Problem
     if !config.secrets.remove(name)? {
         let message = format!("There is no secret `{}`.", name.escape_debug());
         let problem = Problem::new(ProblemKind::NotFound, "secret_not_found", message, ProblemSource::Client);
-        return Err(Problem { hint: Some("`baton secret list` lists all secrets.".to_owned()), ..problem });
+        return Err(problem.advise("`baton secret list` lists all secrets."));
     }
     Ok(Secret { name: name.clone(), problem: None })
 }

@@ -160,8 +160,7 @@ fn read_command(line: &str, lock: Option<&str>) -> Result<Plan, Problem> {
         Ok(Some(plan)) if !plan.command.is_empty() => Ok(plan),
         _ => {
             let problem = Problem::invalid("The command of the setup is not a command line.");
-            let hint = Some("Give one such as `npm ci`.".to_owned());
-            Err(Problem { hint, field: Some("command".to_owned()), ..problem })
+            Err(problem.of_field("command").advise("Give one such as `npm ci`."))
         }
     }
 }

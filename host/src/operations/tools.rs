@@ -144,7 +144,7 @@ pub async fn approve(host: &Host, actor: &Actor, request: &ApproveTools) -> Resu
 fn no_such_set(name: &str) -> Problem {
     let message = format!("There is no MCP server and no toolbox `{}`.", name.escape_debug());
     let problem = Problem::new(ProblemKind::NotFound, "tools_not_found", message, ProblemSource::Client);
-    Problem { hint: Some("`baton tools list` lists all tools.".to_owned()), ..problem }
+    problem.advise("`baton tools list` lists all tools.")
 }
 
 impl From<SetKind> for ToolProvider {

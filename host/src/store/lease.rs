@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{StoreError, database};
+use crate::moment::Moment;
 
 /// Held for as long as a host works in a data directory; given back when dropped.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Lease {
 }
 
 fn write_holder(file: &mut File, now: u64) -> std::io::Result<()> {
-    let since = i64::try_from(now).ok().and_then(|now| jiff::Timestamp::from_millisecond(now).ok()).unwrap_or(jiff::Timestamp::MAX);
+    let since = Moment(now).timestamp();
     file.set_len(0)?;
     file.rewind()?;
     write!(file, "process {}, since {since:.0}", std::process::id())

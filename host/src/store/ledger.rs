@@ -125,8 +125,8 @@ pub(super) fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
         project: row.try_get("project")?,
         item: row.try_get("item")?,
         plugin: row.try_get("plugin")?,
-        model: reply.model.clone(),
         charge: charge(&reply),
+        model: reply.model,
     })
 }
 

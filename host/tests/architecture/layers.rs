@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "escape",
         ],
     ),
-    ("cli", &["api", "operations", "config", "escape"]),
+    ("cli", &["operations", "config", "escape"]),
     ("api", &["operations", "config"]),
     ("operations", &["app", "kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "config", "secrets", "escape"]),
     ("app", &["kernel", "interfaces", "store", "journal", "events", "errors", "actor", "moment", "bindings", "config"]),

@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     bindings::{Fault, backlog as wit},
-    errors::Hint,
     interfaces::numbers::to_wit,
-    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId},
 };
 
 impl wit::Host for View<'_> {
@@ -110,10 +109,7 @@ impl<A> From<BacklogError> for Performed<A> {
     fn from(error: BacklogError) -> Self {
         match error {
             BacklogError::Refused(refusal) => Self::answer(Err(refusal.into())),
-            BacklogError::Store(_) => {
-                let reason = format!("{} Check the store, then resume the run.", error.explain());
-                Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
-            }
+            BacklogError::Store(_) => Self::of_failed_store(&error),
         }
     }
 }

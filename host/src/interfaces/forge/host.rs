@@ -250,10 +250,7 @@ fn performed<A>(result: Result<A, Failure>, events: impl FnOnce() -> Vec<Draft>)
         ForgeError::Unavailable(_) => Performed::answer(Err(CallError::unavailable(text))),
         ForgeError::Limited { account, until, reason } => Performed::Waiting(Wait::Account { account, until, reason }),
         ForgeError::Refused(_) => Performed::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
-        ForgeError::Store(_) => {
-            let reason = format!("{text} Check the store, then resume the run.");
-            Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
-        }
+        ForgeError::Store(error) => Performed::of_failed_store(&error),
     }
 }
 

@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     bindings::{Fault, git as wit},
-    errors::Hint,
     events::Draft,
     interfaces::numbers::to_wit,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
@@ -306,10 +305,7 @@ fn answer_with_events<A, B, E: IntoIterator<Item = Draft>>(result: Result<A, Tro
         Err(Trouble::Answer(error)) => Performed::answer(Err(error)),
         // Nothing was done before it was found out.
         Err(Trouble::Changed(reason)) => Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false },
-        Err(Trouble::Register(error)) => {
-            let reason = format!("{} Check the store, then resume the run.", error.explain());
-            Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
-        }
+        Err(Trouble::Register(error)) => Performed::of_failed_store(&error),
     }
 }
 

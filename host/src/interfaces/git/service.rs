@@ -342,7 +342,7 @@ impl Repositories {
 #[async_trait]
 impl Worktrees for Repositories {
     async fn folder(&self, project: &str, root: &RunId, name: &str) -> Result<Option<PathBuf>, WorktreesError> {
-        let found = self.find_owned(project, root, name).await.map_err(|error| WorktreesError(error.to_string()))?;
+        let found = self.find_owned(project, root, name).await.map_err(|error| WorktreesError(error.explain()))?;
         Ok(found.filter(|worktree| worktree.state == WorktreeState::Ready).map(|worktree| self.files(&worktree)))
     }
 

@@ -14,7 +14,7 @@ use crate::{
         numbers,
         tickets::{Awaited, Moment},
     },
-    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, QuestionId, RunId, Wait},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed, QuestionId, RunId, Wait},
 };
 
 const LONGEST_TEXT: usize = 8 << 10;
@@ -93,10 +93,7 @@ impl<A> From<QuestionsError> for Performed<A> {
     fn from(error: QuestionsError) -> Self {
         let text = error.explain();
         match error {
-            QuestionsError::Store(_) => {
-                let reason = format!("{text} Check the store, then resume the run.");
-                Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
-            }
+            QuestionsError::Store(_) => Self::of_failed_store(&error),
             QuestionsError::Outside | QuestionsError::TooMany(_) => Self::answer(Err(CallError::invalid(text))),
             QuestionsError::Unknown(_) | QuestionsError::Answered(_) | QuestionsError::Withdrawn(_) => {
                 Self::answer(Err(CallError::other(text)))

@@ -85,10 +85,7 @@ impl Host for View<'_> {
             match published.publish(&run, &key, &value).await {
                 Ok(()) => Performed::Answered(Ok(()), vec![event]),
                 Err(error @ PublishError::Full) => Performed::answer(Err(CallError::invalid(error.explain()).about(key))),
-                Err(error @ PublishError::Store(_)) => {
-                    let reason = format!("{} Check the store, then resume the run.", error.explain());
-                    Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
-                }
+                Err(error @ PublishError::Store(_)) => Performed::of_failed_store(&error),
             }
         };
         Ok(self.recorder.call(call, publish).await??)

@@ -118,6 +118,7 @@ const HOSTS_OWN: &[&str] = &[
     "sandbox",
     "setup",
     "forge",
+    "api",
 ];
 const ENGINE: &str = "sandbox.engine";
 /// A table whose names are folders of the project, which may be called `auth` or `token` and hold no secret for it.

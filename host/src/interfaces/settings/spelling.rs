@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::described::{TABLES, is_chosen};
 
 /// Tables that limit something. A misspelt limit limits nothing, so it is an error.
-const BINDING: &[&str] = &["compile", "limits", "sandbox", "setup", "signatures"];
+const BINDING: &[&str] = &["api", "compile", "limits", "sandbox", "setup", "signatures"];
 
 /// The first of the misspelt keys without which the host would allow more than its operator said, and the key meant.
 pub fn misspelt_bound(settings: &Value) -> Option<(String, String)> {

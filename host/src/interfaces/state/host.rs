@@ -9,7 +9,7 @@ use crate::{
     bindings::{Fault, state as wit},
     errors::Hint,
     interfaces::numbers::to_u32,
-    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed},
 };
 
 const LONGEST_NAME: usize = 128;
@@ -66,10 +66,7 @@ fn performed<A>(result: Result<A, DocumentsError>) -> Performed<A> {
     match result {
         Ok(answer) => Performed::answer(Ok(answer)),
         Err(error @ DocumentsError::Conflict { .. }) => Performed::answer(Err(CallError::conflict(error.explain()))),
-        Err(error @ DocumentsError::Store(_)) => {
-            let reason = format!("{} Check the store, then resume the run.", error.explain());
-            Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
-        }
+        Err(error @ DocumentsError::Store(_)) => Performed::of_failed_store(&error),
     }
 }
 

@@ -4,7 +4,6 @@
 use super::{
     HOST, adopt,
     events::{PluginTripped, Tripped},
-    told::version,
 };
 use crate::{
     actor::Actor,
@@ -29,7 +28,7 @@ impl Kernel {
                 return Ok(());
             }
             let reason = format!("{traps} runs in a row ended by a trap; the last: {reason}");
-            let tripped = Tripped { plugin: version(plugin), traps, run: run.id.clone(), reason };
+            let tripped = Tripped { plugin: plugin.named_version(), traps, run: run.id.clone(), reason };
             let events = [Draft::of_host(&tripped), Draft::of_host(&PluginTripped { tripped })];
             let events = events.map(|event| event.by(&Actor::system())).to_vec();
             let decision = self.decision(plugin, GrantState { tripped: Some(traps), ..present.grant_state }, HOST);

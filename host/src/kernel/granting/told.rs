@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     events::Draft,
-    journal::PluginVersion,
     kernel::{
         grants::{GrantState, Terms},
         permissions::Patterns,
@@ -79,10 +78,5 @@ fn limited_beyond(one: &GrantState, other: &GrantState) -> Patterns {
 }
 
 pub(super) fn about(plugin: &Plugin, what: Option<Patterns>) -> GrantDecision {
-    GrantDecision { plugin: version(plugin), capabilities: what, ..GrantDecision::default() }
-}
-
-pub(super) fn version(plugin: &Plugin) -> PluginVersion {
-    let manifest = &plugin.package.manifest;
-    PluginVersion { plugin: manifest.name.clone(), version: Some(manifest.version.to_string()), hash: Some(plugin.package.hash.clone()) }
+    GrantDecision { plugin: plugin.named_version(), capabilities: what, ..GrantDecision::default() }
 }

@@ -108,7 +108,7 @@ pub async fn prepare(host: &Host, request: &BuildEnvironment) -> Result<Prepared
         let missing = proposal.missing.iter().map(|missing| format!(" {}.", trim_period(missing)));
         let message = format!("No file proposes an image.{}", left_out.chain(missing).collect::<String>());
         let problem = Problem::new(ProblemKind::Invalid, "nothing_to_build", message, ProblemSource::Client);
-        return Err(Problem { hint: Some("Name one with `--image NAME`.".to_owned()), field: Some("image".to_owned()), ..problem });
+        return Err(problem.of_field("image").advise("Name one with `--image NAME`."));
     }
     Ok(PreparedEnvironment { request: request.clone(), place, proposal })
 }
@@ -244,7 +244,7 @@ async fn approved_image(host: &Host, approved: &environment::Approved) -> Approv
 fn not_approved() -> Problem {
     let message = "No environment is approved for this project.";
     let problem = Problem::new(ProblemKind::NotFound, "environment_not_approved", message, ProblemSource::Client);
-    Problem { hint: Some("Approve one with `baton project environment build`.".to_owned()), ..problem }
+    problem.advise("Approve one with `baton project environment build`.")
 }
 
 /// A sentence of a repository without its end.

@@ -93,7 +93,7 @@ pub(super) async fn list_with(host: &Host, request: &ListEvents, projects: &mut 
 fn read_cursor(cursor: &str) -> Result<i64, Problem> {
     let wrong = || {
         let problem = Problem::invalid("The cursor is not one of a page of events. Give the `next` of a page.");
-        Problem { field: Some("cursor".to_owned()), ..problem }
+        problem.of_field("cursor")
     };
     cursor.parse().ok().filter(|cursor| *cursor >= 0).ok_or_else(wrong)
 }

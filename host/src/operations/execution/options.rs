@@ -47,7 +47,7 @@ pub(in crate::operations) fn check_model(host: &Host, workspace: &Path, model: O
     let Some(name) = model else { return Ok(()) };
     let config = host.config();
     let preferences = Settings::merge(&[config.settings(workspace)?]);
-    let invalid = |message| Problem { field: Some("model".to_owned()), ..Problem::invalid(message) };
+    let invalid = |message| Problem::invalid(message).of_field("model");
     let models = llm::named(name, &preferences).map_err(|error| invalid(format!("{error}.")))?;
     match models.iter().find_map(|model| why_unusable(model, &config.models)) {
         None => Ok(()),

@@ -21,6 +21,7 @@ use crate::{
         events::{Event, ListEvents, ProjectsOfRuns, list_with},
         questions::Question,
         runs::{RunSummary, Wait},
+        serving::Listening,
     },
 };
 
@@ -42,6 +43,9 @@ pub enum Announcement {
         data_dir: String,
         /// How many plugins there are.
         plugins: u64,
+        /// Where other programs reach it, unless it serves no API.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api: Option<Listening>,
     },
     /// A run of an earlier host that has not ended.
     Run {
@@ -68,8 +72,8 @@ impl<'a> Service<'a> {
     }
 
     /// What says that it is ready.
-    pub fn ready(&self) -> Announcement {
-        Announcement::Ready { data_dir: path_text(&self.host.config().data_dir), plugins: self.host.plugins() }
+    pub fn ready(&self, api: Option<Listening>) -> Announcement {
+        Announcement::Ready { data_dir: path_text(&self.host.config().data_dir), plugins: self.host.plugins(), api }
     }
 
     /// Executes every run and publishes what changes in the plugin folder, until it is stopped.

@@ -147,7 +147,7 @@ fn check_kind(host: &Host, name: &str) -> Result<(), Problem> {
         ),
     };
     let message = format!("`{name}` is {}, and only workflows can be run.", kind.with_article());
-    Err(Problem { hint: Some(hint), field: Some("workflow".to_owned()), ..Problem::invalid(message) })
+    Err(Problem::invalid(message).of_field("workflow").advise(hint))
 }
 
 /// How an agent is used: by the workflows that may give it tasks, or by one that has yet to be written.

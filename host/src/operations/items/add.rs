@@ -48,7 +48,7 @@ pub async fn add(host: &Host, actor: &Actor, request: &AddItem) -> Result<Item, 
     let AddItem { key, kind, title, body, parent, after, priority, labels, .. } = request.clone();
     if host.app.backlog.items(project.id(), false).await?.iter().any(|item| item.draft.key == key) {
         let problem = Problem::new(ProblemKind::Conflict, "item_exists", format!("Item `{key}` already exists."), ProblemSource::Client);
-        return Err(Problem { hint: Some("Choose another key.".to_owned()), field: Some("key".to_owned()), ..problem });
+        return Err(problem.of_field("key").advise("Choose another key."));
     }
     let draft = Draft { key, kind: kind.into(), title, body, parent, after, priority, labels: labels.into() };
     host.app.backlog.put(project.id(), std::slice::from_ref(&draft), &author(actor)).await?;

@@ -123,10 +123,8 @@ impl Position {
 
     fn read(cursor: &str, by_urgency: bool) -> Result<Self, Problem> {
         let parts = cursor.split_once('.').and_then(|(priority, key)| Some((priority.parse().ok()?, key)));
-        let (priority, key) = parts.filter(|(_, key)| backlog::check_key(key).is_ok()).ok_or_else(|| Problem {
-            field: Some("cursor".to_owned()),
-            hint: Some("Give the `next` of a page.".to_owned()),
-            ..Problem::invalid("The cursor is not one of a list of items.")
+        let (priority, key) = parts.filter(|(_, key)| backlog::check_key(key).is_ok()).ok_or_else(|| {
+            Problem::invalid("The cursor is not one of a list of items.").of_field("cursor").advise("Give the `next` of a page.")
         })?;
         Ok(Self::new(priority, key, by_urgency))
     }

@@ -43,7 +43,7 @@ pub fn check_label(label: &str) -> Result<(), Problem> {
 }
 
 fn of_field(field: &str, refusal: backlog::Refusal) -> Problem {
-    Problem { field: Some(field.to_owned()), ..BacklogError::from(refusal).into() }
+    Problem::from(BacklogError::from(refusal)).of_field(field)
 }
 
 fn author(actor: &Actor) -> Author {

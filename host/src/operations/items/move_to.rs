@@ -66,7 +66,7 @@ fn check_order(place: usize, status: Status, items: &[backlog::Item], graph: &Gr
     let message = format!("`{}` cannot be done while {} {are} open.", items[place].draft.key, list_keys(&open));
     let problem = Problem::new(ProblemKind::Conflict, "item_waits", message, ProblemSource::Client);
     let hint = "Finish what is before it first, or repeat the command with `--force`.".to_owned();
-    Err(Problem { hint: Some(hint), field: Some("force".to_owned()), ..problem })
+    Err(problem.of_field("force").advise(hint))
 }
 
 /// The first keys, and how many there are beside them.

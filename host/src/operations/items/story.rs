@@ -113,7 +113,8 @@ pub struct ReviewFinding {
 
 /// The story of an item on a branch.
 pub(super) async fn load(host: &Host, project: &ProjectLocation, key: &str, branch: Option<&str>) -> Result<ItemStory, Problem> {
-    let filter = Filter { project: Some(project.id().to_owned()), item: Some(key.to_owned()), limit: MOST_RUNS, ..Filter::default() };
+    let filter =
+        Filter { projects: Some(vec![project.id().to_owned()]), item: Some(key.to_owned()), limit: MOST_RUNS, ..Filter::default() };
     let mut runs = host.app.kernel.runs().list(&filter).await.map_err(KernelError::from)?;
     runs.reverse();
     let (tests, reviews) = (tests(&runs), reviews(&runs));

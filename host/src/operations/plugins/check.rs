@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use utoipa::ToSchema;
 
 use super::{
-    file::{PluginFile, hinted},
+    file::PluginFile,
     view::{Plugin, ProjectNames},
 };
 use crate::{
@@ -139,6 +139,6 @@ fn temporary_folder() -> Result<TempDir, Problem> {
     tempfile::tempdir().map_err(|error| {
         let message = format!("A temporary folder cannot be created: {error}.");
         let problem = Problem::new(ProblemKind::Unavailable, "host_unavailable", message, ProblemSource::Host);
-        hinted(problem, "Set TMPDIR to a folder that can be written.")
+        problem.advise("Set TMPDIR to a folder that can be written.")
     })
 }

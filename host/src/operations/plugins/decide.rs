@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    file::hinted,
-    view::{Plugin, ProjectNames, Reach, ReachedPlugin, reach},
-};
+use super::view::{Plugin, ProjectNames, Reach, ReachedPlugin, reach};
 use crate::{
     actor::Actor,
     kernel::{
@@ -144,8 +141,10 @@ impl GrantPlugin {
         if self.only {
             return match (named.is_empty(), terms) {
                 (false, None) => Ok(Change::Only(named)),
-                (true, _) => Err(of_field("capabilities", "A grant of these and nothing else has to name capabilities.")),
-                (false, Some(_)) => Err(of_field("only", "A grant of these and nothing else holds in every project and without an end.")),
+                (true, _) => Err(Problem::invalid("A grant of these and nothing else has to name capabilities.").of_field("capabilities")),
+                (false, Some(_)) => {
+                    Err(Problem::invalid("A grant of these and nothing else holds in every project and without an end.").of_field("only"))
+                }
             };
         }
         Ok(terms.map_or_else(|| Change::Grant(named.clone()), |terms| Change::GrantOn(named.clone(), terms)))
@@ -156,8 +155,8 @@ impl GrantPlugin {
             return Ok(None);
         }
         if let Some(until) = self.until.filter(|until| until.0 <= host.app.kernel.now()) {
-            let problem = of_field("until", &format!("The time {until} has passed, so nothing would be granted."));
-            return Err(hinted(problem, "Give a later time."));
+            let problem = Problem::invalid(format!("The time {until} has passed, so nothing would be granted.")).of_field("until");
+            return Err(problem.advise("Give a later time."));
         }
         let project = match &self.project {
             Some(name) => Some(host.app.kernel.find_project(name).await?.id),
@@ -190,12 +189,8 @@ fn reject_grant_to_rejected_file(host: &Host, name: &str) -> Result<(), Problem>
 fn check_reason(reason: Option<&str>) -> Result<(), Problem> {
     match reason.map(|reason| reason.chars().count()) {
         Some(count) if count > LONGEST_REASON => {
-            Err(of_field("reason", &format!("A reason has at most {LONGEST_REASON} characters, and this one has {count}.")))
+            Err(Problem::invalid(format!("A reason has at most {LONGEST_REASON} characters, and this one has {count}.")).of_field("reason"))
         }
         _ => Ok(()),
     }
-}
-
-fn of_field(field: &str, message: &str) -> Problem {
-    Problem { field: Some(field.to_owned()), ..Problem::invalid(message) }
 }

@@ -156,7 +156,7 @@ impl FolderManifest {
         let path = folder.join(MANIFEST);
         let text = crate::kernel::disk::read_text(&path, Package::LARGEST_MANIFEST as u64).map_err(|error| {
             let message = format!("`{}` cannot be used: {error}.", path_text(&path));
-            hinted(Problem::new(ProblemKind::Unavailable, "file_unusable", message, ProblemSource::Host), "Make it readable for this user.")
+            Problem::new(ProblemKind::Unavailable, "file_unusable", message, ProblemSource::Host).advise("Make it readable for this user.")
         })?;
         let manifest = Manifest::parse(text.as_bytes()).map_err(|error| {
             let message = format!("plugin.toml cannot be used: {error}");
@@ -212,15 +212,11 @@ pub(super) fn not_a_file(path: &Path) -> Option<Problem> {
         false => ("a pipe, a socket or a device", "Name a .wasm file."),
     };
     let message = format!("There is no plugin `{name}`, and {name} here is {what}.");
-    Some(hinted(Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client), hint))
+    Some(Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client).advise(hint))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem::invalid(format!("The file `{}` cannot be read: {error}.", path_text(path).escape_debug()))
-}
-
-pub(super) fn hinted(problem: Problem, hint: impl Into<String>) -> Problem {
-    Problem { hint: Some(hint.into()), ..problem }
 }
 
 #[cfg(test)]

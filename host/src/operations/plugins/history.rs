@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    file::hinted,
-    view::{Capabilities, ProjectNames},
-};
+use super::view::{Capabilities, ProjectNames};
 use crate::{
     actor::Actor,
     events::{Category, Event},
@@ -133,8 +130,8 @@ async fn find(host: &Host, request: &ListPluginDecisions, before: Option<i64>) -
 
 fn read_cursor(cursor: &str) -> Result<i64, Problem> {
     cursor.parse().ok().filter(|cursor| *cursor > 0).ok_or_else(|| {
-        let problem = hinted(Problem::invalid("The cursor does not belong to a page of this list."), "Give the `next` of a page.");
-        Problem { field: Some("cursor".to_owned()), ..problem }
+        let problem = Problem::invalid("The cursor does not belong to a page of this list.").advise("Give the `next` of a page.");
+        problem.of_field("cursor")
     })
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    file::{PluginFile, hinted, registry},
+    file::{PluginFile, registry},
     view::{Capabilities, Plugin, ProjectNames, Reach, ReachedPlugin, reach},
 };
 use crate::{
@@ -199,7 +199,7 @@ pub async fn sources(host: &Host, plugin: Option<&str>) -> Result<Vec<PluginSour
         Some(name) if found.is_empty() => {
             let message = format!("No plugin `{}` came from a registry.", name.escape_debug());
             let problem = Problem::new(ProblemKind::NotFound, "plugin_source_not_found", message, ProblemSource::Client);
-            Err(hinted(problem, "`baton plugin install REFERENCE` installs one from a registry."))
+            Err(problem.advise("`baton plugin install REFERENCE` installs one from a registry."))
         }
         _ => Ok(found),
     }
@@ -229,7 +229,7 @@ impl PluginSource {
     fn check(&self, plugin: &plugins::Plugin, is_named: bool) -> Result<(), Problem> {
         let (name, version) = (plugin.name(), &plugin.package.manifest.version);
         let conflict =
-            |message: String, hint: &str| hinted(Problem::new(ProblemKind::Conflict, "update_unfit", message, ProblemSource::Client), hint);
+            |message: String, hint: &str| Problem::new(ProblemKind::Conflict, "update_unfit", message, ProblemSource::Client).advise(hint);
         if name != self.plugin {
             return Err(conflict(
                 format!("The registry has the plugin `{name}` there now."),
@@ -285,7 +285,7 @@ fn file_to_remove(app: &App, name: &str) -> Result<(PathBuf, Option<String>), Pr
     let none = || {
         let message = format!("There is no plugin `{}`.", name.escape_debug());
         let problem = Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client);
-        hinted(problem, "`baton plugin list` lists the plugins.")
+        problem.advise("`baton plugin list` lists the plugins.")
     };
     Ok((rejected.ok_or_else(none)?, None))
 }

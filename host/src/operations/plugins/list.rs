@@ -208,5 +208,5 @@ fn no_plugin_and_no_file(app: &App, name: &str) -> Problem {
     let known: Vec<_> = app.kernel.registry().all().keys().map(|name| format!("`{}`", name.escape_debug())).collect();
     let message = format!("There is no plugin and no file `{}`.", name.escape_debug());
     let problem = Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client);
-    super::file::hinted(problem, format!("The plugins are {}.", known.join(", ")))
+    problem.advise(format!("The plugins are {}.", known.join(", ")))
 }

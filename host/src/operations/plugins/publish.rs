@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::file::{OfFile, PluginFile, hinted, no_file, registry, rejected_problem};
+use super::file::{OfFile, PluginFile, no_file, registry, rejected_problem};
 use crate::{
     app::{self, distribution::Reference},
     config::Config,
@@ -95,7 +95,7 @@ pub fn sign(file: &Path, key: &Path) -> Result<(PluginFile, String), Problem> {
 pub async fn publish(config: &Config, file: &Path, reference: &str) -> Result<PublishedPlugin, Problem> {
     let reference: Reference = reference.parse()?;
     if !file.is_file() {
-        return Err(hinted(no_file(file), "Pack a folder first, with `baton plugin pack`."));
+        return Err(no_file(file).advise("Pack a folder first, with `baton plugin pack`."));
     }
     let plugin = match PluginFile::read_as(file, file, &Trust::default()) {
         OfFile::Plugin(file) => file.plugin,

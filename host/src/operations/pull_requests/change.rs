@@ -67,5 +67,5 @@ fn check_unmerged(found: &forge::PullRequest) -> Result<(), Problem> {
 fn without_head(number: u64) -> Problem {
     let message = format!("The last commit of pull request {number} is not known.");
     let problem = Problem::new(ProblemKind::Invalid, "pull_request_invalid", message, ProblemSource::Client);
-    Problem { hint: Some("Name the folder of the project's repository with --workspace.".to_owned()), ..problem }
+    problem.advise("Name the folder of the project's repository with --workspace.")
 }

@@ -33,9 +33,7 @@ pub async fn list(host: &Host, request: &ListPullRequests) -> Result<Page<PullRe
 }
 
 fn read_cursor(cursor: &str) -> Result<u64, Problem> {
-    cursor.parse().map_err(|_| Problem {
-        field: Some("cursor".to_owned()),
-        hint: Some("Give the `next` of a page.".to_owned()),
-        ..Problem::invalid("The cursor is not one of a list of pull requests.")
+    cursor.parse().map_err(|_| {
+        Problem::invalid("The cursor is not one of a list of pull requests.").of_field("cursor").advise("Give the `next` of a page.")
     })
 }

@@ -92,7 +92,7 @@ fn no_command(run: &Summary, seq: u64) -> Problem {
     let message = format!("Call {seq} of the run executed no command, or has not ended.");
     let hint = format!("`baton runs output {}` lists the calls that executed commands.", run.id.short());
     let problem = Problem::new(ProblemKind::NotFound, "command_not_found", message, ProblemSource::Client);
-    Problem { hint: Some(hint), field: Some("seq".to_owned()), ..problem }
+    problem.of_field("seq").advise(hint)
 }
 
 /// The commands of runs that have ended, each with the name of its whole output, in the order in which they ended.

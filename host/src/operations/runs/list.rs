@@ -11,7 +11,7 @@ use crate::{
         KernelError,
         run::{self, Filter, Summary},
     },
-    operations::{Host, Page, Problem},
+    operations::{Host, Page, Problem, access::Caller},
 };
 
 /// Which runs to list.
@@ -87,7 +87,21 @@ impl StateWord {
 
 /// Newest first.
 pub async fn list(host: &Host, request: &ListRuns) -> Result<Page<RunSummary>, Problem> {
-    let filter = filter(host, request).await?;
+    list_filtered(host, request, filter(host, request).await?).await
+}
+
+/// The same for a caller: only runs of projects that exist for them.
+pub async fn list_for(host: &Host, caller: &Caller, request: &ListRuns) -> Result<Page<RunSummary>, Problem> {
+    let project = match &request.project {
+        Some(name) => Some(vec![caller.find_project(host, name).await?]),
+        None => caller.only_projects(),
+    };
+    let request = ListRuns { project: None, ..request.clone() };
+    let filter = Filter { projects: project, ..filter(host, &request).await? };
+    list_filtered(host, &request, filter).await
+}
+
+async fn list_filtered(host: &Host, request: &ListRuns, filter: Filter) -> Result<Page<RunSummary>, Problem> {
     // One more than was asked for says whether there is another page.
     let beyond = Filter { limit: request.limit.saturating_add(1), ..filter };
     let mut found = host.app.kernel.runs().summaries(&beyond).await.map_err(KernelError::from)?;
@@ -108,7 +122,7 @@ async fn filter(host: &Host, request: &ListRuns) -> Result<Filter, Problem> {
         within: request.within.clone(),
         states: request.states.iter().map(|state| state.as_str().to_owned()).collect(),
         plugin: request.plugin.clone(),
-        project,
+        projects: project.map(|id| vec![id]),
         item: None,
         since: request.since.map_or(0, |since| since.0),
         behind: request.cursor.as_deref().map(read_cursor).transpose()?,
@@ -179,11 +193,8 @@ fn write_cursor(last: &Summary) -> String {
 }
 
 fn read_cursor(cursor: &str) -> Result<(u64, RunId), Problem> {
-    let wrong = || {
-        let problem = Problem::invalid("The cursor does not belong to a page of runs.");
-        let hint = Some("Give the `next` of a page.".to_owned());
-        Problem { field: Some("cursor".to_owned()), hint, ..problem }
-    };
+    let wrong =
+        || Problem::invalid("The cursor does not belong to a page of runs.").of_field("cursor").advise("Give the `next` of a page.");
     let (at, id) = cursor.split_once('.').filter(|(_, id)| !id.is_empty()).ok_or_else(wrong)?;
     Ok((at.parse().map_err(|_| wrong())?, RunId::from_text(id)))
 }

@@ -21,7 +21,7 @@ pub use control::{CancelRun, CancelledRun, SendSignal, SentSignal, cancel, signa
 pub use divergence::{ComparedCall, Divergence};
 pub use journal::{Effect, EntryState, Journal, JournalEntry, journal};
 pub(in crate::operations) use list::summarize;
-pub use list::{ListRuns, StateWord, find, list};
+pub use list::{ListRuns, StateWord, find, list, list_for};
 pub use recordings::{
     LARGEST_RECORDING, RecordedRun, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding, record, replay,
 };

@@ -115,14 +115,14 @@ pub async fn fork(host: &Host, actor: &Actor, request: &ForkRun) -> Result<Forke
     let next = source.journal_from + counted.made + 1;
     if request.at > next {
         let (id, first) = (source.id.short(), source.first_call());
-        let hint = Some(format!("Fork it at {first} to {next}."));
-        return Err(Problem { hint, ..invalid("at", format!("Run {id} has not made call {} yet.", request.at)) });
+        let problem = Problem::invalid(format!("Run {id} has not made call {} yet.", request.at)).of_field("at");
+        return Err(problem.advise(format!("Fork it at {first} to {next}.")));
     }
     if let Some(options) = &request.options {
         options.check(host, &source.workspace)?;
         // The running host would start it before its budget is set.
         if options.budget_usd.is_some() {
-            return Err(invalid("budget_usd", "A fork cannot be given a budget."));
+            return Err(Problem::invalid("A fork cannot be given a budget.").of_field("budget_usd"));
         }
     }
     let options = request.options.as_ref().map(RunOptions::of_run);
@@ -160,14 +160,14 @@ pub async fn resume(host: &Host, actor: &Actor, request: &ResumeRun) -> Result<R
 fn check_version(request: &ResumeRun) -> Result<(), Problem> {
     let has_model = request.options.as_ref().is_some_and(|options| options.model.is_some());
     match request.on_current {
-        true if has_model => Err(invalid("model", "A run that is moved to another version of its plugin keeps its model.")),
-        false if request.at.is_some() => Err(invalid("at", "Calls can be given up only with the current version of the plugin.")),
+        true if has_model => {
+            Err(Problem::invalid("A run that is moved to another version of its plugin keeps its model.").of_field("model"))
+        }
+        false if request.at.is_some() => {
+            Err(Problem::invalid("Calls can be given up only with the current version of the plugin.").of_field("at"))
+        }
         _ => Ok(()),
     }
-}
-
-fn invalid(field: &str, message: impl Into<String>) -> Problem {
-    Problem { field: Some(field.to_owned()), ..Problem::invalid(message) }
 }
 
 async fn set_budget(host: &Host, actor: &Actor, root: &RunId, options: Option<&RunOptions>) -> Result<(), Problem> {

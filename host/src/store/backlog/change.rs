@@ -309,13 +309,33 @@ fn columns(by: &Author) -> (Option<&str>, Option<&str>) {
 }
 
 fn added_event(project: &str, draft: &Draft) -> Added {
-    let Draft { key, kind, title, parent, after, priority, labels, .. } = draft.clone();
-    Added { project: project.to_owned(), key, kind, title, parent, after, priority, labels }
+    // Not the whole draft is cloned: its body may be long, and goes into no event.
+    let Draft { key, kind, title, parent, after, priority, labels, .. } = draft;
+    Added {
+        project: project.to_owned(),
+        key: key.clone(),
+        kind: *kind,
+        title: title.clone(),
+        parent: parent.clone(),
+        after: after.clone(),
+        priority: *priority,
+        labels: labels.clone(),
+    }
 }
 
 fn changed_event(project: &str, draft: &Draft) -> Changed {
-    let Draft { key, kind, title, parent, after, priority, labels, .. } = draft.clone();
-    Changed { project: project.to_owned(), key, kind, title, parent, after, priority, labels }
+    // Not the whole draft is cloned: its body may be long, and goes into no event.
+    let Draft { key, kind, title, parent, after, priority, labels, .. } = draft;
+    Changed {
+        project: project.to_owned(),
+        key: key.clone(),
+        kind: *kind,
+        title: title.clone(),
+        parent: parent.clone(),
+        after: after.clone(),
+        priority: *priority,
+        labels: labels.clone(),
+    }
 }
 
 fn tell(step: &mut Step<'_>, by: &Author, payload: &impl Payload) {

@@ -36,7 +36,7 @@ const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, reque
     asked_at, answered_at from journal where run_id = $2 and seq < $3 and seq > $4";
 /// Whatever ended the run before, this end is not known to be a trap.
 const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null, \
-    shortfall = coalesce($14, shortfall) where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
+    shortfall = coalesce($14, shortfall), failed_call = case when $1 = 'failed' then $15 else failed_call end where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
 const WAKE_DUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2";
 const WAKE_DUE_TREE: &str = concat!(
     "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2 and ",
@@ -63,7 +63,6 @@ const CANCEL_LATE: &str = concat!(
     ended!(),
     "))"
 );
-const NOTE_FAILED_CALL: &str = "update runs set failed_call = $2 where id = $1";
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
@@ -167,6 +166,8 @@ pub(super) struct Transition {
     pub(super) to: State,
     pub(super) output: Option<String>,
     pub(super) shortfall: Option<String>,
+    /// The call by whose answer it failed, for the state of failure.
+    pub(super) failed_call: Option<String>,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -182,6 +183,7 @@ impl Change for Transition {
         let detail = Detail::of(&self.to)?;
         let query = sqlx::query(MOVE).bind(self.to.as_str()).bind(detail.text).bind(detail.wake_at).bind(self.output.as_deref());
         let query = self.from.bind(query.bind(stored(step.now)).bind(self.id.as_str())).bind(self.shortfall.as_deref());
+        let query = query.bind(self.failed_call.as_deref());
         if query.execute(&mut *step.connection).await?.rows_affected() == 0 {
             return Ok(false);
         }
@@ -333,21 +335,6 @@ impl Change for RequestCancel {
         }
         questions::withdraw(&self.id, step).await?;
         cancel_below(&self.id, self.at_once, step).await
-    }
-}
-
-pub(super) struct NoteFailedCall {
-    pub(super) id: RunId,
-    pub(super) call: Option<String>,
-}
-
-#[async_trait]
-impl Change for NoteFailedCall {
-    type Outcome = ();
-
-    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
-        sqlx::query(NOTE_FAILED_CALL).bind(self.id.as_str()).bind(self.call.as_deref()).execute(&mut *step.connection).await?;
-        Ok(())
     }
 }
 

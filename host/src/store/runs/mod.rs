@@ -27,14 +27,14 @@ use crate::{
     errors::StorageError,
     events::Draft,
     interfaces::children::Outcome,
-    journal::{Continuation, RunId},
+    journal::{CallError, Continuation, RunId},
     kernel::run::{Added, CancelCause, FailedCall, Filter, Queued, Repin, Run, Runs, State, Summary, Tally},
 };
 
 /// What errors call it.
 const RUNS: &str = "the runs";
 pub(in crate::store) use change::Add;
-use change::{ChangeSettings, Continue, NoteFailedCall, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
+use change::{ChangeSettings, Continue, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load, load_summary, to_text};
 
 /// The columns a run is read from.
@@ -59,7 +59,7 @@ macro_rules! summary_columns {
 macro_rules! of_list {
     () => {
         " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
-         and ($13 = '' or project = $13) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17)) \
+         and ($13 = '' or project in (select value from json_each($13))) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17)) \
          and ($18 = '' or item = $18)"
     };
 }
@@ -207,8 +207,8 @@ impl Runs for Store {
         events: Vec<Draft>,
     ) -> Result<bool, StorageError> {
         let (output, shortfall) = outcome.map_or((None, None), |outcome| (Some(outcome.output.to_string()), outcome.shortfall));
-        let change =
-            Transition { id: id.clone(), from: States::new(from.iter().copied()), to, output, shortfall, events: NewEvent::all(events) };
+        let (from, events) = (States::new(from.iter().copied()), NewEvent::all(events));
+        let change = Transition { id: id.clone(), from, to, output, shortfall, failed_call: None, events };
         self.queue.change(change).await.map_err(writing(RUNS))
     }
 
@@ -267,9 +267,18 @@ impl Runs for Store {
         rows.iter().map(|row| row.try_get(0).map_err(reading(RUNS))).collect()
     }
 
-    async fn note_failed_call(&self, id: &RunId, call: Option<&FailedCall>) -> Result<(), StorageError> {
-        let call = call.map(to_text).transpose().map_err(writing(RUNS))?;
-        self.queue.change(NoteFailedCall { id: id.clone(), call }).await.map_err(writing(RUNS))
+    async fn fail(&self, id: &RunId, error: CallError, call: Option<&FailedCall>, events: Vec<Draft>) -> Result<bool, StorageError> {
+        let failed_call = call.map(to_text).transpose().map_err(writing(RUNS))?;
+        let change = Transition {
+            id: id.clone(),
+            from: States::new(["running"].into_iter()),
+            to: State::Failed { error },
+            output: None,
+            shortfall: None,
+            failed_call,
+            events: NewEvent::all(events),
+        };
+        self.queue.change(change).await.map_err(writing(RUNS))
     }
 
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, StorageError> {
@@ -306,7 +315,8 @@ impl Store {
         let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
         let query =
             query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
-        let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(stored(filter.since));
+        let projects = filter.projects.as_ref().map(|ids| to_text(ids)).transpose()?.unwrap_or_default();
+        let query = query.bind(projects).bind(stored(filter.since));
         let (at, id) = filter.behind.as_ref().map(|(at, id)| (*at, id.as_str())).unwrap_or_default();
         let query = query.bind(i64::from(filter.behind.is_some())).bind(stored(at)).bind(id);
         let query = query.bind(filter.item.as_deref().unwrap_or_default());

@@ -312,10 +312,13 @@ async fn the_call_that_a_run_failed_by_is_kept_with_it() {
     let (_folder, store) = fresh().await;
     add(&store, &run("a")).await;
     let call = FailedCall { seq: 3, call: "files.write".to_owned(), child: Some(id("b")) };
-    store.note_failed_call(&id("a"), Some(&call)).await.unwrap();
-    go(&store, "a", failed()).await;
+    let error = || CallError::other("It failed.");
+    go(&store, "a", State::Running).await;
+    assert!(store.fail(&id("a"), error(), Some(&call), Vec::new()).await.unwrap());
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().failed_call, Some(call));
-    store.note_failed_call(&id("a"), None).await.unwrap();
+    store.reopen(&[(id("a"), 1)], Vec::new()).await.unwrap();
+    go(&store, "a", State::Running).await;
+    assert!(store.fail(&id("a"), error(), None, Vec::new()).await.unwrap());
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().failed_call, None, "the last failure counts");
 }
 

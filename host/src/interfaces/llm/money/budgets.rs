@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::{Amount, Budget, BudgetStore, Charge, DayLimit, DayLimits, Ledger, NoDayLimits, Posting, PostingFilter, Scope, Sum};
+use super::{Amount, Budget, BudgetStore, DayLimit, DayLimits, Ledger, NoDayLimits, Posting, PostingFilter, Scope};
 use crate::{actor::Actor, errors::StorageError, journal::RunId};
 
 /// Replies read in one step.
@@ -76,10 +76,10 @@ pub struct Budgets {
 #[derive(Default)]
 struct Open {
     cursor: i64,
-    spent: HashMap<Scope, Sum>,
+    spent: HashMap<Scope, Amount>,
     reserved: HashMap<(RunId, u64), (Payer, Amount)>,
     /// What each project spent lately, with the time, in the order of the log.
-    lately: HashMap<String, VecDeque<(u64, Charge)>>,
+    lately: HashMap<String, VecDeque<(u64, Amount)>>,
 }
 
 impl Budgets {
@@ -197,25 +197,24 @@ impl Open {
     /// A reply's cost takes the place of what was put aside for it. Where the cost is not known, it stays put aside.
     fn post(&mut self, posting: Posting) {
         self.reserved.remove(&(posting.run, posting.seq));
-        if posting.charge.counted().is_none() {
-            return;
-        }
+        let Some(cost) = posting.charge.counted() else { return };
         let lately = self.lately.entry(posting.project.clone()).or_default();
-        lately.push_back((posting.at, posting.charge));
+        lately.push_back((posting.at, cost));
         while lately.front().is_some_and(|(at, _)| at.saturating_add(LONGEST_DAY) < posting.at) {
             lately.pop_front();
         }
         for scope in [Scope::Organisation, Scope::Project(posting.project), Scope::Run(posting.root)] {
-            self.spent.entry(scope).or_default().add(&posting.charge);
+            let spent = self.spent.entry(scope).or_default();
+            *spent = *spent + cost;
         }
     }
 
     fn spent_of(&self, scope: &Scope) -> Amount {
-        self.spent.get(scope).map(|sum| sum.counted).unwrap_or_default()
+        self.spent.get(scope).copied().unwrap_or_default()
     }
 
     fn spent_since(&self, project: &str, since: u64) -> Amount {
-        Sum::of(self.lately.get(project).into_iter().flatten().filter(|(at, _)| *at >= since).map(|(_, charge)| charge)).counted
+        self.lately.get(project).into_iter().flatten().filter(|(at, _)| *at >= since).map(|(_, cost)| *cost).sum()
     }
 
     /// All of the project counts, whoever started it.
@@ -242,7 +241,10 @@ impl Payer {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing::Kept, *};
+    use super::{
+        super::{Charge, testing::Kept},
+        *,
+    };
 
     fn dollars(text: &str) -> Amount {
         text.parse().unwrap()

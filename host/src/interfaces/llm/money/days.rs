@@ -1,6 +1,8 @@
 //! Days as the people at this machine count them. Knows no calendar but theirs.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
+
+use crate::moment::Moment;
 
 /// The day of a time in the host's time zone, such as `2026-01-02`. The time is in milliseconds since 1970 UTC.
 pub fn local_day(at: u64) -> String {
@@ -8,8 +10,7 @@ pub fn local_day(at: u64) -> String {
 }
 
 fn day(at: u64, zone: TimeZone) -> String {
-    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX);
-    at.to_zoned(zone).strftime("%Y-%m-%d").to_string()
+    Moment(at).timestamp().to_zoned(zone).strftime("%Y-%m-%d").to_string()
 }
 
 #[cfg(test)]

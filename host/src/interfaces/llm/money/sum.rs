@@ -1,4 +1,5 @@
-//! What replies add up to: the one place where money is summed, for costs, budgets, reports and what a run took. Prices nothing.
+//! What replies add up to, for costs, reports and what a run took. Prices nothing, and says nowhere what of a reply counts: that is
+//! its charge's.
 
 use std::collections::BTreeMap;
 

@@ -169,7 +169,7 @@ impl Folders {
                 None => drop(copying::remove(&file)),
             }
         }
-        for file in list_entries(&self.root.join("locked")).filter(|file| age_of_file(file) > DAY) {
+        for file in list_entries(&self.root.join("locked")).filter(|file| age(file) > DAY) {
             remove_or_tell(&file);
         }
         let longest = DAY.saturating_mul(u32::try_from(keep_days).unwrap_or(u32::MAX));
@@ -243,11 +243,6 @@ fn read_last_use(kept: &Path) -> SystemTime {
 
 fn age(folder: &Path) -> Duration {
     SystemTime::now().duration_since(read_last_use(folder)).unwrap_or_default()
-}
-
-fn age_of_file(file: &Path) -> Duration {
-    let changed = fs::metadata(file).and_then(|found| found.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    SystemTime::now().duration_since(changed).unwrap_or_default()
 }
 
 fn list_entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {

@@ -15,6 +15,7 @@ pub const VARIABLES: &[Variable] = &[
         "`warn`",
         "What the host logs to standard error: a level such as `debug`, or directives such as `baton::kernel=trace`. See [logging](../logging.md).",
     ),
+    variable("BATON_LISTEN", "", "Overrides `api.listen`."),
     variable("BATON_MODEL", "", "Overrides `models.default`, also that of the project."),
     variable(
         "BATON_SECRET_KEY",

@@ -1,0 +1,132 @@
+//! The document that describes the API, made from the handlers. Adds what holds for every route; describes none by itself.
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
+
+use super::{
+    ROOT,
+    failure::{MEDIA_TYPE, ProblemDocument},
+    routes::{ROUTES, Route, Rule},
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+
+/// What the document begins with.
+pub(super) fn base() -> OpenApi {
+    let description = "Everything that a Baton host can do. Times are RFC 3339 in UTC, ids are text, money is decimal text.";
+    let mut info = Info::new("Baton", env!("CARGO_PKG_VERSION"));
+    info.description = Some(description.to_owned());
+    OpenApiBuilder::new().info(info).build()
+}
+
+/// The whole document: the handlers' own, with the problems, headers and credentials that the table of routes says.
+pub(super) fn complete(document: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    leave_out_nulls(&mut document);
+    add_schemas(&mut document);
+    document["components"]["securitySchemes"] = json!({ "bearer": { "type": "http", "scheme": "bearer" } });
+    for route in ROUTES {
+        let path = format!("{ROOT}{}", route.path);
+        let operation = &mut document["paths"][path][route.method.to_lowercase()];
+        if operation.is_object() {
+            describe_route(operation, route);
+        }
+    }
+    document
+}
+
+/// The problems that an answer may be, and the credential that the route wants.
+fn describe_route(operation: &mut Value, route: &Route) {
+    let mut statuses = vec![("400", "The request is wrong."), ("429", "A limit is reached."), ("503", "The host cannot do this now.")];
+    statuses.push(("403", "This is denied."));
+    if route.rule == Rule::Public {
+        operation["security"] = json!([]);
+    } else {
+        operation["security"] = json!([{ "bearer": [] }]);
+        statuses.push(("401", "The credential is missing or not valid."));
+    }
+    if route.path.contains('{') {
+        statuses.push(("404", "What the path names does not exist."));
+    }
+    if route.method != "GET" {
+        statuses.extend([
+            ("404", "What the request names does not exist."),
+            ("408", "The request did not arrive in time."),
+            ("409", "The present state does not allow it."),
+            ("413", "The body is too large."),
+            ("415", "The body has another media type."),
+        ]);
+    }
+    for (status, description) in statuses {
+        let problem = json!({ "$ref": "#/components/schemas/ProblemDocument" });
+        let response = json!({ "description": description, "content": { MEDIA_TYPE: { "schema": problem } } });
+        let responses = &mut operation["responses"];
+        if responses[status].is_null() {
+            responses[status] = response;
+        }
+    }
+    if route.once {
+        add_parameter(operation, once_parameter());
+    }
+}
+
+fn add_parameter(operation: &mut Value, parameter: Value) {
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+fn once_parameter() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "A text of the client's that makes the request safe to repeat for a day: a second one with it is not done, and has the first one's answer.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }
+    })
+}
+
+fn add_schemas(document: &mut Value) {
+    let mut schemas = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
+    ProblemDocument::schemas(&mut schemas);
+    for (name, schema) in schemas {
+        let mut schema = serde_json::to_value(schema).unwrap_or_default();
+        leave_out_nulls(&mut schema);
+        document["components"]["schemas"][name] = schema;
+    }
+}
+
+/// An optional field is absent, and never null, so no schema offers null beside another type.
+fn leave_out_nulls(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.values_mut().for_each(leave_out_nulls);
+            leave_out_null_type(object);
+            ["oneOf", "anyOf"].into_iter().for_each(|key| leave_out_null_choice(object, key));
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_out_nulls),
+        _ => {}
+    }
+}
+
+fn leave_out_null_type(object: &mut Map<String, Value>) {
+    let Some(Value::Array(types)) = object.get_mut("type") else { return };
+    types.retain(|kind| kind != "null");
+    if let [only] = types.as_slice() {
+        let only = only.clone();
+        object.insert("type".to_owned(), only);
+    }
+}
+
+fn leave_out_null_choice(object: &mut Map<String, Value>, key: &str) {
+    let Some(Value::Array(choices)) = object.get_mut(key) else { return };
+    choices.retain(|choice| choice != &json!({ "type": "null" }));
+    if let [Value::Object(only)] = choices.as_slice() {
+        let only = only.clone();
+        object.remove(key);
+        // A description beside the reference stays.
+        for (key, value) in only {
+            object.entry(key).or_insert(value);
+        }
+    }
+}

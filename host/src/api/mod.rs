@@ -1,0 +1,133 @@
+//! The API over HTTP: one file for each resource, which maps requests onto operations and their problems onto statuses. Decides
+//! nothing itself; who may use a route is in `routes`.
+
+mod authentication;
+mod connection;
+mod document;
+mod extract;
+mod failure;
+mod frame;
+mod health;
+mod peer;
+mod plugins;
+mod projects;
+mod questions;
+mod rate;
+mod routes;
+mod runs;
+mod server;
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing};
+use serde_json::Value;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use rate::Rate;
+
+use crate::{config::ApiSettings, operations::Host};
+
+pub use server::Http;
+
+/// Where all routes lie.
+const ROOT: &str = "/api/v1";
+/// Bytes of the largest body, unless a route says otherwise.
+const LARGEST_BODY: usize = 1 << 20;
+/// How long an answer may take to begin, and how long no part of a body may arrive.
+const PATIENCE: Duration = Duration::from_secs(60);
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What every handler works with.
+pub(in crate::api) struct Api {
+    host: Arc<Host>,
+    addresses: Rate<IpAddr>,
+    settings: ApiSettings,
+    document: Value,
+}
+
+impl Api {
+    fn new(host: Arc<Host>, settings: ApiSettings, document: Value) -> Self {
+        Self { host, addresses: Rate::new(settings.address_rate, "address"), settings, document }
+    }
+}
+
+/// The routes of every resource, with what they say of themselves.
+fn resources() -> OpenApiRouter<Arc<Api>> {
+    let resources = [health::routes(), plugins::routes(), projects::routes(), questions::routes(), runs::routes()];
+    resources.into_iter().fold(OpenApiRouter::with_openapi(document::base()), OpenApiRouter::merge)
+}
+
+/// All that a host answers, beside what its settings say.
+fn router(host: Arc<Host>, settings: ApiSettings) -> Router {
+    let (resources, document) = OpenApiRouter::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
+    let api = Arc::new(Api::new(host, settings, document::complete(&document)));
+    resources
+        .route(&format!("{ROOT}/openapi.json"), routing::get(health::document))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authentication::authorize))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), frame::frame))
+        .with_state(api)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The document that the API serves, for what is checked against it.
+    fn described() -> Value {
+        let (_, document) = OpenApiRouter::<Arc<Api>>::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
+        document::complete(&document)
+    }
+
+    #[test]
+    fn the_table_of_routes_and_the_document_name_the_same() {
+        let document = described();
+        let paths = document["paths"].as_object().unwrap();
+        let described: BTreeSet<(String, String)> = paths
+            .iter()
+            .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone())))
+            .collect();
+        let own = ["/openapi.json"];
+        let routed = routes::ROUTES.iter().filter(|route| !own.contains(&route.path));
+        let routed: BTreeSet<(String, String)> = routed.map(|route| (route.method.to_owned(), format!("{ROOT}{}", route.path))).collect();
+        assert_eq!(routed, described);
+    }
+
+    #[test]
+    fn the_table_of_routes_is_in_order_and_names_what_its_rules_check() {
+        let order: Vec<_> = routes::ROUTES.iter().map(|route| (route.path, route.method)).collect();
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(order, sorted);
+        for route in routes::ROUTES {
+            let segment = match route.rule {
+                routes::Rule::May(_, routes::About::Project) => "{project}",
+                routes::Rule::May(_, routes::About::Run) => "{run}",
+                routes::Rule::May(_, routes::About::Question) => "{question}",
+                _ => continue,
+            };
+            assert!(route.path.contains(segment), "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn no_schema_offers_null_and_every_reference_leads_somewhere() {
+        let document = described();
+        let text = document.to_string();
+        assert!(!text.contains("\"null\""), "an optional field is absent, and never null");
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        for reference in text.split("\"#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(schemas.contains_key(name), "{name} is not described");
+        }
+    }
+}

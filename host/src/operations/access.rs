@@ -1,0 +1,256 @@
+//! What a caller may do, and what exists for them: the one place where the permissions of people are decided. Knows nothing of how
+//! they signed in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Host, Problem, ProblemKind, ProblemSource};
+use crate::{
+    actor::Actor,
+    interfaces::people::QuestionsError,
+    journal::RunId,
+    kernel::{KernelError, projects::Refusal},
+};
+
+/// What a user may do in the projects that exist for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Also starts and controls runs, answers questions and edits items.
+    Developer,
+    /// Does everything.
+    Admin,
+}
+
+/// A kind of request that is allowed or denied as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// To read.
+    Read,
+    /// To start and control runs, answer questions and edit items.
+    Work,
+    /// To install plugins and decide what they may do.
+    Grant,
+    /// To merge pull requests.
+    Merge,
+    /// To set budgets.
+    Budgets,
+    /// To set secrets.
+    Secrets,
+    /// To manage users, their roles and what they see.
+    Users,
+    /// To change settings and what settings lead to, and to add and remove projects.
+    Settings,
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// The host as a whole.
+    Host,
+    /// A project, by its id or name.
+    Project(&'a str),
+    /// A run, by its whole id.
+    Run(&'a str),
+    /// A question, by its whole id.
+    Question(&'a str),
+}
+
+/// The projects that exist for a caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VisibleProjects {
+    /// All, with those that are added later.
+    All,
+    /// Those with these ids.
+    Only(BTreeSet<String>),
+}
+
+/// Who asks, and what they may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who acts.
+    pub actor: Actor,
+    /// What they may do in each project that they see, and with the host.
+    pub role: Role,
+    /// What exists for them.
+    pub projects: VisibleProjects,
+    /// What they may do beyond their role, by the id of a project.
+    pub delegated: BTreeMap<String, BTreeSet<Permission>>,
+    /// What a token is narrowed to; none where it is not.
+    pub narrowed_to: Option<BTreeSet<Permission>>,
+}
+
+impl Role {
+    /// Whether the role alone allows it.
+    pub fn allows(self, permission: Permission) -> bool {
+        match permission {
+            Permission::Read => true,
+            Permission::Work => self >= Self::Developer,
+            Permission::Grant
+            | Permission::Merge
+            | Permission::Budgets
+            | Permission::Secrets
+            | Permission::Users
+            | Permission::Settings => self == Self::Admin,
+        }
+    }
+}
+
+impl Permission {
+    /// Whether an admin can delegate it for a project.
+    pub fn can_be_delegated(self) -> bool {
+        !matches!(self, Self::Read | Self::Work)
+    }
+
+    /// What whoever has it may do, for a sentence that begins with “may not”.
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Read => "read this",
+            Self::Work => "start or control work",
+            Self::Grant => "manage plugins",
+            Self::Merge => "merge pull requests",
+            Self::Budgets => "set budgets",
+            Self::Secrets => "manage secrets",
+            Self::Users => "manage users",
+            Self::Settings => "change settings",
+        }
+    }
+}
+
+impl Caller {
+    /// The operator of this machine, who may do everything.
+    pub fn operator(actor: Actor) -> Self {
+        let (projects, delegated) = (VisibleProjects::All, BTreeMap::new());
+        Self { actor, role: Role::Admin, projects, delegated, narrowed_to: None }
+    }
+
+    /// Whether a project exists for the caller, by its id.
+    pub fn sees(&self, project: &str) -> bool {
+        match &self.projects {
+            VisibleProjects::All => true,
+            VisibleProjects::Only(ids) => ids.contains(project),
+        }
+    }
+
+    /// The ids of the projects that exist for the caller; none where all do.
+    pub fn only_projects(&self) -> Option<Vec<String>> {
+        match &self.projects {
+            VisibleProjects::All => None,
+            VisibleProjects::Only(ids) => Some(ids.iter().cloned().collect()),
+        }
+    }
+
+    /// Whether everything of the host exists for the caller, also what belongs to no project.
+    pub fn sees_all(&self) -> bool {
+        self.projects == VisibleProjects::All
+    }
+
+    /// Whether the caller may do it in a project that exists for them, or with the host.
+    pub fn may(&self, permission: Permission, project: Option<&str>) -> bool {
+        let is_delegated = project.and_then(|project| self.delegated.get(project)).is_some_and(|those| those.contains(&permission));
+        let is_narrowed_away = self.narrowed_to.as_ref().is_some_and(|those| !those.contains(&permission));
+        !is_narrowed_away && (self.role.allows(permission) || is_delegated)
+    }
+
+    /// Checks that the caller may do it. What does not exist for the caller is not found, in the same words as what does not
+    /// exist at all.
+    pub async fn check(&self, host: &Host, permission: Permission, subject: Subject<'_>) -> Result<(), Problem> {
+        let project = match subject {
+            Subject::Host => None,
+            Subject::Project(name) => Some(self.find_project(host, name).await?),
+            Subject::Run(id) => Some(self.find_project_of_run(host, id).await?),
+            Subject::Question(id) => Some(self.find_project_of_question(host, id).await?),
+        };
+        match self.may(permission, project.as_deref()) {
+            true => Ok(()),
+            false => Err(self.denial(permission)),
+        }
+    }
+
+    /// The id of a project. A name that is nearly right is not suggested: it could be that of a project which the caller does not see.
+    pub async fn find_project(&self, host: &Host, name: &str) -> Result<String, Problem> {
+        let projects = host.app.kernel.projects().all_projects().await.map_err(KernelError::from)?;
+        let found = projects.into_iter().find(|project| project.removed_at.is_none() && (project.id == name || project.name == name));
+        let id = found.map(|project| project.id).filter(|id| self.sees(id));
+        id.ok_or_else(|| KernelError::Project(Refusal::Unknown(name.to_owned())).into())
+    }
+
+    async fn find_project_of_run(&self, host: &Host, id: &str) -> Result<String, Problem> {
+        let found = host.app.kernel.runs().find(&RunId::from_text(id)).await.map_err(KernelError::from)?;
+        let project = found.map(|run| run.project).filter(|project| self.sees(project));
+        project.ok_or_else(|| KernelError::NoRun(id.escape_debug().to_string()).into())
+    }
+
+    async fn find_project_of_question(&self, host: &Host, id: &str) -> Result<String, Problem> {
+        let found = host.app.questions.matching(id).await?.into_iter().find(|asked| asked.id.as_str() == id);
+        let project = found.map(|asked| asked.project).filter(|project| self.sees(project));
+        project.ok_or_else(|| QuestionsError::Unknown(id.escape_debug().to_string()).into())
+    }
+
+    fn denial(&self, permission: Permission) -> Problem {
+        let is_of_token = self.narrowed_to.as_ref().is_some_and(|those| !those.contains(&permission));
+        let (who, hint) = match is_of_token {
+            true => ("The token", "Create a token that is not narrowed to other permissions."),
+            false => ("You", "Ask an admin for a role that may, or to delegate this for the project."),
+        };
+        let message = format!("{who} may not {}.", permission.describe());
+        Problem::new(ProblemKind::Forbidden, "permission_denied", message, ProblemSource::Client).advise(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Permission; 8] = [
+        Permission::Read,
+        Permission::Work,
+        Permission::Grant,
+        Permission::Merge,
+        Permission::Budgets,
+        Permission::Secrets,
+        Permission::Users,
+        Permission::Settings,
+    ];
+
+    fn caller(role: Role) -> Caller {
+        Caller { role, ..Caller::operator(Actor::operator("ada")) }
+    }
+
+    #[test]
+    fn a_role_allows_what_the_one_below_it_does_and_more() {
+        let count = |role: Role| ALL.into_iter().filter(|permission| caller(role).may(*permission, None)).count();
+        assert_eq!([count(Role::Viewer), count(Role::Developer), count(Role::Admin)], [1, 2, 8]);
+    }
+
+    #[test]
+    fn what_is_delegated_for_a_project_is_allowed_in_it_alone() {
+        let delegated = BTreeMap::from([("p1".to_owned(), BTreeSet::from([Permission::Merge]))]);
+        let caller = Caller { delegated, ..caller(Role::Developer) };
+        assert!(caller.may(Permission::Merge, Some("p1")));
+        assert!(!caller.may(Permission::Merge, Some("p2")) && !caller.may(Permission::Merge, None));
+        assert!(!caller.may(Permission::Budgets, Some("p1")));
+    }
+
+    #[test]
+    fn a_token_allows_nothing_that_it_is_not_narrowed_to_and_nothing_that_its_user_may_not() {
+        let narrowed_to = Some(BTreeSet::from([Permission::Read, Permission::Merge]));
+        let caller = Caller { narrowed_to, ..caller(Role::Developer) };
+        assert!(caller.may(Permission::Read, None));
+        assert!(!caller.may(Permission::Work, None) && !caller.may(Permission::Merge, None));
+        let message = caller.denial(Permission::Work).message;
+        assert!(message.starts_with("The token"), "{message}");
+    }
+
+    #[test]
+    fn a_project_exists_for_those_alone_who_see_it() {
+        let projects = VisibleProjects::Only(BTreeSet::from(["p1".to_owned()]));
+        let caller = Caller { projects, ..caller(Role::Admin) };
+        assert!(caller.sees("p1") && !caller.sees("p2") && !caller.sees_all());
+    }
+}
