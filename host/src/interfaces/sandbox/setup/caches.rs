@@ -13,7 +13,7 @@ pub(super) const HOME: &str = "/baton/home";
 pub(in crate::interfaces::sandbox) const PORT: &str = "3128";
 
 /// What a setup is told, below [`HOME`].
-const OF_SETUP: [(&str, &str); 13] = [
+const OF_SETUP: [(&str, &str); 16] = [
     ("CARGO_HOME", "cargo"),
     ("npm_config_cache", "npm"),
     ("npm_config_store_dir", "pnpm"),
@@ -27,6 +27,10 @@ const OF_SETUP: [(&str, &str); 13] = [
     ("GRADLE_USER_HOME", "gradle"),
     ("COMPOSER_CACHE_DIR", "composer"),
     ("BUNDLE_USER_CACHE", "bundle"),
+    // Where gems are installed, and not only kept.
+    ("BUNDLE_PATH", "gems"),
+    ("BUN_INSTALL_CACHE_DIR", "bun"),
+    ("PIPENV_CACHE_DIR", "pipenv"),
 ];
 
 /// The variables of a setup.
@@ -61,6 +65,9 @@ pub(super) fn of_commands(home: &Path, has_network: bool) -> BTreeMap<String, St
     if is_there("go") {
         set("GOMODCACHE", format!("{HOME}/go"));
     }
+    if is_there("gems") {
+        set("BUNDLE_PATH", format!("{HOME}/gems"));
+    }
     if is_there("gradle/caches") {
         set("GRADLE_RO_DEP_CACHE", format!("{HOME}/gradle/caches"));
     }
@@ -84,11 +91,11 @@ mod tests {
     fn commands_are_told_of_the_caches_that_there_are() {
         let home = tempfile::tempdir().unwrap();
         assert!(of_commands(home.path(), false).is_empty());
-        for folder in ["cargo", "gradle/caches"] {
+        for folder in ["cargo", "gems", "gradle/caches"] {
             std::fs::create_dir_all(home.path().join(folder)).unwrap();
         }
         let names: Vec<_> = of_commands(home.path(), false).into_keys().collect();
-        assert_eq!(names, ["CARGO_HOME", "CARGO_NET_OFFLINE", "GRADLE_RO_DEP_CACHE"]);
+        assert_eq!(names, ["BUNDLE_PATH", "CARGO_HOME", "CARGO_NET_OFFLINE", "GRADLE_RO_DEP_CACHE"]);
         assert!(!of_commands(home.path(), true).contains_key("CARGO_NET_OFFLINE"));
     }
 
