@@ -1,21 +1,31 @@
 //! The document that describes the API, made from the handlers. Adds what holds for every route; describes none by itself.
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::{Info, OpenApi, OpenApiBuilder};
+use utoipa::{
+    OpenApi as _, PartialSchema as _, ToSchema as _,
+    openapi::{Info, OpenApi, OpenApiBuilder},
+};
 
 use super::{
     ROOT,
     failure::{MEDIA_TYPE, ProblemDocument},
     routes::{ROUTES, Route, Rule},
 };
-use utoipa::{PartialSchema as _, ToSchema as _};
+use crate::operations::runs::StateWord;
+
+/// The types of parameters, which the handlers' descriptions refer to and do not bring along.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(StateWord)))]
+struct ParameterTypes;
 
 /// What the document begins with.
 pub(super) fn base() -> OpenApi {
     let description = "Everything that a Baton host can do. Times are RFC 3339 in UTC, ids are text, money is decimal text.";
     let mut info = Info::new("Baton", env!("CARGO_PKG_VERSION"));
     info.description = Some(description.to_owned());
-    OpenApiBuilder::new().info(info).build()
+    let mut document = OpenApiBuilder::new().info(info).build();
+    document.merge(ParameterTypes::openapi());
+    document
 }
 
 /// The whole document: the handlers' own, with the problems, headers and credentials that the table of routes says.
@@ -26,8 +36,8 @@ pub(super) fn complete(document: &OpenApi) -> Value {
     document["components"]["securitySchemes"] = json!({ "bearer": { "type": "http", "scheme": "bearer" } });
     for route in ROUTES {
         let path = format!("{ROOT}{}", route.path);
-        let operation = &mut document["paths"][path][route.method.to_lowercase()];
-        if operation.is_object() {
+        let method = route.method.to_lowercase();
+        if let Some(operation) = document["paths"].get_mut(path).and_then(|item| item.get_mut(method)) {
             describe_route(operation, route);
         }
     }

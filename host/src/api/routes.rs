@@ -59,7 +59,6 @@ use Rule::{May, Public, SignedIn};
 /// All routes, in the order of their paths.
 pub(super) const ROUTES: &[Route] = &[
     get("/health/live", Public),
-    get("/health/ready", Public),
     get("/openapi.json", Public),
     get("/plugins", May(Read, Host)),
     get("/projects", SignedIn),
