@@ -41,7 +41,8 @@ pub(super) fn of_setup() -> BTreeMap<String, String> {
     let caches = OF_SETUP.map(|(name, folder)| (name, format!("{HOME}/{folder}")));
     let others = [
         ("JAVA_TOOL_OPTIONS", java),
-        ("MAVEN_ARGS", format!("-Dmaven.repo.local={HOME}/m2")),
+        // Maven before 3.9 reads no `MAVEN_ARGS`, and later versions go by the proxy of the JVM only where they are told to.
+        ("MAVEN_OPTS", format!("-Dmaven.repo.local={HOME}/m2 -Daether.connector.http.useSystemProperties=true")),
         // Links to a cache would let one worktree write into what others read.
         ("UV_LINK_MODE", "copy".to_owned()),
         ("npm_config_package_import_method", "copy".to_owned()),
@@ -72,7 +73,11 @@ pub(super) fn of_commands(home: &Path, has_network: bool) -> BTreeMap<String, St
         set("GRADLE_RO_DEP_CACHE", format!("{HOME}/gradle/caches"));
     }
     if is_there("m2") {
-        set("MAVEN_ARGS", format!("-o -Dmaven.repo.local.tail={HOME}/m2 -Dmaven.repo.local.tail.ignoreAvailability=true"));
+        // Before 3.9 Maven has no repository behind its own, but reads one that it cannot write. What a build installs goes, from
+        // 3.9 on, where it can.
+        let tail = format!("-Dmaven.repo.local.tail={HOME}/m2 -Dmaven.repo.local.tail.ignoreAvailability=true");
+        set("MAVEN_OPTS", format!("-Dmaven.repo.local={HOME}/m2"));
+        set("MAVEN_ARGS", format!("-o -Dmaven.repo.local=/tmp/.m2/repository {tail}"));
     }
     if !has_network && is_there("cargo") {
         set("CARGO_NET_OFFLINE", "true".to_owned());
@@ -91,11 +96,11 @@ mod tests {
     fn commands_are_told_of_the_caches_that_there_are() {
         let home = tempfile::tempdir().unwrap();
         assert!(of_commands(home.path(), false).is_empty());
-        for folder in ["cargo", "gems", "gradle/caches"] {
+        for folder in ["cargo", "gems", "gradle/caches", "m2"] {
             std::fs::create_dir_all(home.path().join(folder)).unwrap();
         }
         let names: Vec<_> = of_commands(home.path(), false).into_keys().collect();
-        assert_eq!(names, ["BUNDLE_PATH", "CARGO_HOME", "CARGO_NET_OFFLINE", "GRADLE_RO_DEP_CACHE"]);
+        assert_eq!(names, ["BUNDLE_PATH", "CARGO_HOME", "CARGO_NET_OFFLINE", "GRADLE_RO_DEP_CACHE", "MAVEN_ARGS", "MAVEN_OPTS"]);
         assert!(!of_commands(home.path(), true).contains_key("CARGO_NET_OFFLINE"));
     }
 
