@@ -233,7 +233,7 @@ fn check_value(value: &str) -> Result<&str, SecretError> {
 
 /// A reader sees the old file or the new one. A temporary file is readable by its owner alone and stays so.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or_else(|| io::Error::other("a path without a folder"))?;
+    let folder = path.parent().ok_or_else(|| io::Error::other("a path without a directory"))?;
     fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content)?;

@@ -277,7 +277,7 @@ fn what_is_not_imported_is_told_with_file_and_line() {
     user.write("docs/stories/auth-1-login.md", "---\r\ntitle: Log in\r\nstatus: review\r\n---\r\nBody\r\n");
     user.write("docs/stories/3-1-tab.md", "---\ntitle: tabs\n\tstatus: review\n---\n");
     user.write("docs/stories/3-2-odd.md", "---\ntitle: Odd\nstatus: finished\n---\n");
-    user.write("docs/stories/README.md", "# About this folder\n");
+    user.write("docs/stories/README.md", "# About this directory\n");
     let odd = [user.file("docs/stories").as_os_str().as_encoded_bytes(), b"/odd\xff.md"].concat();
     fs::write(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&odd), "# Odd\n").unwrap();
     fs::write(user.file("docs/stories/3-3-bytes.md"), b"# One\n\xff\n").unwrap();

@@ -118,7 +118,7 @@ fn an_environment_is_found_approved_built_once_and_tried() {
     assert_eq!(user.json(&["show"])["state"], "proposed");
     let asked = user.environment(&["build"]).exits(2);
     assert!(asked.stderr.contains("Add --yes."), "{}", asked.stderr);
-    assert!(!user.home.path().join("data").exists(), "nothing is approved, and no folder becomes a project");
+    assert!(!user.home.path().join("data").exists(), "nothing is approved, and no directory becomes a project");
     let built = user.json(&["build", "--yes"]);
     let image = built["approved"]["image"].as_str().unwrap();
     assert!(image.starts_with("baton-environment:") && built["approved"]["local"] == true, "{built}");
@@ -193,7 +193,7 @@ fn a_dockerfile_gets_no_network_no_folder_and_nothing_that_a_devcontainer_wants(
     assert!(failed.stderr.contains("The image cannot be built"), "{}", failed.stderr);
     user.write(".devcontainer/Dockerfile", "FROM python:3.12\nCOPY . /all\n");
     let refused = user.environment(&["build", "--yes"]).exits(2);
-    assert!(refused.stderr.contains("copies the folder `.`"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("copies the directory `.`"), "{}", refused.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -273,7 +273,7 @@ fn a_rejected_file_is_removed_by_the_name_that_is_shown() {
     let document: Value = serde_json::from_str(&removed.stdout).unwrap();
     assert_eq!((&document["file"], named(&plugins, b"junk\xff.wasm").exists()), (&Value::from(r"data/plugins/junk\xff.wasm"), false));
     let left = baton(&home, &words("plugin remove dir")).exits(1);
-    assert!(left.stderr.contains("`data/plugins/dir.wasm` is a folder, and Baton removes only files"), "{}", left.stderr);
+    assert!(left.stderr.contains("`data/plugins/dir.wasm` is a directory, and Baton removes only files"), "{}", left.stderr);
 }
 
 #[test]

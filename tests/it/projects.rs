@@ -101,14 +101,14 @@ fn a_folder_becomes_a_project_when_a_run_starts_in_it_and_not_before() {
     let _same = user.echo(&["--project", "shop"]).exits(0);
     let project = user.show("shop");
     assert_eq!((&project["state"], folders(&project)), (&json!("active"), vec![text(&user.path("shop"))]));
-    assert_eq!(user.names(), ["shop"], "a link is no other folder");
+    assert_eq!(user.names(), ["shop"], "a link is no other directory");
     let runs = user.json(&["runs", "list"]);
     assert!(runs["items"].as_array().unwrap().iter().all(|run| run["project"] == project["id"]), "{runs}");
     fs::create_dir_all(user.path("other/shop/below")).unwrap();
     for folder in ["other/shop", "other/shop/below"] {
         let _ran = user.echo(&["--workspace", folder]).exits(0);
     }
-    assert_eq!(user.names(), ["below", "shop", "shop-2"], "a folder below is a project of its own");
+    assert_eq!(user.names(), ["below", "shop", "shop-2"], "a directory below is a project of its own");
 }
 
 #[test]
@@ -153,10 +153,10 @@ fn a_folder_that_moved_keeps_its_history() {
     }
     let lost = user.echo(&["--project", "shop"]).exits(2).stderr;
     assert!(lost.contains("baton project move shop DIR"), "{lost}");
-    assert_eq!(user.json(&["backlog", "list", "--project", "shop"])["items"][0]["key"], "1-1-init", "which needs no folder");
+    assert_eq!(user.json(&["backlog", "list", "--project", "shop"])["items"][0]["key"], "1-1-init", "which needs no directory");
 
     let nowhere = user.baton(&["project", "move", "shop", "nowhere"]).exits(2).stderr;
-    assert!(nowhere.contains("The folder nowhere does not exist.\nhint: Baton moves no files"), "{nowhere}");
+    assert!(nowhere.contains("The directory nowhere does not exist.\nhint: Baton moves no files"), "{nowhere}");
     let moved = user.json(&["project", "move", "shop", "elsewhere/shop"]);
     assert_eq!((&moved["id"], &moved["state"]), (&gone["id"], &json!("active")));
     assert_eq!(folders(&moved), [text(&user.path("elsewhere/shop"))]);
@@ -193,11 +193,11 @@ fn a_folder_can_be_taken_from_no_other_project() {
     }
     let rejected = user.baton(&["project", "add", "nowhere"]).exits(2).stderr;
     assert!(
-        rejected.contains("The folder nowhere does not exist.") && !rejected.contains("--workspace"),
+        rejected.contains("The directory nowhere does not exist.") && !rejected.contains("--workspace"),
         "it has no such option: {rejected}"
     );
     let rejected = user.echo(&["--workspace", "nowhere"]).exits(2).stderr;
-    assert!(rejected.contains("The folder nowhere does not exist.\nhint: Name the project's folder with --workspace."), "{rejected}");
+    assert!(rejected.contains("The directory nowhere does not exist.\nhint: Name the project's directory with --workspace."), "{rejected}");
     fs::create_dir_all(user.path("data/worktrees/x")).unwrap();
     let rejected = user.baton(&["project", "add", "data/worktrees/x"]).exits(2).stderr;
     assert!(rejected.contains("where Baton keeps worktrees"), "{rejected}");
@@ -315,7 +315,10 @@ fn a_link_in_the_place_of_settings_is_told_wherever_they_count() {
         symlink(user.path("elsewhere.toml"), user.path(folder).join("baton.toml")).unwrap();
     }
     let added = user.baton(&["project", "add", "notes"]).exits(0).stderr;
-    assert!(added.contains("is a link, which is not followed") && added.contains("Until then, no run can start in the folder"), "{added}");
+    assert!(
+        added.contains("is a link, which is not followed") && added.contains("Until then, no run can start in the directory"),
+        "{added}"
+    );
     let rejected = user.echo(&["--workspace", "notes"]).exits(1).stderr;
     assert!(rejected.contains("is a link, which is not followed"), "{rejected}");
     let resumed = user.baton(&["runs", "resume", &run]).exits(0).stderr;

@@ -56,9 +56,9 @@ pub enum FolderError {
     FileTaken { path: PathBuf, holder: String },
     #[error("`{0}` is part of Baton and cannot be removed.")]
     Bundled(String),
-    #[error("`{}` is a folder, and Baton removes only files.", .0.display())]
+    #[error("`{}` is a directory, and Baton removes only files.", .0.display())]
     IsFolder(PathBuf),
-    #[error("The plugin folder `{}` cannot be changed: {source}.", .path.display())]
+    #[error("The plugin directory `{}` cannot be changed: {source}.", .path.display())]
     Folder { path: PathBuf, source: io::Error },
 }
 
@@ -69,7 +69,7 @@ impl Hint for FolderError {
             Self::Reserved(error) => error.hint()?,
             Self::FileTaken { .. } => "Give that file another name and install again.".to_owned(),
             Self::Bundled(name) => format!("`baton plugin disable {name}` keeps it from being started."),
-            Self::IsFolder(_) => "Remove the folder yourself.".to_owned(),
+            Self::IsFolder(_) => "Remove the directory yourself.".to_owned(),
             Self::Folder { .. } => "Make it writable for this user, and remove what is in its way.".to_owned(),
         })
     }
@@ -174,7 +174,7 @@ pub fn pack(folder: &Path, trust: &Trust) -> Result<Plugin, String> {
     let contents = baton_pack::folder::read(folder).map_err(|error| error.to_string())?;
     let Some((_, persona)) = contents.assets.iter().find(|(path, _)| path == persona::FILE) else {
         return Err(
-            "The folder has no persona.md, so it is not an agent; a workflow or toolbox that is a crate is built by cargo.".to_owned()
+            "The directory has no persona.md, so it is not an agent; a workflow or toolbox that is a crate is built by cargo.".to_owned()
         );
     };
     persona::tools(persona)?;

@@ -37,7 +37,7 @@ impl App {
         // Without a folder there is nothing to watch; without a watcher there is the look every two seconds.
         let watcher = watch(&folder, Arc::clone(&changed));
         if let Err(reason) = &watcher {
-            tracing::warn!(%reason, "changes of the plugin folder are noticed every two seconds only");
+            tracing::warn!(%reason, "changes of the plugin directory are noticed every two seconds only");
         }
         loop {
             let due = watched.look().await?.unwrap_or(LOOK).min(LOOK);

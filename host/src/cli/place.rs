@@ -60,7 +60,7 @@ pub(super) enum ProjectChoice {
 impl ProjectChoice {
     fn of_folder(named: &Path) -> Result<Self, Problem> {
         let folder = projects::usable_folder(named)
-            .map_err(|problem| Problem { hint: Some("Name the project's folder with --workspace.".to_owned()), ..problem })?;
+            .map_err(|problem| Problem { hint: Some("Name the project's directory with --workspace.".to_owned()), ..problem })?;
         Ok(Self::Folder { folder, named: named.to_owned() })
     }
 
@@ -135,7 +135,7 @@ mod tests {
     fn a_folder_that_cannot_be_one_is_told_with_the_option_that_names_another() {
         let folder = tempfile::tempdir().unwrap();
         let said = |name: &str| ProjectChoice::of_folder(&folder.path().join(name)).err().unwrap().to_string();
-        assert!(said("none").ends_with("/none does not exist. Name the project's folder with --workspace."), "{}", said("none"));
+        assert!(said("none").ends_with("/none does not exist. Name the project's directory with --workspace."), "{}", said("none"));
         assert!(said("a\u{1b}[2J").contains(r"a\u{1b}[2J"), "{}", said("a\u{1b}[2J"));
     }
 

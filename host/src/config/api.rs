@@ -95,7 +95,7 @@ fn wanted(key: &str) -> &'static str {
         "origins" => "a list of origins, such as [\"https://baton.example.com\"]",
         "proxies" => "a list of addresses, such as [\"10.0.0.1\"]",
         "tls" => "a table with `certificate` and `key`, the paths of two files",
-        "project-roots" => "a list of folders",
+        "project-roots" => "a list of directories",
         "private-repositories" => "true or false",
         "user-rate" | "address-rate" | "streams" => "a whole number above 0",
         _ => {

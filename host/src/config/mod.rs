@@ -58,7 +58,7 @@ pub use toolchain::tool_environment;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// `variable` names the place for `what`.
-    #[error("No folder is known for {what}.")]
+    #[error("No directory is known for {what}.")]
     NoHome { what: &'static str, variable: &'static str },
     #[error("The file `{}` cannot be read: {reason}.", .path.display())]
     File { path: PathBuf, reason: String },

@@ -29,7 +29,7 @@ pub struct CacheError {
 
 impl Hint for CacheError {
     fn hint(&self) -> Option<String> {
-        Some("Make the folder writable, or set XDG_CACHE_HOME to another.".to_owned())
+        Some("Make the directory writable, or set XDG_CACHE_HOME to another.".to_owned())
     }
 }
 
@@ -210,7 +210,7 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or_else(|| io::Error::other("a path without a folder"))?;
+    let folder = path.parent().ok_or_else(|| io::Error::other("a path without a directory"))?;
     // A temporary file is readable by its owner alone and stays so.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content)?;

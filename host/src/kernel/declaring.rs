@@ -63,7 +63,7 @@ impl Kernel {
             Ending::Interrupted(Interrupt::Paused(pause)) => pause.reason,
             _ => "the host is stopping.".to_owned(),
         })?;
-        let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder cannot be created ({error})."))?;
+        let folder = tempfile::tempdir().map_err(|error| format!("a temporary directory cannot be created ({error})."))?;
         let session = self.detached_session(plugin, folder.path())?;
         let engine = &self.parts.engine;
         let mut store = Guest::store(engine.inner(), session, &plugin.package.hash, LIMITS);

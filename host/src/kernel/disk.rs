@@ -40,7 +40,7 @@ fn open(path: &Path) -> io::Result<File> {
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, no_waiting);
     }
     let file = options.open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file but a folder, a pipe or a device")) }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file but a directory, a pipe or a device")) }
 }
 
 #[cfg(test)]

@@ -173,7 +173,7 @@ pub enum KernelError {
     #[error(transparent)]
     Project(#[from] Refusal),
     /// `reason` is such as `does not exist`. What to do about it depends on the command that named the folder.
-    #[error("The folder {} {reason}.", .path.display())]
+    #[error("The directory {} {reason}.", .path.display())]
     Workspace { path: std::path::PathBuf, reason: String },
     /// The settings cannot be read.
     #[error("{0}")]

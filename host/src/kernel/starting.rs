@@ -106,7 +106,7 @@ impl Kernel {
         if !source.workspace.is_dir() {
             let (id, folder) = (source.id.short(), source.workspace.display());
             return Err(KernelError::WrongState(
-                Reason::new(format!("Run {id} cannot be forked: the folder it worked in, {folder}, does not exist any more."))
+                Reason::new(format!("Run {id} cannot be forked: the directory it worked in, {folder}, does not exist any more."))
                     .advise("If it was a worktree, Baton released it when its work ended: start that work again."),
             ));
         }

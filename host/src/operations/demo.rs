@@ -141,7 +141,7 @@ pub async fn check_engine(config: &Config) -> Result<(), Problem> {
     let engine = app::engine(config, &owner);
     let unavailable = |message: String| Problem::new(ProblemKind::Unavailable, "engine_unavailable", message, ProblemSource::Engine);
     let image = config.sandbox.images.get("default").ok_or_else(|| unavailable("The image `default` is not set.".to_owned()))?;
-    let folder = tempfile::tempdir().map_err(|error| unavailable(format!("A temporary folder cannot be created ({error}).")))?;
+    let folder = tempfile::tempdir().map_err(|error| unavailable(format!("A temporary directory cannot be created ({error}).")))?;
     let task = Task {
         mounts: Vec::new(),
         network: None,

@@ -100,11 +100,11 @@ impl Hint for StoreError {
             Self::Blob { run, seq, .. } => {
                 let id = run.short();
                 return Some(format!(
-                    "Restore the folder `blobs` of the data directory from a copy, then resume the run. Without a copy, make the call again \
+                    "Restore the directory `blobs` of the data directory from a copy, then resume the run. Without a copy, make the call again \
                      with `baton runs fork {id} --at {seq}`."
                 ));
             }
-            Self::Artifact { .. } => "Restore the folder `blobs` of the data directory from a copy.",
+            Self::Artifact { .. } => "Restore the directory `blobs` of the data directory from a copy.",
             Self::Row { .. } => "Restore it from a copy.",
             Self::Unwritable(_) => return None,
             Self::Database(_) => "If it happens again, restore the data directory from a copy, or report it.",

@@ -23,23 +23,48 @@ const NEVER: &[(&str, &str)] = &[
     ("whoever", "who: the operator, the author, the person who"),
 ];
 
+/// Words that have another where a person at a command line is told of places on a disk. Models and plugins are told of folders.
+const ON_DISK: &[(&str, &str)] = &[("folder", "directory"), ("folders", "directories")];
+/// Where such a person is told something. What is said of plugins is said of workflow folders as well.
+const COMMAND_LINE: &[&str] = &["host/src/app/", "host/src/cli/", "host/src/config/", "host/src/kernel/", "host/src/operations/"];
+/// Pages that are made from code, or about workflow folders.
+const OTHER_PAGES: &[&str] =
+    &["benchmarks", "commands", "events", "javascript", "needs-and-grants", "python", "security", "settings", "style", "workflow-folders"];
+
 /// What the program says, and what the pages say.
 pub(crate) fn texts_are_in_plain_words(sources: &[Source]) -> Vec<Violation> {
     let speaks = |source: &&Source| ["host/src/", "sdk/src/", "plugins/", "slots/"].iter().any(|room| source.path.starts_with(room));
-    let code = sources.iter().filter(speaks).flat_map(|source| violations(source, &literals(source)));
-    code.chain(pages().iter().flat_map(|page| violations(page, &prose(&page.text)))).collect()
+    let code = sources.iter().filter(speaks).flat_map(|source| violations(source, &literals(source), NEVER));
+    let is_told = |source: &&Source| COMMAND_LINE.iter().any(|room| source.path.starts_with(room)) && !source.path.contains("plugin");
+    let told = sources.iter().filter(is_told).flat_map(|source| violations(source, &literals(source), ON_DISK));
+    let pages = pages();
+    let of_pages = pages.iter().flat_map(|page| violations(page, &prose(&page.text), NEVER));
+    let is_other = |page: &&Source| OTHER_PAGES.iter().any(|name| page.path.ends_with(&format!("/{name}.md")));
+    let by_hand = pages.iter().filter(|page| page.path.contains('/') && !is_other(page));
+    let on_disk = by_hand.flat_map(|page| violations(page, &prose(&without_headings(&page.text)), ON_DISK));
+    code.chain(told).chain(of_pages).chain(on_disk).collect()
 }
 
-fn violations(source: &Source, text: &str) -> Vec<Violation> {
+/// A page with blanks for its headings, which links name.
+fn without_headings(text: &str) -> String {
+    let line = |line: &str| if line.starts_with('#') { " ".repeat(line.trim_end().len()) + "\n" } else { line.to_owned() };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+fn violations(source: &Source, text: &str, never: &[(&str, &str)]) -> Vec<Violation> {
     let lowered = text.to_ascii_lowercase();
     let mut violations = Vec::new();
-    for (word, better) in NEVER {
+    for (word, better) in never {
         for (position, _) in lowered.match_indices(word) {
             let (before, after) = (lowered[..position].chars().next_back(), lowered[position + word.len()..].chars().next());
             // A name in a format string is no word of it.
             let is_inside =
                 |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || "_{}".contains(character));
-            if !is_inside(before) && !is_inside(after) {
+            // A literal that is the word alone is a key.
+            let around = |position: usize| source.code.as_bytes().get(position) == Some(&b'"');
+            let is_key = position > 0 && around(position - 1) && around(position + word.len());
+            let is_name = lowered[..position].ends_with("workflow ") || lowered[..position].ends_with("workflow-");
+            if !is_inside(before) && !is_inside(after) && !is_key && !is_name {
                 violations.push(source.violation(text, position, format!("`{word}` is not a word for people who read this; say {better}")));
             }
         }
@@ -94,6 +119,16 @@ mod tests {
         let own: Vec<_> = found.iter().map(ToString::to_string).filter(|found| found.starts_with("host/src/x.rs")).collect();
         assert_eq!(own, ["host/src/x.rs:2: `anew` is not a word for people who read this; say again"]);
         let page = Source::new("docs/x.md", "Renewed by `nobody`, nobody_x or Nobody.\n");
-        assert_eq!(violations(&page, &prose(&page.text)).len(), 1);
+        assert_eq!(violations(&page, &prose(&page.text), NEVER).len(), 1);
+    }
+
+    #[test]
+    fn places_on_a_disk_have_one_word_at_the_command_line() {
+        let code = "fn f() { g(\"folder\", \"The folder {folder} of a workflow folder.\"); }\n";
+        let found = |path: &str| {
+            let found = texts_are_in_plain_words(&[Source::new(path, code)]);
+            found.iter().filter(|found| found.to_string().starts_with(path)).count()
+        };
+        assert_eq!((found("host/src/cli/x.rs"), found("host/src/interfaces/files/x.rs")), (1, 0));
     }
 }

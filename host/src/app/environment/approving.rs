@@ -55,7 +55,7 @@ pub enum BuildError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Store(#[from] StorageError),
-    #[error("Cannot read the folder of the project: {0}.")]
+    #[error("Cannot read the directory of the project: {0}.")]
     Folder(#[from] std::io::Error),
 }
 

@@ -122,9 +122,9 @@ impl Dockerfile {
             return Err(format!("It copies `{source}`, and Baton hands a build only files that are named."));
         }
         let path = super::files::resolve("", source.trim_start_matches('/'))
-            .ok_or_else(|| format!("It copies `{source}`, which is outside of its folder."))?;
+            .ok_or_else(|| format!("It copies `{source}`, which is outside of its directory."))?;
         if path.is_empty() || source.ends_with('/') {
-            return Err(format!("It copies the folder `{source}`, and Baton hands a build only files that are named."));
+            return Err(format!("It copies the directory `{source}`, and Baton hands a build only files that are named."));
         }
         if path == DOCKERFILE {
             return Err(format!("It copies `{DOCKERFILE}`, which is Baton's own name for it."));
@@ -299,9 +299,9 @@ mod tests {
         for (text, why) in [
             ("", "no `FROM`"),
             ("RUN x\nFROM a", "not with `FROM`"),
-            ("FROM a\nCOPY . /x", "copies the folder"),
-            ("FROM a\nCOPY src/ /x", "copies the folder"),
-            ("FROM a\nCOPY ../secret /x", "outside of its folder"),
+            ("FROM a\nCOPY . /x", "copies the directory"),
+            ("FROM a\nCOPY src/ /x", "copies the directory"),
+            ("FROM a\nCOPY ../secret /x", "outside of its directory"),
             ("FROM a\nCOPY *.txt /x", "files that are named"),
             ("FROM a\nCOPY ./.baton.Dockerfile /x", "Baton's own name"),
             ("FROM a\nRUN --mount=type=bind,target=/x cat /x", "RUN --mount"),

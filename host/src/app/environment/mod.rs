@@ -195,7 +195,7 @@ fn of_dockerfile(
     for name in &read.copied {
         let whole = join(&context, name);
         if files.holds_folder(&whole) {
-            leave_out("the file", format!("It copies the folder `{name}`, and Baton hands a build only files that are named."));
+            leave_out("the file", format!("It copies the directory `{name}`, and Baton hands a build only files that are named."));
             return None;
         }
         let Some(hash) = files.bytes(&whole).and_then(|_| files.read.get(&whole).cloned()) else {

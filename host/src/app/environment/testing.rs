@@ -40,7 +40,7 @@ impl App {
     /// Which tools an image has: those that are wanted, and some that tests often need.
     pub async fn test_environment(&self, image: &ProjectImage, wanted: &[Tool]) -> Result<Vec<InstalledTool>, EngineError> {
         let failed = |reason: String| EngineError::Unavailable(reason);
-        let folder = tempfile::tempdir().map_err(|error| failed(format!("A temporary folder cannot be created: {error}.")))?;
+        let folder = tempfile::tempdir().map_err(|error| failed(format!("A temporary directory cannot be created: {error}.")))?;
         let owner = format!("trial-{}", uuid::Uuid::from_bytes(rand::random()).simple());
         let limits = self.config.sandbox.limits(PROJECT_IMAGE).cloned().unwrap_or_default();
         let task = Task {

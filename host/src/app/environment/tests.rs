@@ -202,10 +202,10 @@ fn a_dockerfile_alone_is_proposed_only_where_it_can_be_built() {
     assert!(matches!(proposal.origin, Some(Origin::Dockerfile { .. })), "{proposal:?}");
     let proposal = proposed(&[("Dockerfile", "FROM alpine:3\nCOPY . /app\n"), ("compose.yaml", "")]);
     assert_eq!(proposal.origin, None);
-    assert!(proposal.left_out.iter().any(|left| left.why.contains("copies the folder")), "{:?}", proposal.left_out);
+    assert!(proposal.left_out.iter().any(|left| left.why.contains("copies the directory")), "{:?}", proposal.left_out);
     assert!(proposal.left_out.iter().any(|left| left.path == "compose.yaml"));
     let proposal = proposed(&[("Dockerfile", "FROM alpine:3\nCOPY src /app\n"), ("src/a", "")]);
-    assert_eq!(proposal.origin, None, "a folder by its plain name");
+    assert_eq!(proposal.origin, None, "a directory by its plain name");
 }
 
 #[test]

@@ -238,7 +238,7 @@ fn finished(place: &DemoLocation) -> String {
 
 fn how_to_repeat(context: &Context, place: &DemoLocation) -> String {
     format!(
-        "\nStart again: `{} --dir another-folder`, or remove {} and run this command again.",
+        "\nStart again: `{} --dir another-directory`, or remove {} and run this command again.",
         context.again("demo"),
         escape_path(&place.data_dir)
     )

@@ -69,9 +69,9 @@ fn continues(before: Option<&str>, now: Option<&str>) -> String {
     };
     let (before, now) = (name(before), name(now));
     if before == now {
-        return format!("The demo in this folder continues with {now}.");
+        return format!("The demo in this directory continues with {now}.");
     }
-    format!("The demo in this folder continues with {now}; before it was {before}. Choose with --model, or leave it out for the script.")
+    format!("The demo in this directory continues with {now}; before it was {before}. Choose with --model, or leave it out for the script.")
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn the_model_that_answers_from_now_on_is_named() {
         let (script, model) = (Some("script//x/replies.yaml"), Some("anthropic/claude"));
-        assert_eq!(continues(script, script), "The demo in this folder continues with the script.");
+        assert_eq!(continues(script, script), "The demo in this directory continues with the script.");
         let back = continues(model, script);
         assert!(back.contains("continues with the script; before it was anthropic/claude"), "{back}");
         assert!(continues(script, model).contains("continues with anthropic/claude; before it was the script"));

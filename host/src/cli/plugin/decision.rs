@@ -62,7 +62,7 @@ pub(super) fn describe_other_version(plugin: &Plugin) -> Option<String> {
     let (name, hash) = (text::escaped(&plugin.name), started.hash.get(..12).unwrap_or(&started.hash));
     let (version, present) = (text::escaped(&started.version), text::escaped(&plugin.version));
     Some(format!(
-        "{} That is version {present} (sha256 {}), which lies in the plugin folder. The running host starts runs of `{name}` with \
+        "{} That is version {present} (sha256 {}), which lies in the plugin directory. The running host starts runs of `{name}` with \
          version {version} (sha256 {hash}) until it loads the file: at once if it serves, otherwise at its next start.",
         painted(WARNING, "!"),
         plugin.hash.get(..12).unwrap_or(&plugin.hash),

@@ -64,7 +64,7 @@ impl Dev {
         let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
         let request = StartRun { workflow: String::new(), input, workspace: PathBuf::new(), options };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
-        let mut changes = Changes::of(&project, apart).context("The folder cannot be watched for changes")?;
+        let mut changes = Changes::of(&project, apart).context("The directory cannot be watched for changes")?;
         let mut ended = interrupted();
         loop {
             let round = self.round(context, &project, &request, &mut ended).await;

@@ -69,7 +69,7 @@ fn rejected_row(file: &RejectedFile) -> [Cell; 8] {
         text::escaped(file.version.as_deref().unwrap_or_default()).into(),
         Cell::styled("rejected", BAD),
         "".into(),
-        "folder".into(),
+        "directory".into(),
         "".into(),
         Cell::styled(text::excerpt(&file.reason, 80), FAINT),
     ]
@@ -82,7 +82,7 @@ fn row(plugin: &Plugin) -> [Cell; 8] {
         text::escaped(&plugin.version).into(),
         status(plugin),
         figures::bytes(plugin.bytes).into(),
-        if plugin.bundled { "bundled" } else { "folder" }.into(),
+        if plugin.bundled { "bundled" } else { "directory" }.into(),
         signer(plugin),
         Cell::styled(text::escaped(&plugin.description), FAINT),
     ]

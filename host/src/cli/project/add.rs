@@ -46,18 +46,18 @@ impl Add {
         let added = added?;
         let (mark, name) = (painted(GOOD, "✓"), text::escaped(&added.project.name));
         let words = match self.to {
-            Some(_) => format!("{mark} Added the folder to project {name}."),
+            Some(_) => format!("{mark} Added the directory to project {name}."),
             None => format!("{mark} Added project {name}."),
         };
         answer(context, &added, &words)?;
         if let Some(problem) = &added.settings_problem {
             let mark = painted(WARNING, "!");
-            context.screen.warn(format!("{mark} {} Until then, no run can start in the folder.", text::plain(problem)));
+            context.screen.warn(format!("{mark} {} Until then, no run can start in the directory.", text::plain(problem)));
         }
         if let Some(outer) = &added.outer {
             let outer = text::escaped(outer);
             context.screen.tell(format!(
-                "{} The folder lies below that of project {outer}. Runs started in it belong to {name}, not to {outer}.",
+                "{} The directory lies below that of project {outer}. Runs started in it belong to {name}, not to {outer}.",
                 painted(WARNING, "!")
             ));
         }

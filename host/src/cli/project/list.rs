@@ -30,7 +30,7 @@ impl List {
             context.screen.document(&projects)?;
         } else if projects.items.is_empty() {
             let add = context.again("project add DIR");
-            context.screen.tell(format!("There are no projects. A folder becomes one when a run starts in it, or with `{add}`."));
+            context.screen.tell(format!("There are no projects. A directory becomes one when a run starts in it, or with `{add}`."));
         } else {
             context.screen.answer(table(&projects.items, figures::now()).fit(context.screen.room()))?;
             projects.items.iter().filter_map(missing).for_each(|hint| context.screen.tell(hint));
@@ -41,7 +41,7 @@ impl List {
 
 fn table(projects: &[Project], now: u64) -> Table {
     let left = Align::Left;
-    let mut table = Table::new(&[("NAME", left), ("STATE", left), ("CHANGED", left), ("FOLDER", left)]);
+    let mut table = Table::new(&[("NAME", left), ("STATE", left), ("CHANGED", left), ("DIRECTORY", left)]);
     for project in projects {
         let folders: Vec<_> = project.folders.iter().map(|folder| text::escaped(folder)).collect();
         table.row([

@@ -87,8 +87,8 @@ fn missing(project: &Project) -> Option<String> {
     let hint = project.hint.as_deref()?;
     let (name, mark) = (text::escaped(&project.name), painted(WARNING, "!"));
     Some(match project.folders.is_empty() {
-        true => format!("{mark} No folder of project {name} is known. {hint}"),
-        false => format!("{mark} A folder of project {name} does not exist. {hint}"),
+        true => format!("{mark} No directory of project {name} is known. {hint}"),
+        false => format!("{mark} A directory of project {name} does not exist. {hint}"),
     })
 }
 

@@ -44,7 +44,7 @@ fn lines(details: &ProjectDetails) -> Vec<String> {
     let (zone, project) = (TimeZone::system(), &details.project);
     let mut facts = vec![("Id", text::escaped(&project.id)), ("State", project.state.as_str().to_owned())];
     facts.extend(project.reason.as_ref().map(|reason| ("Reason", text::line(reason))));
-    facts.extend(project.folders.iter().map(|folder| ("Folder", text::escaped(folder))));
+    facts.extend(project.folders.iter().map(|folder| ("Directory", text::escaped(folder))));
     facts.extend(project.repository.as_ref().map(|repository| ("Repository", text::escaped(repository))));
     facts.push(("Created", figures::moment(project.created_at.0, &zone)));
     facts.push(("Changed", figures::moment(project.updated_at.0, &zone)));

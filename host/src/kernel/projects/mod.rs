@@ -171,12 +171,12 @@ pub enum Refusal {
     #[error("Project `{0}` exists already.")]
     NameTaken(String),
     /// Project `name` has the folder.
-    #[error("The folder `{folder}` belongs to project `{name}` already.")]
+    #[error("The directory `{folder}` belongs to project `{name}` already.")]
     FolderTaken { folder: String, name: String },
-    #[error("`{folder}` is not a folder of project `{name}`.")]
+    #[error("`{folder}` is not a directory of project `{name}`.")]
     NotItsFolder { folder: String, name: String },
     /// One of them has to be meant.
-    #[error("Project `{0}` has several folders.")]
+    #[error("Project `{0}` has several directories.")]
     SeveralFolders(String),
     /// `run` is the root of one of them, in short.
     #[error("Project `{name}` has unfinished runs, such as {run}.")]
@@ -205,16 +205,16 @@ impl Hint for Refusal {
                 format!("Choose another name, or rename that project with `baton project rename {name} NAME`.")
             }
             Self::FolderTaken { name, .. } => format!("`baton project show {name}` shows it."),
-            Self::NotItsFolder { name, .. } => format!("`baton project show {name}` lists its folders."),
+            Self::NotItsFolder { name, .. } => format!("`baton project show {name}` lists its directories."),
             Self::SeveralFolders(_) => "Name the one that moved with --from.".to_owned(),
             Self::Unfinished { run, .. } => format!(
-                "Let them end, or cancel them with `baton runs cancel {run}`. If their folder has moved already, move it back until then."
+                "Let them end, or cancel them with `baton runs cancel {run}`. If their directory has moved already, move it back until then."
             ),
             Self::Worktrees { run, .. } => format!(
                 "Resume the run with `baton runs resume {run}`, or cancel it with `baton runs cancel {run}`, which keeps its commits."
             ),
             Self::Paused(name) | Self::Completed(name) => format!("Resume it with `baton project resume {name}`."),
-            Self::Removed(_) => "Start a new run in its folder, which makes a new project.".to_owned(),
+            Self::Removed(_) => "Start a new run in its directory, which makes a new project.".to_owned(),
             Self::Unknown(_) => "`baton project list` lists the projects.".to_owned(),
         })
     }

@@ -122,9 +122,9 @@ impl Kernel {
         let reason = if self.parts.worktrees.holds(&found) {
             "is where Baton keeps worktrees"
         } else if self.parts.policy.is_hosts_own(&found) {
-            "is where Baton keeps its own data. A project needs a folder of its own"
+            "is where Baton keeps its own data. A project needs a directory of its own"
         } else if is_systems(&found) {
-            "belongs to the system and holds no files of a project. Name a folder below it that does"
+            "belongs to the system and holds no files of a project. Name a directory below it that does"
         } else {
             return Ok(found);
         };
@@ -216,7 +216,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("file"), "").unwrap();
         let said = |name: &str| usable_folder(&folder.path().join(name)).err().unwrap().to_string();
-        assert_eq!(said("none"), format!("The folder {} does not exist.", folder.path().join("none").display()));
+        assert_eq!(said("none"), format!("The directory {} does not exist.", folder.path().join("none").display()));
         assert!(said("file").ends_with("file is a file."), "{}", said("file"));
         assert!(said("file/below").contains("cannot be used (Not a directory"), "{}", said("file/below"));
         assert!(said(&"n".repeat(300)).contains("too long"));

@@ -38,7 +38,7 @@ fn project_settings(config: &Config, folder: &Path) -> Option<Check> {
         Ok(settings) => {
             without_effect(spelt(NAME, format!("{} (read)", escape_path(&path.canonicalize().unwrap_or(path))), &settings), &settings)
         }
-        Err(error) => Check::warn(NAME, Problem::from(error).to_string(), "No run starts in this folder until the file is fixed."),
+        Err(error) => Check::warn(NAME, Problem::from(error).to_string(), "No run starts in this directory until the file is fixed."),
     })
 }
 

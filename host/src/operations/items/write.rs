@@ -57,7 +57,7 @@ pub async fn write(host: &Host, request: &WriteDocuments) -> Result<WrittenDocum
 /// The files of a project's folder.
 pub(super) fn workspace(folder: &Path) -> Result<Workspace, Problem> {
     Workspace::open(folder).map_err(|error| {
-        let message = format!("The folder {} cannot be opened: {error}", escaped(&folder.display().to_string()));
+        let message = format!("The directory {} cannot be opened: {error}", escaped(&folder.display().to_string()));
         Problem::new(ProblemKind::Unavailable, "folder_unavailable", message, ProblemSource::Host)
     })
 }

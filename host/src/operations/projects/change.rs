@@ -136,7 +136,7 @@ pub async fn move_folder(host: &Host, actor: &Actor, request: &MoveProject) -> R
     let moved = host.app.kernel.move_project(&before, request.from.as_deref(), &request.folder, actor).await;
     let project = moved.map_err(|error| match &error {
         KernelError::Workspace { .. } => {
-            let hint = "Baton moves no files: move the folder first, then set its new place.".to_owned();
+            let hint = "Baton moves no files: move the directory first, then set its new place.".to_owned();
             let message = escaped(&error.to_string());
             Problem { hint: Some(hint), message, ..Problem::from(error) }
         }

@@ -140,8 +140,8 @@ impl From<projects::Project> for Project {
 fn missing_folder(project: &projects::Project) -> Option<String> {
     let missing: Option<&PathBuf> = project.folders.iter().find(|folder| !folder.is_dir());
     match (missing, project.folders.is_empty()) {
-        (Some(folder), _) => Some(format!("The folder {} does not exist.", escaped(&path_text(folder)))),
-        (None, true) => Some("No folder is known.".to_owned()),
+        (Some(folder), _) => Some(format!("The directory {} does not exist.", escaped(&path_text(folder)))),
+        (None, true) => Some("No directory is known.".to_owned()),
         (None, false) => None,
     }
 }

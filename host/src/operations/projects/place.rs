@@ -105,8 +105,8 @@ fn existing_folder(project: &projects::Project) -> Result<PathBuf, Problem> {
     }
     let name = escaped(&project.name);
     let message = match project.folders.first() {
-        Some(folder) => format!("The folder {} of project `{name}` does not exist.", escaped(&path_text(folder))),
-        None => format!("No folder of project `{name}` is known."),
+        Some(folder) => format!("The directory {} of project `{name}` does not exist.", escaped(&path_text(folder))),
+        None => format!("No directory of project `{name}` is known."),
     };
     Err(Problem { hint: move_hint(project), ..Problem::not_found("folder_not_found", message).of_field("folder") })
 }

@@ -65,5 +65,5 @@ fn check_unmerged(found: &forge::PullRequest) -> Result<(), Problem> {
 fn without_head(number: u64) -> Problem {
     let message = format!("The last commit of pull request {number} is not known.");
     let problem = Problem::invalid("pull_request_invalid", "number", message);
-    problem.advise("Name the folder of the project's repository with --workspace.")
+    problem.advise("Name the directory of the project's repository with --workspace.")
 }

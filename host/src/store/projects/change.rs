@@ -348,7 +348,7 @@ fn reject_taken_folder(folder: &Path, owner: &Project) -> Refusal {
 
 fn text(folder: &Path) -> Result<&str, StoreError> {
     folder.to_str().ok_or_else(|| {
-        StoreError::Unwritable(format!("The folder {} has a name that is not Unicode. Rename the folder.", path_text(folder)))
+        StoreError::Unwritable(format!("The directory {} has a name that is not Unicode. Rename the directory.", path_text(folder)))
     })
 }
 

@@ -69,7 +69,7 @@ pub(super) fn to_text(value: &impl serde::Serialize) -> Result<String, StoreErro
 
 pub(super) fn workspace(run: &Run) -> Result<&str, StoreError> {
     run.workspace.to_str().ok_or_else(|| {
-        StoreError::Unwritable(format!("The workspace {} has a name that is not Unicode; rename the folder.", run.workspace.display()))
+        StoreError::Unwritable(format!("The workspace {} has a name that is not Unicode; rename the directory.", run.workspace.display()))
     })
 }
 

@@ -136,13 +136,13 @@ async fn a_damaged_file_is_told_of() {
 async fn a_file_in_place_of_the_directory_is_told_of() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    fs::write(&data, "not a folder").unwrap();
+    fs::write(&data, "not a directory").unwrap();
     for path in [data.clone(), data.join("below")] {
         let error = refusal(&path).await;
         assert!(matches!(error, StoreError::Directory { .. }) && error.explain().contains("--data-dir"), "{error}");
         assert!(matches!(Lease::take(&path, 0), Err(StoreError::Directory { .. })));
     }
-    assert_eq!(fs::read_to_string(&data).unwrap(), "not a folder");
+    assert_eq!(fs::read_to_string(&data).unwrap(), "not a directory");
 }
 
 #[tokio::test]

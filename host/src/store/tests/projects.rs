@@ -70,7 +70,7 @@ async fn a_run_makes_its_folder_a_project_and_the_project_active() {
     let again = started(&store, "b", "/home/ada/shop").await.unwrap();
     let below = started(&store, "c", "/home/ada/shop/below").await.unwrap();
     assert_eq!(first.project, again.project);
-    assert_ne!(first.project, below.project, "a folder below is a project of its own");
+    assert_ne!(first.project, below.project, "a directory below is a project of its own");
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().project, first.project);
     store.close().await;
     let store = open(folder.path()).await;
@@ -184,7 +184,7 @@ async fn a_folder_moves_with_its_history_once_nothing_is_at_work() {
     assert_eq!((kept.workspace, kept.pin), (PathBuf::from("/new"), Some(Pin("there".to_owned()))));
     let again = Claim { checkout: "/new".into(), made_by: "b:1".to_owned(), ..claim };
     let Claimed::Yours(worktree) = store.claim(&again).await.unwrap() else { panic!("it is taken") };
-    assert_eq!((worktree.slot, worktree.folder.as_str()), (1, run.project.as_str()), "its folder is used again");
+    assert_eq!((worktree.slot, worktree.folder.as_str()), (1, run.project.as_str()), "its directory is used again");
     let told = store.latest(Category::Audit, None, 1).await.unwrap().pop().unwrap().draft;
     assert_eq!(
         (told.name.as_str(), &told.data["from"], &told.data["to"], told.actor),

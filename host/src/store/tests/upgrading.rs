@@ -178,7 +178,7 @@ async fn projects_of_one_name_stay_apart_and_none_without_a_folder_is_lost() {
     names.sort_unstable();
     assert_eq!(names, ["drop-table-runs", "notes", "shop", "shop-2", "shop-3"]);
     let short = projects.iter().find(|project| project.former_key.as_deref() == Some("shop-1a2b3c")).unwrap();
-    assert_eq!(folders(short), [""; 0].map(PathBuf::from), "the folder belongs to the one that was used last");
+    assert_eq!(folders(short), [""; 0].map(PathBuf::from), "the directory belongs to the one that was used last");
     let kept = named(&store, "notes").await;
     assert_eq!((kept.state, folders(&kept)), (ProjectState::Inactive, Vec::new()));
     assert_eq!(store.budgets().await.unwrap().len(), 2);

@@ -12,7 +12,7 @@ const SCRIPT: &str = include_str!("componentize.mjs");
 /// Imports app.js.
 const SOURCE: &str = "baton/component.js";
 const PACKAGE: &str = "node_modules/@bytecodealliance/componentize-js";
-const MISSING: &str = "Install Node.js 20 or later, run `npm install` in the plugin's folder and try again.";
+const MISSING: &str = "Install Node.js 20 or later, run `npm install` in the plugin's directory and try again.";
 
 pub(super) async fn build(project: &Project, kind: PluginKind) -> Result<Vec<u8>, Problem> {
     installed(project)?;

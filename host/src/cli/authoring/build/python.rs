@@ -11,7 +11,8 @@ use crate::{
 /// Its own virtual environment, where Debian and Homebrew want what pip installs.
 const ENVIRONMENT: &str = ".venv/bin";
 const LIBRARIES: &str = ".venv/lib";
-const MISSING: &str = "Run `python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1` in the plugin's folder and try again.";
+const MISSING: &str =
+    "Run `python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1` in the plugin's directory and try again.";
 
 pub(super) async fn build(project: &Project, kind: PluginKind) -> Result<Vec<u8>, Problem> {
     let (contract, output) = (project.contract()?, tempfile::tempdir());
