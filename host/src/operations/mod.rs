@@ -2,6 +2,7 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod access;
+pub mod agents;
 pub mod approvals;
 pub mod autopilot;
 pub mod bindings;
@@ -19,6 +20,7 @@ pub mod host;
 pub mod items;
 pub mod needs;
 mod numbers;
+pub mod orchestrator;
 mod page;
 pub mod plugins;
 mod problem;
