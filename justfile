@@ -105,7 +105,7 @@ real-projects NAMES='javascript python rust go':
 fuzz TARGET='loader' TIME='60':
     cp Cargo.lock fuzz/Cargo.lock
     mkdir -p fuzz/corpus/{{ TARGET }}
-    cargo fuzz run --sanitizer none --codegen-units 16 {{ TARGET }} fuzz/corpus/{{ TARGET }} fuzz/seeds/{{ TARGET }} -- -dict=fuzz/dictionary.txt -max_total_time={{ TIME }}
+    cargo fuzz run --sanitizer none --codegen-units 16 {{ if TARGET =~ '^(folders|lockfiles|results)$' { "--no-default-features" } else { "" } }} {{ TARGET }} fuzz/corpus/{{ TARGET }} fuzz/seeds/{{ TARGET }} -- -dict=fuzz/dictionary.txt -max_total_time={{ TIME }}
 
 # The numbers of docs/benchmarks.md, measured here and now; or only those of the sections named.
 [group('test')]

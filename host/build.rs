@@ -31,7 +31,17 @@ fn main() -> Result<()> {
     fs::write(output.join("sdk_manifest.toml"), sdk::manifest(&root)?)?;
     fs::write(output.join("sdk_lock.toml"), sdk::lock(&root)?)?;
     forwarder::build(&root, &output)?;
+    inject_faults();
     Ok(())
+}
+
+/// Has the faults that tests inject compiled in, for development or where they are asked for, and into no release.
+fn inject_faults() {
+    println!("cargo:rustc-check-cfg=cfg(fault_injection)");
+    let is_development = env::var("PROFILE").is_ok_and(|profile| profile == "debug");
+    if is_development || env::var_os("CARGO_FEATURE_FAULT_INJECTION").is_some() {
+        println!("cargo:rustc-cfg=fault_injection");
+    }
 }
 
 /// The contract as a component, of which each world is a type.

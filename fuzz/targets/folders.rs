@@ -8,12 +8,13 @@ use baton_folder_format::markup;
 use baton_folder_format::plan::{Options, plan};
 use baton_folder_format::source::Source;
 use baton_folder_format::status::StatusFile;
-use baton_fuzz::{check_sentence, soon};
+use baton_fuzz::{check_sentence, soon, two};
 use libfuzzer_sys::fuzz_target;
 
 const DIALECTS: [(&str, &str); 3] = [("workflow.yaml", "instructions.md"), ("workflow.md", "steps/step-01-a.md"), ("SKILL.md", "customize.toml")];
 
-fuzz_target!(|texts: (&str, &str)| {
+fuzz_target!(|text: &str| {
+    let texts = two(text);
     let mut findings = Findings::default();
     let document = soon(|| markup::parse(Source::new("a.md", texts.1.to_owned()), &mut findings));
     let mut position = 0;

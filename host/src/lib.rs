@@ -17,6 +17,7 @@ pub mod journal;
 pub mod kernel;
 pub mod moment;
 pub mod operations;
+pub mod rules;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;

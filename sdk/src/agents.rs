@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::conversation::MAX_PAUSES;
 use crate::imports::agents as host;
+use crate::rules::mismatch;
 use crate::waits::{self, Pending};
 use crate::{ChildOptions, Error, Result, run};
 
@@ -187,7 +188,7 @@ fn read<T: DeserializeOwned>(agent: &str, outcome: &Outcome) -> Result<T> {
         Error::other(format!(
             "The answer of agent `{agent}` can not be read at `{}`: {}. Start the run again, or set another model for the agent.",
             error.path(),
-            error.inner()
+            mismatch::describe(error.inner())
         ))
     })
 }

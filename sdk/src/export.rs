@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::agents::{Report, Task};
+use crate::rules::mismatch;
 use crate::run::{self, Level};
 use crate::tools::{Offer, ToolOutcome};
 use crate::{Agent, Error, Result, Toolbox, Workflow};
@@ -149,7 +150,8 @@ fn decode<T: DeserializeOwned>(document: &str, what: &str) -> Result<T> {
             let path = error.path().to_string();
             // `?` is the path of a document that ends or breaks before a name is known.
             let place = if matches!(path.as_str(), "." | "?") { "at its root".to_owned() } else { format!("at `{path}`") };
-            Error::invalid(format!("The {what} is wrong {place}: {}. Correct it and send it again.", error.inner()))
+            let wrong = mismatch::describe(error.inner());
+            Error::invalid(format!("The {what} is wrong {place}: {wrong}. Correct it and send it again."))
         })
         .and_then(|value| match json.end() {
             Ok(()) => Ok(value),

@@ -54,6 +54,8 @@ mod options;
 pub mod people;
 mod plugin;
 pub mod prelude;
+#[doc(hidden)]
+pub mod rules;
 pub mod run;
 pub mod sandbox;
 pub mod schema;

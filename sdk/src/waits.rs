@@ -40,6 +40,7 @@ use serde_json::Value;
 
 use crate::backlog::Status;
 use crate::imports::waits as host;
+use crate::rules::mismatch;
 use crate::{Error, Result, numbers};
 
 /// The name of one thing that this run waits for. That of a child is the id of its run.
@@ -344,7 +345,7 @@ pub fn any_of(tickets: &[Ticket], until: Option<u64>) -> Result<Option<(Ticket, 
 
 /// Reads the document of an arrival. `wrong` makes an error of the place and the reason.
 pub(crate) fn read<T: DeserializeOwned>(document: Value, wrong: impl FnOnce(&str, &str) -> Error) -> Result<T> {
-    serde_path_to_error::deserialize(document).map_err(|error| wrong(&error.path().to_string(), &error.inner().to_string()))
+    serde_path_to_error::deserialize(document).map_err(|error| wrong(&error.path().to_string(), &mismatch::describe(error.inner())))
 }
 
 /// [`read`] for a document that only the host wrote.

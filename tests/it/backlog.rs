@@ -156,7 +156,10 @@ fn a_long_list_is_searched_and_read_a_page_at_a_time() {
     let told = user.backlog(&["list", "--limit", "1"]).exits(0).stderr;
     assert!(told.contains("`--cursor 5.0-first` continues"), "{told}");
     let wrong = user.backlog(&["list", "--cursor", "x"]).exits(2).stderr;
-    assert!(wrong.contains("The cursor is not one of a list of items.\nhint: Give the `next` of a page."), "{wrong}");
+    assert!(
+        wrong.contains("The cursor does not belong to this list.\nhint: Give the `next` of a page, or begin without a cursor."),
+        "{wrong}"
+    );
 }
 
 #[test]

@@ -460,7 +460,7 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     for (arguments, said) in [
         (&["unset", "land"][..], "No command bound a plugin to `land`"),
         (&["set", "lnd", "acme"], "Did you mean `land`?"),
-        (&["set", "land", "nobody"], "There is no plugin `nobody`"),
+        (&["set", "land", "nobody"], "The plugin `nobody` is not installed."),
         (&["set", "land", "mary"], "`mary` is an agent, and the slot `land` is for a workflow."),
         (&["set", "land", "decide"], "which is a slot itself"),
         (&["set", "code-review", "plan"], "`[input]` of `plan`"),

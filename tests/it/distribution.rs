@@ -164,7 +164,7 @@ fn what_is_not_there_installs_nothing() {
     let registry = Registry::start(&program);
     let user = User::new();
     let reference = format!("{}/ada:1.0.0", registry.host());
-    let missing = user.baton(&["plugin", "install", &reference]).exits(1).stderr;
+    let missing = user.baton(&["plugin", "install", &reference]).exits(2).stderr;
     assert!(missing.contains(&format!("The registry does not have {reference}")), "{missing}");
     user.publish("ada", "1.0.0", NARROW, &reference);
     let _installed = user.baton(&["plugin", "install", &reference]).exits(0);
@@ -196,7 +196,7 @@ fn a_registry_that_asks_for_a_password_is_given_it_and_nobody_else_is() {
     assert!(wrong.contains("the password is wrong"), "{wrong}");
     let _pushed = push(PASSWORD).exits(0);
     let stranger = User::new();
-    let refused = stranger.baton(&["plugin", "install", &reference]).exits(1).stderr;
+    let refused = stranger.baton(&["plugin", "install", &reference]).exits(2).stderr;
     assert!(refused.contains("no user is logged in") && refused.contains("password-env"), "{refused}");
     assert_eq!(stranger.installed(), [""; 0]);
     // What `docker login` writes: user and password in base64.
@@ -204,7 +204,7 @@ fn a_registry_that_asks_for_a_password_is_given_it_and_nobody_else_is() {
     let login = json!({ "auths": { registry.host(): { "auth": "YWRhOjBwM24tNTM1YW0z" } } });
     fs::write(stranger.path(".docker/config.json"), login.to_string()).unwrap();
     let _installed = stranger.baton(&["plugin", "install", &reference]).exits(0);
-    let unset = author.baton(&["plugin", "install", &reference]).exits(1).stderr;
+    let unset = author.baton(&["plugin", "install", &reference]).exits(2).stderr;
     assert!(unset.contains("password-env") && unset.contains("a variable that is set"), "{unset}");
 }
 
@@ -430,7 +430,7 @@ fn a_signature_travels_through_a_registry() {
     let file = author.pack("scribe", "1.0.0", NARROW);
     let push = || author.baton(&["plugin", "push", &file, &reference]).exits(0);
     let _unsigned = push();
-    let refused = user.baton(&["plugin", "install", &reference]).exits(1).stderr;
+    let refused = user.baton(&["plugin", "install", &reference]).exits(2).stderr;
     assert!(refused.contains("The file is not signed"), "{refused}");
     assert!(!user.path("data").exists());
     let _signed = author.baton(&["plugin", "sign", &file, "--key", "ada.key"]).exits(0);

@@ -111,7 +111,7 @@ fn what_is_built_is_written_where_no_link_leads() {
     symlink(&precious, folder.join("target/pers.wasm")).unwrap();
     for command in ["build", "test"] {
         let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(2);
-        assert!(refused.stderr.contains("is a link, a folder or a pipe"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("is a link, a directory or a pipe"), "{}", refused.stderr);
     }
     let _checked = baton(&home, &words("plugin check pers")).exits(0);
     let _packed = baton(&home, &words("plugin pack pers --to pers/target/pers.wasm")).exits(2);
@@ -125,8 +125,8 @@ fn a_linked_folder_of_what_is_built_is_refused() {
     fs::create_dir(&other).unwrap();
     symlink(&other, folder.join("target")).unwrap();
     for command in ["build", "check", "test"] {
-        let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(1);
-        assert!(refused.stderr.contains("a link is not followed"), "{}", refused.stderr);
+        let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(2);
+        assert!(refused.stderr.contains("does not follow links"), "{}", refused.stderr);
     }
     assert_eq!(fs::read_dir(&other).unwrap().count(), 0);
 }
@@ -237,10 +237,10 @@ fn a_place_that_cannot_be_used_is_told_as_what_it_is() {
     fs::create_dir(home.path().join(&odd)).unwrap();
     let said = |arguments: &[&OsStr], place: &OsStr| program::run(home.path(), &[arguments, &[place]].concat()).exits(2).stderr;
     for (place, reason) in
-        [(OsStr::new("file"), "is not a folder"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
+        [(OsStr::new("file"), "is not a directory"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
     {
         let told = said(&words("plugin list --data-dir"), place);
-        assert!(told.contains(reason) && told.lines().count() == 1, "{told}");
+        assert!(told.contains(reason) && told.lines().count() == 2, "{told}");
     }
     for command in ["run plan --data-dir data --workspace", "backlog list --data-dir data --workspace"] {
         for (place, reason) in

@@ -118,5 +118,5 @@ fn what_a_server_that_does_not_start_says_is_shown() {
         doctor.stderr
     );
     let unknown = program::run(home.path(), &["tools", "list", "nothing"]).exits(2);
-    assert!(unknown.stderr.contains("no MCP server and no toolbox `nothing`"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("No MCP server and no toolbox is called `nothing`"), "{}", unknown.stderr);
 }

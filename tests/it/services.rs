@@ -111,7 +111,7 @@ async fn what_a_repository_proposes_starts_once_it_is_approved() {
     fs::write(host.workspace().join("baton.toml"), proposal("other")).unwrap();
     assert!(pause_of(&host.run(asked.clone()).await).contains("not the ones that were approved"));
     fs::write(host.workspace().join("baton.toml"), "[test.services.echo]\nimage = \"a\"\nprivileged = true\nports = [1]\n").unwrap();
-    assert!(pause_of(&host.run(asked).await).contains("`test.services.echo`: unknown field `privileged`"));
+    assert!(pause_of(&host.run(asked).await).contains("`test.services.echo`: `privileged` is not one of its fields"));
     host.app.close().await;
 }
 

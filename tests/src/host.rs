@@ -9,11 +9,11 @@ use std::{
 use baton::{
     actor::Actor,
     app::{Access, App},
-    config::{Config, bindings, git_program, tool_servers},
+    config::{Config, Faults, bindings, git_program, tool_servers},
     events::Event,
     interfaces::RunOptions,
     interfaces::{Settings, llm, sandbox},
-    journal::{Entry, FaultPoint, Halt, Redactor, RunId},
+    journal::{Entry, Halt, Redactor, RunId},
     kernel::{
         Drive, Order,
         package::Kind,
@@ -166,6 +166,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
     let model = format!("script/{}", folder.join("answers.yaml").display());
     let servers = tool_servers(settings, &folder.join("baton.toml")).unwrap();
     Config {
+        api: Default::default(),
         data_dir: folder.join("data"),
         user_file: folder.join("baton.toml"),
         cache_dir: Some(folder.join("cache")).filter(|own| own.is_dir()).unwrap_or_else(|| compiled::shared().join("baton/compiled")),
@@ -178,8 +179,9 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         prices: llm::money::Prices::new(None).unwrap(),
         slots: 64,
         operator: tester(),
-        freeze_after_writes: freeze_after_writes.map(|writes| FaultPoint { writes, of: None }),
-        clock_file: None,
+        // A build that has no fault injection says so.
+        faults: Faults::read(|name| freeze_after_writes.filter(|_| name == "BATON_FREEZE_AFTER_WRITES").map(|writes| writes.to_string()))
+            .unwrap(),
         trust: Default::default(),
         forge: Default::default(),
         program: None,

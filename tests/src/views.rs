@@ -12,6 +12,7 @@ use baton::{
         budgets::{Budget, RemovedBudget},
         costs::Costs,
         decisions::Decision,
+        demo::DemoOutcome,
         environments::{Environment, EnvironmentProposal, EnvironmentTest, RemovedEnvironment},
         events::Event,
         execution::Outcome,
@@ -26,7 +27,7 @@ use baton::{
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
         reports::Report,
-        runs::{CancelledRun, CommandOutput, ExecutedCommand, Journal, Replayed, Run, RunSummary, SentSignal, Transcript},
+        runs::{CancelledRun, CommandOutput, ExecutedCommand, Journal, RecordingFile, Replayed, Run, RunSummary, SentSignal, Transcript},
         secrets::Secret,
         services::ServiceSet,
         setups::{Setup, SetupRun},
@@ -62,6 +63,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("budget set", is::<Budget>),
     ("costs", is::<Costs>),
     ("decisions", is::<Page<Decision>>),
+    ("demo", is::<DemoOutcome>),
     ("doctor", is::<Page<HealthCheck>>),
     ("logs", is_log),
     ("plugin build", is::<BuiltPlugin>),
@@ -126,6 +128,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("runs journal", is::<Journal>),
     ("runs list", is::<Page<RunSummary>>),
     ("runs output", is_output),
+    ("runs record", is_recording),
     ("runs replay", is::<Replayed>),
     ("runs resume", is::<Outcome>),
     ("runs show", is::<Run>),
@@ -181,6 +184,13 @@ fn is_log(document: Value) {
 /// The commands of a run, or what one of them printed.
 fn is_output(document: Value) {
     if document["items"].is_array() { is::<Page<ExecutedCommand>>(document) } else { is::<CommandOutput>(document) }
+}
+
+/// Where a recording was written to, or the recording itself, which is a document of its own format.
+fn is_recording(document: Value) {
+    if document["file"].is_string() {
+        is::<RecordingFile>(document);
+    }
 }
 
 fn is<T: Serialize + DeserializeOwned>(document: Value) {

@@ -48,8 +48,11 @@ pub(super) fn complete(document: &OpenApi) -> Value {
     document
 }
 
-/// The problems that an answer may be, and the credential that the route wants.
+/// The problems that an answer may be, the credential that the route wants, and a name that no other route has.
 fn describe_route(operation: &mut Value, route: &Route) {
+    // Handlers are named within their file, and clients are generated with these names as functions.
+    let (function, tag) = (operation["operationId"].as_str().unwrap_or_default(), operation["tags"][0].as_str().unwrap_or_default());
+    operation["operationId"] = format!("{function}_{}", tag.replace('-', "_")).into();
     let mut statuses = vec![("400", "The request is wrong."), ("429", "A limit is reached."), ("503", "The host cannot do this now.")];
     statuses.push(("403", "This is denied."));
     if route.rule == Rule::Public {

@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_kind_has_its_status_and_absent_fields_are_left_out() {
-        let failure = Failure::from(Problem::invalid("`x` is wrong.").of_field("x"));
+        let failure = Failure::from(Problem::invalid("x_invalid", "x", "`x` is wrong."));
         let document = read(&failure);
         assert_eq!((document.status, document.field.as_deref(), document.hint), (400, Some("x"), None));
         assert_eq!((document.detail.as_str(), document.request_id.as_str()), ("`x` is wrong.", "r-1"));

@@ -135,6 +135,18 @@ mod tests {
     }
 
     #[test]
+    fn every_route_has_a_name_of_its_own_and_a_resource() {
+        let document = described();
+        let items = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+        let mut names: Vec<&str> = items.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        assert!(names.iter().all(|name| !name.ends_with('_')), "a route names no resource: {names:?}");
+        names.dedup();
+        assert_eq!(names.len(), count, "two routes have one name: {names:?}");
+    }
+
+    #[test]
     fn no_schema_offers_null_and_every_reference_leads_somewhere() {
         let document = described();
         let text = document.to_string();

@@ -29,7 +29,7 @@ use crate::{
         toolboxes::Toolboxes,
         tools::{Servers, mcp::Server},
     },
-    journal::{Clock, FaultInjection, Journal},
+    journal::{Clock, Journal},
     kernel::{
         Kernel, Parts,
         engine::Engine,
@@ -216,10 +216,16 @@ fn forges(config: &Config, store: &Arc<Store>, repositories: &Arc<Repositories>,
     Ok(Arc::new(forges.map_err(AppError::Forge)?))
 }
 
+#[cfg(not(fault_injection))]
+fn journal(_: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
+    Arc::clone(store) as _
+}
+
+#[cfg(fault_injection)]
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
     let journal = Arc::clone(store) as Arc<dyn Journal>;
-    match config.freeze_after_writes.clone() {
-        Some(point) => Arc::new(FaultInjection::new(journal, point, config.data_dir.join("frozen"))),
+    match config.faults.freeze_after_writes.clone() {
+        Some(point) => Arc::new(crate::journal::FaultInjection::new(journal, point, config.data_dir.join("frozen"))),
         None => journal,
     }
 }

@@ -1,8 +1,8 @@
 //! What time it is: the machine's clock, which tests can move. Waits for nothing.
 
+#[cfg(fault_injection)]
+use std::{fs, path::PathBuf};
 use std::{
-    fs,
-    path::PathBuf,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -20,8 +20,10 @@ impl Clock for SystemClock {
 }
 
 /// The machine's clock, moved by what a file says.
+#[cfg(fault_injection)]
 struct MovedClock(PathBuf);
 
+#[cfg(fault_injection)]
 impl Clock for MovedClock {
     fn now(&self) -> u64 {
         let text = fs::read_to_string(&self.0).unwrap_or_default();
@@ -29,15 +31,21 @@ impl Clock for MovedClock {
     }
 }
 
+#[cfg(not(fault_injection))]
+pub(super) fn of(_: &Config) -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
 /// The clock that a configuration asks for.
+#[cfg(fault_injection)]
 pub(super) fn of(config: &Config) -> Arc<dyn Clock> {
-    match &config.clock_file {
+    match &config.faults.clock_file {
         Some(file) => Arc::new(MovedClock(file.clone())),
         None => Arc::new(SystemClock),
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, fault_injection))]
 mod tests {
     use super::*;
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::{Access, App, AppError, read_plugin};
 use crate::{
     actor::Actor,
-    config::Config,
+    config::{Config, Faults},
     interfaces::RunOptions,
     interfaces::{
         children::{self, ChildError, Role},
@@ -37,8 +37,7 @@ fn config(folder: &Path) -> Config {
         models: llm::Config::scripts_only(folder),
         slots: 1,
         operator: Actor::operator("tester"),
-        freeze_after_writes: None,
-        clock_file: None,
+        faults: Faults::default(),
         servers: Vec::new(),
         bindings: Default::default(),
         mistaken_bindings: Vec::new(),

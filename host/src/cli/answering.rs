@@ -4,7 +4,6 @@
 
 use std::{
     collections::HashSet,
-    future,
     io::IsTerminal,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
@@ -17,7 +16,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
     Context, figures,
-    keyboard::Keyboard,
+    keyboard::{Keyboard, next_line},
     live::Watch,
     questions::{self, card},
     screen::{GOOD, painted},
@@ -232,8 +231,8 @@ impl<'a> Answering<'a> {
     async fn answer_shown(&mut self, line: &str, watch: &mut Watch<'_>) -> Result<()> {
         let Some(asked) = self.shown.take() else { return Ok(()) };
         match card::parse_answer(&asked, line) {
-            Err(sentence) => {
-                watch.ask(&format!("  {sentence}"), &card::prompt(&asked));
+            Err(problem) => {
+                watch.ask(&format!("  {problem}"), &card::prompt(&asked));
                 self.shown = Some(asked);
             }
             Ok(answer) => {
@@ -274,11 +273,4 @@ pub(super) fn how_to_answer(context: &Context, asked: &Question) -> String {
 pub(super) fn describe(context: &Context, asked: &Question) -> String {
     let options = card::options(asked).into_iter().map(|option| format!("\n  {option}"));
     std::iter::once(how_to_answer(context, asked)).chain(options).collect()
-}
-
-async fn next_line(keyboard: &mut Option<Keyboard>) -> Option<String> {
-    match keyboard {
-        Some(keyboard) => keyboard.line().await,
-        None => future::pending().await,
-    }
 }

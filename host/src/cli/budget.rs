@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     Context,
-    exit::{Exit, Misuse},
+    exit::Exit,
     figures,
     place::ProjectNames,
     screen::{BAD, FAINT, GOOD, WARNING},
@@ -65,7 +65,7 @@ impl Budget {
         match &self.command {
             None | Some(Command::List) => list(context).await,
             Some(Command::Set { amount, scope }) => {
-                let amount = self::amount(amount)?;
+                let amount = self::amount("amount", amount)?;
                 set(context, scope, amount).await
             }
             Some(Command::Remove { scope }) => remove(context, scope).await,
@@ -73,9 +73,10 @@ impl Budget {
     }
 }
 
-/// An amount as somebody typed it.
-pub(super) fn amount(text: &str) -> Result<Amount, Misuse> {
-    text.parse().map_err(|error: AmountError| Misuse(error.to_string()))
+/// An amount as somebody typed it behind the argument `field`.
+pub(super) fn amount(field: &str, text: &str) -> Result<Amount, Problem> {
+    text.parse()
+        .map_err(|error: AmountError| Problem::invalid("amount_invalid", field, error.to_string()).advise("Give dollars, such as 2.50."))
 }
 
 async fn list(context: &Context) -> Result<Exit> {
@@ -137,10 +138,8 @@ impl ScopeArguments {
 /// The project that a word names: its name, its id, or its folder.
 async fn project(host: &Host, word: &str) -> Result<ProjectRef, Problem> {
     if word.trim().is_empty() {
-        return Err(Problem {
-            hint: Some("Give its name or its folder.".to_owned()),
-            ..Problem::invalid("An empty text names no project.")
-        });
+        let problem = Problem::invalid("project_not_named", "project", "The name of the project is empty.");
+        return Err(problem.advise("Give its name or its directory."));
     }
     let by_name = ProjectRef::Name(word.to_owned());
     let by_folder = Path::new(word).canonicalize().ok().filter(|folder| folder.is_dir()).map(ProjectRef::Folder);
@@ -157,8 +156,9 @@ async fn project(host: &Host, word: &str) -> Result<ProjectRef, Problem> {
 
 fn ambiguous(word: &str, id: &str) -> Problem {
     let word = text::escaped(word);
-    let problem = Problem::invalid(format!("`{word}` is the name of one project and the folder of another."));
-    Problem { hint: Some(format!("Write ./{word} for the folder, or {id} for the project.")), ..problem }
+    let message = format!("`{word}` is the name of one project and the directory of another.");
+    let problem = Problem::invalid("project_ambiguous", "project", message);
+    problem.advise(format!("Write ./{word} for the directory, or {id} for the project."))
 }
 
 fn describe_scope(scope: &BudgetScope, names: &ProjectNames) -> String {

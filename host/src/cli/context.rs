@@ -7,14 +7,13 @@ use std::{
 };
 
 use super::{
-    exit::Misuse,
     screen::{Screen, WARNING, painted},
     text,
 };
 use crate::{
     config::{self, Config, ConfigError, Redactor},
     operations::{
-        Access, Host,
+        Access, Host, Problem,
         host::{MisspeltSetting, RejectedFile},
     },
 };
@@ -69,7 +68,7 @@ impl Context {
     fn report_opening(&self, host: &Host) {
         let opening = host.opening();
         if opening.others_can_change {
-            let folder = text::escaped(&host.config().data_dir.display().to_string());
+            let folder = text::path(&host.config().data_dir);
             self.screen.tell(format!(
                 "{} Other users of this machine can change {folder}, which holds plugins and runs; `chmod 700` denies them access.",
                 painted(WARNING, "!")
@@ -133,17 +132,20 @@ pub(super) fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
 }
 
 /// Rejects a data directory that cannot be one before anything is looked for in it.
-fn check_data_dir(data_dir: &Path) -> Result<(), Misuse> {
-    let shown = text::escaped(&data_dir.display().to_string());
-    let wrong = |why: &str| Err(Misuse(format!("The data directory {shown} {why}; name another with --data-dir or BATON_DATA_DIR.")));
+fn check_data_dir(data_dir: &Path) -> Result<(), Problem> {
+    let shown = text::path(data_dir);
+    let unfit = |message: String| Problem::invalid("data_dir_unfit", "data_dir", message);
+    let wrong = |why: &str| {
+        let problem = unfit(format!("The data directory {shown} {why}."));
+        Err(problem.advise("Name another with --data-dir or BATON_DATA_DIR."))
+    };
     if data_dir.as_os_str().is_empty() {
-        return Err(Misuse(
-            "The name of the data directory is empty. Give --data-dir a folder, or set BATON_DATA_DIR to one or unset it.".to_owned(),
-        ));
+        let problem = unfit("The name of the data directory is empty.".to_owned());
+        return Err(problem.advise("Give --data-dir a directory, or set BATON_DATA_DIR to one or unset it."));
     }
     match data_dir.metadata() {
         _ if data_dir.to_str().is_none() => wrong("has a path that is not UTF-8"),
-        Ok(about) if !about.is_dir() => wrong("is not a folder"),
+        Ok(about) if !about.is_dir() => wrong("is not a directory"),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => wrong(&format!("cannot be used ({error})")),
@@ -160,7 +162,7 @@ mod tests {
         std::fs::write(folder.path().join("file"), "").unwrap();
         let message = |name: &str| check_data_dir(&folder.path().join(name)).err().map(|error| error.to_string()).unwrap_or_default();
         assert_eq!((message("none"), message("none/deeper"), message("")), Default::default());
-        assert!(message("file").contains("is not a folder") && message("file/below").contains("cannot be used"));
+        assert!(message("file").contains("is not a directory") && message("file/below").contains("cannot be used"));
         assert!(message(&"n".repeat(300)).contains("too long"));
         assert!(check_data_dir(Path::new("")).is_err_and(|error| error.to_string().contains("is empty")));
     }

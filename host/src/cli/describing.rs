@@ -2,12 +2,12 @@
 
 use std::{io, path::PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::{Cli, Context, exit::Exit, text};
-use crate::operations::host;
+use crate::operations::{host, named_files};
 
 /// Show the version of Baton and of the plugin contract
 #[derive(Debug, Args)]
@@ -53,9 +53,9 @@ pub(super) struct Man {
 
 impl Man {
     pub(super) fn execute(&self, context: &Context) -> Result<Exit> {
-        let shown = text::escaped(&self.folder.display().to_string());
+        let shown = text::path(&self.folder);
         let written = std::fs::create_dir_all(&self.folder).and_then(|()| clap_mangen::generate_to(Cli::command(), &self.folder));
-        written.with_context(|| format!("The pages could not be written into {shown}."))?;
+        written.map_err(|error| named_files::unwritable("folder", &self.folder, &error))?;
         context.screen.tell(format!("The pages are in {shown}; `man -l {shown}/baton.1` shows the first."));
         Ok(Exit::Done)
     }

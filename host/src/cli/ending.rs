@@ -28,7 +28,7 @@ impl Ended {
     pub(super) fn exit(&self) -> Exit {
         match &self.outcome.run.state {
             _ if self.outcome.is_interrupted => Exit::Interrupted,
-            RunState::Failed { .. } if self.outcome.rejects_input => Exit::Usage,
+            RunState::Failed { .. } if self.outcome.rejects_input() => Exit::Usage,
             RunState::Succeeded if self.shortfall().is_some() => Exit::Short,
             state => Exit::of(state),
         }
@@ -97,7 +97,7 @@ impl Ended {
 
     /// How the run continues, in one sentence with one command.
     fn advice(&self, again: Option<&str>, context: &Context) -> Option<String> {
-        let Outcome { run: root, continuation, retry, elsewhere, questions, held_by, is_served, rejects_input, .. } = &self.outcome;
+        let Outcome { run: root, continuation, retry, elsewhere, questions, held_by, is_served, .. } = &self.outcome;
         let run = text::short(&root.id);
         let command = match (again, continuation) {
             (Some(again), _) => again.to_owned(),
@@ -106,7 +106,9 @@ impl Ended {
         };
         match (&root.state, retry) {
             (RunState::Succeeded | RunState::Cancelled, _) => None,
-            (RunState::Failed { .. }, _) if *rejects_input => None,
+            (RunState::Failed { .. }, Some(RetryKind::Input)) => {
+                Some(format!("The input does not fit this workflow. Start a new run with another input: `{command}`."))
+            }
             (RunState::Failed { .. }, Some(RetryKind::Repeat)) => {
                 Some(format!("What it paid for is kept. Grant what was denied, then make the call again with `{command}`."))
             }
@@ -273,8 +275,6 @@ mod tests {
             awaiting: Vec::new(),
             questions: Vec::new(),
             held_by: None,
-            rejects_input: false,
-            input_schema: None,
             continuation,
             retry: None,
         };
@@ -350,9 +350,16 @@ mod tests {
         ended.outcome.continuation = Continuation::Fork { run: RunId::from_text("12345678"), at: 7 };
         ended.outcome.retry = Some(RetryKind::Fork);
         assert!(text_of(&ended).ends_with("make the failed call again with `baton runs fork 12345678 --at 7`."), "{}", text_of(&ended));
-        ended.outcome.rejects_input = true;
+        let (workflow, workspace) = ("plan".to_owned(), "/srv/shop".to_owned());
+        let input_schema = Some(serde_json::json!({ "required": ["brief_file"] }));
+        ended.outcome.continuation = Continuation::AnotherInput { workflow, workspace, input_schema };
+        ended.outcome.retry = Some(RetryKind::Input);
         assert_eq!(ended.exit(), Exit::Usage);
-        assert_eq!(text_of(&ended), "✗ plan (run 12345678) failed: It names no brief.");
+        assert_eq!(
+            text_of(&ended),
+            "✗ plan (run 12345678) failed: It names no brief.\n  The input does not fit this workflow. Start a new run with another input: \
+             `baton run plan --workspace /srv/shop --input '{\"brief_file\": …}'`."
+        );
     }
 
     #[test]

@@ -60,11 +60,6 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The command line asks for something that cannot be; the text says what to give instead.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Misuse(pub(super) String);
-
 #[cfg(test)]
 mod tests {
     use super::*;

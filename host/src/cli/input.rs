@@ -4,42 +4,42 @@ use std::{fs, io::Read, path::Path};
 
 use serde_json::Value;
 
-use super::{exit::Misuse, text};
+use super::text;
+use crate::operations::{Problem, named_files};
 
 /// More is no input but a mistake.
 const LARGEST: u64 = 8 << 20;
 
 /// The value that an argument means: `@FILE`, `-` for standard input, or JSON. What is in a file or comes from standard
-/// input and is not JSON is a JSON string; a file called `.json` has to be JSON. `name` is what a person calls the argument.
-pub(super) fn read(argument: &str, name: &str) -> anyhow::Result<Value> {
+/// input and is not JSON is a JSON string; a file called `.json` has to be JSON. `field` names the argument, and `name` is what
+/// a person calls it.
+pub(super) fn read(argument: &str, field: &str, name: &str) -> Result<Value, Problem> {
     match argument.strip_prefix('@') {
-        Some(path) => from_file(Path::new(path)),
-        None if argument == "-" => Ok(from_text(read_text("standard input", std::io::stdin().lock())?)),
-        None => Ok(parse(argument, name)?),
+        Some(path) => from_file(Path::new(path), field),
+        None if argument == "-" => Ok(from_text(read_text(Path::new("standard input"), field, std::io::stdin().lock())?)),
+        None => parse(argument, field, name),
     }
 }
 
-fn from_file(path: &Path) -> anyhow::Result<Value> {
-    let name = format!("`{}`", text::escaped(&path.display().to_string()));
-    let file = fs::File::open(path).map_err(|error| Misuse(format!("The input file {name} cannot be read: {error}.")))?;
-    let content = read_text(&name, file)?;
+fn from_file(path: &Path, field: &str) -> Result<Value, Problem> {
+    let file = fs::File::open(path).map_err(|error| named_files::unreadable(field, path, &error))?;
+    let content = read_text(path, field, file)?;
     if path.extension().is_some_and(|extension| extension == "json") {
-        return Ok(parse(&content, &name)?);
+        return parse(&content, field, &format!("`{}`", text::path(path)));
     }
     Ok(from_text(content))
 }
 
-fn read_text(name: &str, source: impl Read) -> Result<String, Misuse> {
+fn read_text(path: &Path, field: &str, source: impl Read) -> Result<String, Problem> {
     let mut content = Vec::new();
-    source
-        .take(LARGEST + 1)
-        .read_to_end(&mut content)
-        .map_err(|error| Misuse(format!("The input from {name} cannot be read: {error}.")))?;
+    source.take(LARGEST + 1).read_to_end(&mut content).map_err(|error| named_files::unreadable(field, path, &error))?;
+    let name = text::path(path);
     if content.len() as u64 > LARGEST {
-        return Err(Misuse(format!("The input from {name} is larger than {} MiB; give less.", LARGEST >> 20)));
+        return Err(Problem::invalid("input_too_large", field, format!("`{name}` is larger than {} MiB.", LARGEST >> 20)));
     }
     String::from_utf8(content).map_err(|error| {
-        Misuse(format!("The input from {name} is not UTF-8 text (at byte {}); save it as UTF-8.", error.utf8_error().valid_up_to()))
+        let message = format!("`{name}` is not UTF-8 text (at byte {}).", error.utf8_error().valid_up_to());
+        Problem::invalid("input_not_text", field, message).advise("Save it as UTF-8.")
     })
 }
 
@@ -47,8 +47,11 @@ fn from_text(content: String) -> Value {
     serde_json::from_str(&content).unwrap_or(Value::String(content))
 }
 
-fn parse(content: &str, name: &str) -> Result<Value, Misuse> {
-    serde_json::from_str(content).map_err(|error| Misuse(pointed(content, name, &error)))
+fn parse(content: &str, field: &str, name: &str) -> Result<Value, Problem> {
+    serde_json::from_str(content).map_err(|error| {
+        let problem = Problem::invalid("input_not_json", field, pointed(content, name, &error));
+        problem.advise("Give JSON, or a text file with `@FILE`.")
+    })
 }
 
 /// What is wrong, with the place under a caret.
@@ -76,11 +79,7 @@ fn pointed(content: &str, name: &str, error: &serde_json::Error) -> String {
     let excerpt: String =
         line.iter().skip(from).take(BEFORE + AFTER).map(|character| if character.is_control() { ' ' } else { *character }).collect();
     let caret = " ".repeat(column - from);
-    format!(
-        "{name} is not JSON: {reason} (line {}, column {}).\n  {excerpt}\n  {caret}^\nGive JSON, or a text file with `@FILE`.",
-        error.line(),
-        column + 1
-    )
+    format!("{name} is not JSON: {reason} (line {}, column {}).\n  {excerpt}\n  {caret}^", error.line(), column + 1)
 }
 
 #[cfg(test)]
@@ -88,14 +87,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn given(argument: &str) -> anyhow::Result<Value> {
-        read(argument, "--input")
+    fn given(argument: &str) -> Result<Value, Problem> {
+        read(argument, "input", "--input")
     }
 
-    fn in_file(name: &str, content: &[u8]) -> anyhow::Result<Value> {
-        let folder = tempfile::tempdir()?;
+    fn in_file(name: &str, content: &[u8]) -> Result<Value, Problem> {
+        let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
-        fs::write(&path, content)?;
+        fs::write(&path, content).unwrap();
         given(&format!("@{}", path.display()))
     }
 
@@ -114,10 +113,10 @@ mod tests {
     #[test]
     fn a_mistake_is_pointed_at() {
         let error = given(r#"{"größe": nul}"#).unwrap_err();
-        assert!(error.is::<Misuse>());
+        assert_eq!((&*error.code, error.field.as_deref()), ("input_not_json", Some("input")));
         assert_eq!(
-            error.to_string(),
-            "--input is not JSON: expected `true`, `false` or `null` (line 1, column 14).\n  {\"größe\": nul}\n               ^\nGive JSON, or a text file with `@FILE`."
+            error.message,
+            "--input is not JSON: expected `true`, `false` or `null` (line 1, column 14).\n  {\"größe\": nul}\n               ^"
         );
     }
 
@@ -133,12 +132,13 @@ mod tests {
     fn hostile_input_is_refused_with_a_sentence() {
         for bad in ["", "{", "[\u{1b}[2J", "nope", "{\"a\":1}}"] {
             let error = given(bad).unwrap_err();
-            assert!(error.is::<Misuse>() && !error.to_string().contains('\u{1b}'), "{bad:?}: {error}");
+            assert!(!error.to_string().contains('\u{1b}'), "{bad:?}: {error}");
         }
-        assert!(in_file("x.json", b"# no").unwrap_err().is::<Misuse>());
-        assert!(in_file("x.md", b"\xff\xfe").unwrap_err().to_string().contains("UTF-8"));
-        assert!(in_file("x.md", &vec![b' '; (LARGEST + 1) as usize]).unwrap_err().to_string().contains("8 MiB"));
-        assert!(given("@/no/such/file").unwrap_err().is::<Misuse>());
-        assert!(given(&"[".repeat(100_000)).unwrap_err().is::<Misuse>());
+        let code = |read: Result<Value, Problem>| read.unwrap_err().code;
+        assert_eq!(code(in_file("x.json", b"# no")), "input_not_json");
+        assert_eq!(code(in_file("x.md", b"\xff\xfe")), "input_not_text");
+        assert_eq!(code(in_file("x.md", &vec![b' '; (LARGEST + 1) as usize])), "input_too_large");
+        assert_eq!(code(given("@/no/such/file")), "file_not_found");
+        assert_eq!(code(given(&"[".repeat(100_000))), "input_not_json");
     }
 }

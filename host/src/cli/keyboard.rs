@@ -17,6 +17,14 @@ impl Keyboard {
     }
 }
 
+/// The next line of a keyboard, if there is one; otherwise there is never one.
+pub(super) async fn next_line(keyboard: &mut Option<Keyboard>) -> Option<String> {
+    match keyboard {
+        Some(keyboard) => keyboard.line().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Reads on a thread of its own, which ends with the process: a read that has begun cannot be called off.
 fn listen() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(1);

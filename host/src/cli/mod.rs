@@ -57,8 +57,7 @@ use crate::{
 };
 use context::{Context, wanting_option};
 pub use exit::Exit;
-use exit::Misuse;
-use screen::{BAD, Colour, Output, STRONG, Screen, painted};
+use screen::{Colour, Output, Screen};
 
 /// Run teams of AI agents that build software
 ///
@@ -164,29 +163,14 @@ impl Cli {
         if error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
             return Exit::Done;
         }
-        let (problem, screen) = (problem(error), self.screen());
-        if screen.is_json() {
-            screen.problem(&problem);
-        } else {
-            screen.warn(format!("{} {}", painted(BAD, "error:"), text::plain(&problem.message)));
-            if let Some(hint) = &problem.hint {
-                screen.warn(format!("{} {}", painted(STRONG, "hint:"), text::plain(hint)));
-            }
-        }
+        let problem = Problem::of(error.as_ref());
+        self.screen().problem(&problem);
         Exit::of_problem(problem.kind)
     }
 
     fn screen(&self) -> Screen {
         let data_dir = wanting_option(self.globals.data_dir.as_deref()).map(Arc::from);
         Screen { output: self.globals.output, quiet: self.globals.quiet, colour: self.globals.colour, data_dir }
-    }
-}
-
-/// What a command could not do: a misuse is a mistake of the command line itself.
-fn problem(error: &anyhow::Error) -> Problem {
-    match error.downcast_ref::<Misuse>() {
-        Some(misuse) => Problem::invalid(misuse.to_string()),
-        None => Problem::of(error.as_ref()),
     }
 }
 
@@ -202,11 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_wrongly_is_misuse() {
+    fn what_is_named_wrongly_is_a_mistake_of_the_command_line() {
         let cli = Cli::parse_from(["baton", "doctor"]);
         let of = |kind| anyhow::Error::new(Problem::new(kind, "x", "It is wrong.", ProblemSource::Client));
         assert_eq!(cli.report(&of(ProblemKind::NotFound)), Exit::Usage);
-        assert_eq!(cli.report(&Misuse("x".to_owned()).into()), Exit::Usage);
+        assert_eq!(cli.report(&of(ProblemKind::Invalid)), Exit::Usage);
         assert_eq!(cli.report(&of(ProblemKind::Conflict)), Exit::Failed);
         assert_eq!(cli.report(&io::Error::from(io::ErrorKind::BrokenPipe).into()), Exit::Done);
     }

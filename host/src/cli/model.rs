@@ -2,14 +2,15 @@
 
 use std::path::{self, Path};
 
-use super::exit::Misuse;
-use crate::operations::execution::RunOptions;
+use super::text;
+use crate::operations::{Problem, code, execution::RunOptions, named_files};
 
 /// The options of a run that uses `model`. The file of a `script/FILE` is made absolute, for a run may be resumed from another
 /// folder.
-pub(super) fn options(model: &str) -> Result<RunOptions, Misuse> {
+pub(super) fn options(model: &str) -> Result<RunOptions, Problem> {
     if model.trim() != model || model.is_empty() || model.chars().any(char::is_control) {
-        return Err(Misuse(format!("`{}` is not a model. Write provider/model, an alias, or script/FILE.", model.escape_debug())));
+        let problem = Problem::invalid("model_unusable", "model", format!("`{}` is not a model.", model.escape_debug()));
+        return Err(problem.advise("Write provider/model, an alias, or script/FILE."));
     }
     let model = match model.strip_prefix("script/") {
         Some(file) => script(Path::new(file))?,
@@ -19,19 +20,17 @@ pub(super) fn options(model: &str) -> Result<RunOptions, Misuse> {
 }
 
 /// The model that answers from the script in `file`.
-pub(super) fn script(file: &Path) -> Result<String, Misuse> {
+pub(super) fn script(file: &Path) -> Result<String, Problem> {
     if file.as_os_str().is_empty() {
-        return Err(Misuse("`script/` has no file; write script/FILE.".to_owned()));
+        return Err(Problem::invalid("model_unusable", "model", "`script/` has no file.").advise("Write script/FILE."));
     }
-    let absolute = file.canonicalize().or_else(|_| path::absolute(file));
-    let absolute = absolute.map_err(|error| Misuse(format!("The script `{}` cannot be found: {error}.", file.display())))?;
-    if !absolute.is_file() {
-        return Err(Misuse(format!("The script `{}` does not exist; give the file as script/FILE.", absolute.display())));
-    }
-    match absolute.to_str() {
-        Some(absolute) => Ok(format!("script/{absolute}")),
-        None => Err(Misuse(format!("The script `{}` has a name that is not Unicode; rename it.", absolute.display()))),
-    }
+    let unusable = |error| named_files::unreadable("model", file, &error);
+    let absolute = file.canonicalize().or_else(|_| path::absolute(file)).map_err(unusable)?;
+    named_files::require_file("model", &absolute).map_err(|problem| problem.advise("Give the file as script/FILE."))?;
+    absolute.to_str().map(|absolute| format!("script/{absolute}")).ok_or_else(|| {
+        let shown = text::path(&absolute);
+        Problem::invalid(code::FILE_UNREADABLE, "model", format!("`{shown}` has a name that is not UTF-8.")).advise("Rename it.")
+    })
 }
 
 #[cfg(test)]
@@ -47,7 +46,7 @@ mod tests {
         let chosen = options(&format!("script/{}", roundabout.display())).unwrap();
         assert_eq!(chosen.model, Some(format!("script/{}", file.display())));
         assert!(options("script/no-such-file.yaml").is_err());
-        assert_eq!(options("script/").unwrap_err().to_string(), "`script/` has no file; write script/FILE.");
+        assert_eq!(options("script/").unwrap_err().to_string(), "`script/` has no file. Write script/FILE.");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{Context, text};
 use crate::operations::{
-    Host, Problem,
+    Host, Problem, code, path_text,
     projects::{self, ListProjects, Project, ProjectLocation, ProjectRef},
 };
 
@@ -28,7 +28,10 @@ impl ProjectArguments {
     /// What is meant, as far as the command line and the disk say it.
     pub(super) fn choice(&self) -> Result<ProjectChoice, Problem> {
         match (&self.project, &self.workspace) {
-            (Some(_), Some(_)) => Err(Problem::invalid("--project and --workspace cannot be used together. Give one of them.")),
+            (Some(_), Some(_)) => {
+                let message = "--project and --workspace cannot be used together.";
+                Err(Problem::invalid(code::USAGE, "project", message).advise("Give one of them."))
+            }
             (Some(name), None) => Ok(ProjectChoice::Name(name.clone())),
             (None, folder) => ProjectChoice::of_folder(folder.as_deref().unwrap_or(Path::new("."))),
         }
@@ -37,14 +40,6 @@ impl ProjectArguments {
     /// The same; none where nothing is said.
     pub(super) fn named(&self) -> Result<Option<ProjectChoice>, Problem> {
         if self.project.is_none() && self.workspace.is_none() { Ok(None) } else { self.choice().map(Some) }
-    }
-
-    /// The folder in which a run is to work: as it was given, or a project's.
-    pub(super) async fn workspace(&self, host: &Host) -> Result<PathBuf, Problem> {
-        match self.choice()? {
-            ProjectChoice::Folder { named, .. } => Ok(named),
-            choice => Ok(choice.find(host).await?.folder()?.to_owned()),
-        }
     }
 }
 
@@ -82,6 +77,14 @@ impl ProjectChoice {
         self.reference().find(host).await
     }
 
+    /// The folder in which a run is to work: as it was given, or a project's.
+    pub(super) async fn workspace(&self, host: &Host) -> Result<PathBuf, Problem> {
+        match self {
+            Self::Folder { named, .. } => Ok(named.clone()),
+            Self::Name(_) => Ok(self.find(host).await?.folder()?.to_owned()),
+        }
+    }
+
     /// A command that means the same project and the same data.
     pub(super) fn again(&self, context: &Context, command: &str) -> String {
         context.again(&format!("{command}{}", self.option()))
@@ -91,9 +94,17 @@ impl ProjectChoice {
     fn option(&self) -> String {
         match self {
             Self::Folder { named, .. } if named == Path::new(".") => String::new(),
-            Self::Folder { named, .. } => format!(" --workspace {}", text::shell_word(&text::escaped(&named.display().to_string()))),
+            Self::Folder { named, .. } => format!(" --workspace {}", text::shell_word(&text::path(named))),
             Self::Name(name) => format!(" --project {}", text::shell_word(&text::escaped(name))),
         }
+    }
+}
+
+/// The option that leads to a folder of runs from where the command was given.
+pub(super) fn workspace_option(workspace: &str) -> String {
+    match std::env::current_dir() {
+        Ok(here) if path_text(&here) == workspace => String::new(),
+        _ => format!(" --workspace {}", text::shell_word(&text::escaped(workspace))),
     }
 }
 

@@ -168,8 +168,15 @@ impl Screen {
         let _ = writeln!(stream, "{text}");
     }
 
-    /// Writes what went wrong as a JSON document.
+    /// Writes what went wrong: as a JSON document, or as a line with a hint below it.
     pub(super) fn problem(&self, problem: &Problem) {
+        if !self.is_json() {
+            self.warn(format!("{} {}", painted(BAD, "error:"), text::plain(&problem.message)));
+            if let Some(hint) = &problem.hint {
+                self.warn(format!("{} {}", painted(STRONG, "hint:"), text::plain(hint)));
+            }
+            return;
+        }
         let message = text::commands_with(&problem.message, self.data_dir.as_deref());
         let hint = problem.hint.as_deref().map(|hint| text::commands_with(hint, self.data_dir.as_deref()));
         // Where standard error is gone there is nobody to tell; text alone always has a JSON form.

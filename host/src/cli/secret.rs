@@ -6,10 +6,13 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 
-use super::{Context, exit::Exit, exit::Misuse, text};
+use super::{Context, exit::Exit, text};
 use crate::{
     config::Config,
-    operations::secrets::{self, RemoveSecret, Secret as View, SetSecret},
+    operations::{
+        Problem, code,
+        secrets::{self, RemoveSecret, Secret as View, SetSecret},
+    },
 };
 
 /// Bytes that are read of a secret. More is a mistake.
@@ -92,16 +95,16 @@ fn from_input(input: impl Read) -> Result<String> {
     let mut value = Vec::new();
     input.take(LARGEST + 1).read_to_end(&mut value).context("Standard input cannot be read")?;
     if value.len() as u64 > LARGEST {
-        return Err(
-            Misuse(format!("Standard input holds more than {LARGEST} bytes, which is too much for a secret. Nothing was stored.")).into()
-        );
+        let message = format!("Standard input holds more than {LARGEST} bytes, which is too much for a secret. Nothing was stored.");
+        return Err(Problem::invalid("secret_invalid", "stdin", message).into());
     }
-    String::from_utf8(value).map_err(|_| Misuse("The secret is not UTF-8 text.".to_owned()).into())
+    String::from_utf8(value).map_err(|_| Problem::invalid("secret_invalid", "stdin", "The secret is not UTF-8 text.").into())
 }
 
 fn from_keyboard(context: &Context, name: &str) -> Result<String> {
     if !io::stdin().is_terminal() {
-        return Err(Misuse("Standard input is not a terminal. Give the secret on standard input, with --stdin.".to_owned()).into());
+        let problem = Problem::invalid(code::USAGE, "stdin", "Standard input is not a terminal.");
+        return Err(problem.advise("Give the secret on standard input, with --stdin.").into());
     }
     let hidden = HiddenInput::begin()?;
     context.screen.warn(format!("The secret {} (it is not shown):", text::escaped(name)));
@@ -130,7 +133,8 @@ impl HiddenInput {
 
     #[cfg(not(unix))]
     fn begin() -> Result<Self> {
-        Err(Misuse("Here the secret cannot be hidden while it is typed; give it on standard input, with --stdin.".to_owned()).into())
+        let problem = Problem::invalid(code::USAGE, "stdin", "The secret cannot be hidden here while you type it.");
+        Err(problem.advise("Give the secret on standard input, with --stdin.").into())
     }
 }
 

@@ -5,7 +5,6 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
-use serde_json::Value;
 
 use super::{
     Context,
@@ -21,8 +20,8 @@ use crate::{
     config::ApiSettings,
     operations::{
         Access, Host,
-        events::{Category, Event},
-        execution::{self, Announcement, EventStream, STOP_PATIENCE, Service, Stop},
+        events::Event,
+        execution::{self, Announcement, EventStream, HostHappening, STOP_PATIENCE, Service, Stop},
         questions::{self as operations, ListQuestions, Question, Source},
         runs::{self, ListRuns, RunId, RunState, RunSummary, StateWord, Wait},
         serving::{Interface, Listening, Served},
@@ -118,7 +117,7 @@ impl Log<'_> {
         }
         if let Announcement::Ready { plugins, api, .. } = announcement {
             let plugins = figures::counted(plugins, "plugin", "plugins");
-            let data = text::escaped(&self.host.config().data_dir.display().to_string());
+            let data = text::path(&self.host.config().data_dir);
             self.say(figures::now(), &format!("{} Serving {data} with {plugins}. Press Ctrl-C to stop.", painted(GOOD, "✓")));
             if let Some(api) = api {
                 self.say(figures::now(), &format!("  The API is at {}/api/v1.", api.url));
@@ -176,58 +175,66 @@ impl Log<'_> {
                 self.context.screen.line(event)?;
                 continue;
             }
-            let line = match event.category {
-                Category::Plugin => describe_plugin(&event.name, &event.data),
-                Category::Run => self.describe_run(event).await?,
-                Category::Question => self.describe_question(event).await?,
-                _ => None,
+            let line = match execution::read_host_happening(event) {
+                Some(happening) => self.describe(event, happening).await?,
+                None => None,
             };
             line.into_iter().for_each(|line| self.say(event.at.0, &line));
         }
         Ok(!events.is_empty())
     }
 
-    async fn describe_run(&mut self, event: &Event) -> Result<Option<String>> {
-        let Some(run) = event.run.as_ref() else { return Ok(None) };
-        let (name, data) = (event.name.as_str(), &event.data);
-        if name == "created" && data["parent"].is_null() {
-            let plugin = word(data, "plugin");
+    async fn describe(&mut self, event: &Event, happening: HostHappening) -> Result<Option<String>> {
+        match (&happening, &event.run) {
+            (HostHappening::Asked { question } | HostHappening::Answered { question } | HostHappening::Withdrawn { question }, _) => {
+                let asked = operations::find(self.host, question.as_str()).await.ok();
+                Ok(asked.and_then(|asked| self.describe_question(&happening, &asked)))
+            }
+            (_, Some(run)) => self.describe_run(run, event.at.0, happening).await,
+            (_, None) => Ok(describe_plugin(happening)),
+        }
+    }
+
+    async fn describe_run(&mut self, run: &RunId, at: u64, happening: HostHappening) -> Result<Option<String>> {
+        if let HostHappening::Started { plugin } = &happening {
+            let plugin = text::line(plugin);
             let line = format!("  {plugin} (run {}) started.", text::short(run));
             self.roots.insert(run.clone(), plugin);
             return Ok(Some(line));
         }
-        if !matches!(name, "succeeded" | "failed" | "cancelled" | "paused" | "resumed" | "waiting" | "provided") {
-            return Ok(None);
-        }
-        let wait = execution::read_wait(event).filter(|_| name == "waiting");
-        if name == "waiting" && !wait.as_ref().is_some_and(|wait| self.is_worth_printing(run, wait, event.at.0)) {
+        if matches!(&happening, HostHappening::Waits { wait } if !self.is_worth_printing(run, wait, at)) {
             return Ok(None);
         }
         let Some(found) = execution::name_run(self.host, run).await? else { return Ok(None) };
         let shown = format!("{} (run {})", text::line(&found.plugin), text::short(run));
-        match (name, wait) {
-            ("waiting", wait) => return Ok(wait.map(|wait| self.describe_wait(&shown, &wait))),
-            ("provided", _) => {
-                return Ok(Some(format!("  {shown} continues: the {} that it waited for was provided.", word(data, "kind"))));
+        match &happening {
+            HostHappening::Waits { wait } => return Ok(Some(self.describe_wait(&shown, wait))),
+            HostHappening::Provided { kind } => {
+                return Ok(Some(format!("  {shown} continues: the {} that it waited for was provided.", kind.as_str())));
             }
             _ => drop(self.waits.remove(run)),
         }
-        if name == "paused" {
-            return Ok(Some(self.pause(&shown, &found.root, &word(data, "reason")).await?));
+        if let HostHappening::Paused { reason } = &happening {
+            return Ok(Some(self.pause(&shown, &found.root, reason).await?));
         }
         if found.root != *run {
             return Ok(None);
         }
-        Ok(Some(match name {
-            "resumed" => {
-                self.roots.insert(run.clone(), found.plugin);
-                return Ok(Some(format!("  {shown} resumed.")));
+        if happening == HostHappening::Resumed {
+            self.roots.insert(run.clone(), found.plugin);
+            return Ok(Some(format!("  {shown} resumed.")));
+        }
+        if self.roots.remove(run).is_none() {
+            return Ok(None);
+        }
+        Ok(match happening {
+            HostHappening::Succeeded => Some(format!("{} {shown} succeeded.", painted(GOOD, "✓"))),
+            HostHappening::Failed { reason } => {
+                Some(format!("{} {shown} failed: {}", painted(BAD, "✗"), self.context.advice(&text::line(&reason))))
             }
-            _ if self.roots.remove(run).is_none() => return Ok(None),
-            "succeeded" => format!("{} {shown} succeeded.", painted(GOOD, "✓")),
-            "failed" => format!("{} {shown} failed: {}", painted(BAD, "✗"), self.context.advice(&word(data, "reason"))),
-            _ => format!("{} {shown} was cancelled.", painted(BAD, "✗")),
-        }))
+            HostHappening::Cancelled => Some(format!("{} {shown} was cancelled.", painted(BAD, "✗"))),
+            _ => None,
+        })
     }
 
     /// Whether a run waits for an account or an operator, and for something else than it did, or still does after a while.
@@ -258,13 +265,11 @@ impl Log<'_> {
         Ok(format!("{} {name} is paused: {reason}{advice}", painted(WARNING, "!")))
     }
 
-    async fn describe_question(&self, event: &Event) -> Result<Option<String>> {
-        let Some(id) = event.data["question"].as_str() else { return Ok(None) };
-        let Ok(asked) = operations::find(self.host, id).await else { return Ok(None) };
+    fn describe_question(&self, happening: &HostHappening, asked: &Question) -> Option<String> {
         let question = format!("question {}", questions::short(&asked.id));
-        Ok(match (event.name.as_str(), &asked.answer) {
-            ("asked", _) => Some(self.ask(&asked)),
-            ("answered", Some(answer)) => {
+        match (happening, &asked.answer) {
+            (HostHappening::Asked { .. }, _) => Some(self.ask(asked)),
+            (HostHappening::Answered { .. }, Some(answer)) => {
                 let text = text::excerpt(&text::escaped(&answer.answer), 200);
                 let by = match answer.source {
                     Source::Person => format!("was answered by {}", text::line(&answer.by)),
@@ -273,9 +278,9 @@ impl Log<'_> {
                 };
                 Some(format!("{} {question} {by}: “{text}”", painted(GOOD, "→")))
             }
-            ("withdrawn", _) => Some(format!("  {question} was withdrawn: its run ended.")),
+            (HostHappening::Withdrawn { .. }, _) => Some(format!("  {question} was withdrawn: its run ended.")),
             _ => None,
-        })
+        }
     }
 
     fn ask(&self, asked: &Question) -> String {
@@ -306,28 +311,31 @@ fn is_same(before: &Wait, now: &Wait) -> bool {
 }
 
 /// What happened to a plugin.
-fn describe_plugin(name: &str, data: &Value) -> Option<String> {
-    let (plugin, version) = (word(data, "plugin"), word(data, "version"));
-    match name {
-        "published" if data["replaced"].is_null() => Some(format!("{} Plugin `{plugin}` {version} is installed.", painted(GOOD, "✓"))),
-        "published" => {
-            Some(format!("{} Plugin `{plugin}` is now {version}; runs that began before end with their version.", painted(GOOD, "✓")))
+fn describe_plugin(happening: HostHappening) -> Option<String> {
+    Some(match happening {
+        HostHappening::Installed { plugin, version, replaces } => {
+            let (plugin, version, mark) = (text::line(&plugin), text::line(&version), painted(GOOD, "✓"));
+            match replaces {
+                false => format!("{mark} Plugin `{plugin}` {version} is installed."),
+                true => format!("{mark} Plugin `{plugin}` is now {version}; runs that began before end with their version."),
+            }
         }
-        "moved" => Some(format!("  Plugin `{plugin}` {version} is in {} now.", word(data, "file"))),
-        "removed" if data["rejected"] == true => Some(format!("  The rejected file {} is removed.", word(data, "file"))),
-        "removed" => Some(format!("  Plugin `{plugin}` {version} was removed; runs that began with it continue.")),
-        "retired" => Some(painted(FAINT, format!("  Plugin `{plugin}` {version} is no longer needed."))),
-        "rejected" => {
-            let kept = match data["kept"]["version"].as_str() {
-                Some(version) => format!(" Version {} of `{}` stays in use.", text::line(version), word(&data["kept"], "plugin")),
-                None => String::new(),
-            };
-            Some(format!("{} The file {} is rejected: {}{kept}", painted(WARNING, "!"), word(data, "file"), word(data, "reason")))
+        HostHappening::Moved { plugin, version, file } => {
+            format!("  Plugin `{}` {} is in {} now.", text::line(&plugin), text::line(&version), text::line(&file))
         }
-        _ => None,
-    }
-}
-
-fn word(data: &Value, key: &str) -> String {
-    text::line(data[key].as_str().unwrap_or_default())
+        HostHappening::RejectedFileRemoved { file } => format!("  The rejected file {} is removed.", text::line(&file)),
+        HostHappening::Removed { plugin, version } => {
+            format!("  Plugin `{}` {} was removed; runs that began with it continue.", text::line(&plugin), text::line(&version))
+        }
+        HostHappening::Retired { plugin, version } => {
+            painted(FAINT, format!("  Plugin `{}` {} is no longer needed.", text::line(&plugin), text::line(&version)))
+        }
+        HostHappening::FileRejected { file, reason, kept } => {
+            let kept =
+                kept.map(|(plugin, version)| format!(" Version {} of `{}` stays in use.", text::line(&version), text::line(&plugin)));
+            let (file, reason) = (text::line(&file), text::line(&reason));
+            format!("{} The file {file} is rejected: {reason}{}", painted(WARNING, "!"), kept.unwrap_or_default())
+        }
+        _ => return None,
+    })
 }

@@ -2,24 +2,26 @@
 
 use jiff::{Timestamp, ToSpan, Zoned, civil, tz::TimeZone};
 
-use crate::{
-    cli::{exit::Misuse, text},
-    operations::Moment,
-};
+use super::text;
+use crate::operations::{Moment, Problem};
 
 /// A time in milliseconds since 1970 UTC, at most `now`.
-pub(super) fn read(text: &str, now: u64, zone: &TimeZone) -> Result<u64, Misuse> {
+pub(super) fn read(text: &str, now: u64, zone: &TimeZone) -> Result<u64, Problem> {
     let local = Moment(now).timestamp().to_zoned(zone.clone());
     let text = text.trim();
     let since = ago(text, now).or_else(|| day(text, &local)).or_else(|| time(text, &local)).or_else(|| moment(text, zone));
     let shown = || text::excerpt(&text::escaped(text), 60);
     match since {
         Some(since) if since <= now => Ok(since),
-        Some(_) => Err(Misuse(format!("`{}` is in the future. Give a time that has passed.", shown()))),
-        None => Err(Misuse(format!(
-            "`{}` is not a time. Give `today`, `yesterday`, a time such as 22:00 or 2026-01-31T22:00:00Z, or how long ago, such as 12h or 2d.",
-            shown()
-        ))),
+        Some(_) => {
+            let problem = Problem::invalid("time_invalid", "since", format!("`{}` is in the future.", shown()));
+            Err(problem.advise("Give a time that has passed."))
+        }
+        None => {
+            let problem = Problem::invalid("time_invalid", "since", format!("`{}` is not a time.", shown()));
+            let hint = "Give `today`, `yesterday`, a time such as 22:00 or 2026-01-31T22:00:00Z, or how long ago, such as 12h or 2d.";
+            Err(problem.advise(hint))
+        }
     }
 }
 

@@ -38,10 +38,15 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A path, as somebody decides by it and types it.
+pub(super) fn path(path: &Path) -> String {
+    escaped(&path.display().to_string())
+}
+
 /// A command of this program, with the option that leads to the data in `data_dir`.
 pub(super) fn command_with(command: &str, data_dir: Option<&Path>) -> String {
     match data_dir {
-        Some(folder) => format!("baton {command} --data-dir {}", shell_word(&escaped(&folder.display().to_string()))),
+        Some(folder) => format!("baton {command} --data-dir {}", shell_word(&path(folder))),
         None => format!("baton {command}"),
     }
 }

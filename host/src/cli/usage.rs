@@ -12,7 +12,7 @@ use super::{
     exit::Exit,
     screen::{Colour, Output, Screen},
 };
-use crate::operations::{Problem, code};
+use crate::operations::{Problem, ProblemKind, ProblemSource, code};
 
 /// Reports why a command line was not read; help and versions are asked for like that, too.
 pub(super) fn report(error: &Error, arguments: &[OsString]) -> Exit {
@@ -49,7 +49,7 @@ fn problem(error: &Error) -> Problem {
         _ => None,
     };
     let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    Problem { code: code::USAGE.into(), hint, field, ..Problem::invalid(message) }
+    Problem { hint, field, ..Problem::new(ProblemKind::Invalid, code::USAGE, message, ProblemSource::Client) }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod api;
 mod bindings;
 mod endpoints;
+mod faults;
 mod forge;
 mod keys;
 mod operator;
@@ -36,7 +37,6 @@ use crate::{
         settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
-    journal::FaultPoint,
     kernel::{
         compiler::CompileLimits,
         limits::Limits,
@@ -49,6 +49,7 @@ use crate::{
 pub use crate::journal::Redactor;
 pub use api::{ApiSettings, TlsFiles};
 pub use bindings::bindings;
+pub use faults::Faults;
 pub use privacy::{Open, open_to_others};
 pub use registries::{Login, RegistryAccess};
 pub use toolchain::tool_environment;
@@ -78,6 +79,13 @@ pub enum ConfigError {
     Binding { path: PathBuf, key: String, error: BindingError },
     #[error("`{key}` in `{}` has to be {wanted}, and is {found}.", .path.display())]
     Value { path: PathBuf, key: String, wanted: &'static str, found: String },
+    /// A test that injects nothing would pass for nothing.
+    #[cfg(fault_injection)]
+    #[error("The variable `{variable}` has to be a fault such as {wanted}.")]
+    Fault { variable: &'static str, wanted: &'static str },
+    #[cfg(not(fault_injection))]
+    #[error("This program was built without fault injection, for which the variable `{variable}` asks.")]
+    NoFaults { variable: &'static str },
 }
 
 impl Hint for ConfigError {
@@ -91,6 +99,10 @@ impl Hint for ConfigError {
             Self::Ability(error) => error.hint(),
             Self::Binding { error, .. } => error.hint(),
             Self::Value { .. } => None,
+            #[cfg(fault_injection)]
+            Self::Fault { .. } => None,
+            #[cfg(not(fault_injection))]
+            Self::NoFaults { .. } => Some("Unset it, or build with the feature `fault-injection`.".to_owned()),
         }
     }
 }
@@ -139,12 +151,8 @@ pub struct Config {
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else `USER`
     /// and its like, else the user's name in the system's database, else `uid` and the user's number.
     pub operator: Actor,
-    /// To inject a fault: the journal stands still for ever after so many writes, or so many of a kind, and the data
-    /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
-    pub freeze_after_writes: Option<FaultPoint>,
-    /// To move time in tests: a file that holds milliseconds, which are added to what the machine's clock says, read anew each
-    /// time. `BATON_CLOCK_FILE`; never by default.
-    pub clock_file: Option<PathBuf>,
+    /// What tests inject: `BATON_FREEZE_AFTER_WRITES`, `BATON_CLOCK_FILE` and `BATON_HASTE`, in builds that have it.
+    pub faults: Faults,
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,
@@ -185,13 +193,12 @@ impl Config {
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
         let learned = Some(data_dir.join("learned.json"));
-        let models = llm::Config { learned, ..models(&user, &user_file, &secrets)? };
+        let faults = Faults::read(text)?;
+        let models = llm::Config { learned, haste: faults.haste(), ..models(&user, &user_file, &secrets)? };
         let servers = tool_servers(&user, &user_file)?;
         let (bindings, mistaken_bindings) = bindings::read(&user);
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
-        let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
-        let clock_file = path("BATON_CLOCK_FILE");
         let operator = Actor::operator(&operator::name(&user));
         let trust = trust(&user, &user_file)?;
         let sandbox = sandbox(&user, &user_file)?;
@@ -220,8 +227,7 @@ impl Config {
             compile,
             slots,
             operator,
-            freeze_after_writes,
-            clock_file,
+            faults,
             trust,
             sandbox,
             setup,
@@ -484,7 +490,7 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
             .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
         abilities: Abilities::new(at(user, "abilities"))?,
         stream: at(user, "models.stream").and_then(Value::as_bool).unwrap_or(true),
-        haste: text("BATON_HASTE").and_then(|haste| haste.parse().ok()).unwrap_or(1),
+        haste: 1,
         ..llm::Config::scripts_only(scripts)
     })
 }

@@ -157,7 +157,7 @@ impl Draft {
 
     /// Its particulars, where it is one of these. One of an older Baton may lack some that its type needs.
     pub fn payload<P: Payload>(&self) -> Option<P> {
-        if self.is::<P>() { P::deserialize(&self.data).ok() } else { None }
+        read_payload(self.category, &self.name, &self.data)
     }
 
     /// Any event, for tests of what does not look at its particulars.
@@ -165,6 +165,11 @@ impl Draft {
     pub(crate) fn for_test(category: Category, name: &str, run: Option<&RunId>, data: Value) -> Self {
         Self { category, name: name.to_owned(), run: run.cloned(), actor: None, data }
     }
+}
+
+/// The particulars of an event of this category and name, where it is one of these.
+pub fn read_payload<P: Payload>(category: Category, name: &str, data: &Value) -> Option<P> {
+    if category == P::CATEGORY && name == P::NAME { P::deserialize(data).ok() } else { None }
 }
 
 /// Something that happened.

@@ -1,6 +1,9 @@
 //! Names by which git and Baton know what is theirs, and folders that are laid out as a git repository without a `.git`: git
 //! takes any of them for one and executes what its settings name. Knows them by names alone, and touches no disk.
 
+use crate::rules::paths::is_git;
+pub(in crate::interfaces) use crate::rules::paths::{is_hosts, plain_name};
+
 /// What the layout of a repository is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::interfaces) struct Layout {
@@ -40,31 +43,9 @@ pub(in crate::interfaces) fn is_setting(name: &str) -> bool {
     matches!(name.as_str(), "config" | "config.worktree" | "config~1.wor" | "hooks" | "commondir" | "common~1")
 }
 
-/// Whether an entry of this name is a repository to git or a data directory to Baton, on this file system or on another. Some
-/// have a short name for each.
-pub(in crate::interfaces) fn is_hosts(name: &str) -> bool {
-    let plain = plain_name(name);
-    is_git(&plain) || [".baton", "baton~1"].iter().any(|hosts| plain.eq_ignore_ascii_case(hosts))
-}
-
 /// Whether an entry of this name is a repository to git, on this file system or on another.
 pub(in crate::interfaces) fn is_repository_name(name: &str) -> bool {
     is_git(&plain_name(name))
-}
-
-fn is_git(plain: &str) -> bool {
-    [".git", "git~1"].iter().any(|git| plain.eq_ignore_ascii_case(git))
-}
-
-/// A name as every file system takes it: without marks that some do not see, without the stream of a file that some know, and
-/// without spaces and dots at the end. Letters are as they were.
-pub(in crate::interfaces) fn plain_name(name: &str) -> String {
-    let seen: String = name.chars().filter(|mark| !is_unseen(*mark)).collect();
-    seen.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']).to_owned()
-}
-
-fn is_unseen(mark: char) -> bool {
-    matches!(mark, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Why a write is rejected.

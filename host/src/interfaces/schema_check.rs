@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use jsonschema::PatternOptions;
+use jsonschema::{
+    PatternOptions, ValidationError,
+    error::{TypeKind, ValidationErrorKind},
+};
 use regex_automata::nfa::thompson;
 use serde_json::{Map, Number, Value};
 
@@ -64,7 +67,35 @@ pub fn check(schema: &Value, instance: &Value, most: usize) -> Result<Vec<Mistak
         return Ok(vec![Mistake { pointer: String::new(), problem: "they do not fit, and there is too much to say where".to_owned() }]);
     }
     let mistakes = validator.iter_errors(instance).take(most);
-    Ok(mistakes.map(|error| Mistake { pointer: error.instance_path().as_str().to_owned(), problem: error.to_string() }).collect())
+    Ok(mistakes.map(|error| Mistake { pointer: error.instance_path().as_str().to_owned(), problem: describe(&error) }).collect())
+}
+
+/// What is wrong, for whoever wrote the document: the most usual mistakes in other words than the library's.
+fn describe(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::Required { property } => format!("`{}` is missing", property.as_str().unwrap_or_default()),
+        ValidationErrorKind::AdditionalProperties { unexpected } => match unexpected.as_slice() {
+            [one] => format!("`{one}` is not one of its fields"),
+            several => format!("`{}` are not fields of it", several.join("`, `")),
+        },
+        ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => {
+            format!("it has to be of type {kind}, and is {}", error.instance())
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// A JSON pointer as people write fields: `/findings/0/what` is `findings[0].what`.
+pub fn dotted(pointer: &str) -> String {
+    let mut field = String::new();
+    for part in pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")) {
+        match part.parse::<usize>() {
+            Ok(index) => field.push_str(&format!("[{index}]")),
+            Err(_) if field.is_empty() => field.push_str(&part),
+            Err(_) => field.push_str(&format!(".{part}")),
+        }
+    }
+    field
 }
 
 /// Patterns run in linear time and `format` is a remark, as in the newest draft: neither schema nor instance can be trusted.
@@ -296,6 +327,28 @@ mod tests {
         assert!(matches!(fits(&json!({ "pattern": "(a)\\1" }), &json!("aa")), Err(Unchecked::Schema(_))), "no engine that backtracks");
         assert!(matches!(fits(&json!({ "pattern": "(?=a)b" }), &json!("aa")), Err(Unchecked::Schema(_))));
         assert!(compiles(&json!({ "pattern": "(a{1000}){1000}" })).is_err());
+    }
+
+    #[test]
+    fn a_mistake_is_worded_for_whoever_wrote_the_document() {
+        let schema = json!({
+            "type": "object", "required": ["name"], "additionalProperties": false,
+            "properties": { "name": { "type": "string" }, "count": { "enum": [1, 2] } },
+        });
+        let problems =
+            |document: Value| -> Vec<_> { check(&schema, &document, 9).unwrap().into_iter().map(|mistake| mistake.problem).collect() };
+        assert_eq!(problems(json!({})), ["`name` is missing"]);
+        assert_eq!(problems(json!({ "name": 5 })), ["it has to be of type string, and is 5"]);
+        assert_eq!(problems(json!({ "name": "a", "nmae": "b" })), ["`nmae` is not one of its fields"]);
+        assert_eq!(problems(json!({ "name": "a", "b": 1, "c": 2 })), ["`b`, `c` are not fields of it"]);
+        assert_eq!(problems(json!({ "name": "a", "count": 3 })).len(), 1);
+    }
+
+    #[test]
+    fn a_field_is_named_as_people_write_it() {
+        for (pointer, field) in [("", ""), ("/verdict", "verdict"), ("/findings/0/what", "findings[0].what"), ("/a~1b/c~0d", "a/b.c~d")] {
+            assert_eq!(dotted(pointer), field);
+        }
     }
 
     #[test]

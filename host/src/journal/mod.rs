@@ -8,6 +8,7 @@ mod effect;
 mod entry;
 mod error;
 pub(crate) mod events;
+#[cfg(fault_injection)]
 mod fault_injection;
 pub mod form;
 mod halt;
@@ -30,6 +31,7 @@ pub use effect::{Attempt, Effect, Repeat};
 pub use entry::{Entry, EntryState, NOTHING, RunId};
 pub use error::{CallError, ErrorKind};
 pub use events::{CapabilityName, PluginVersion};
+#[cfg(fault_injection)]
 pub use fault_injection::{FaultInjection, FaultPoint};
 pub use halt::{GRACE, Halt};
 pub use interrupt::{Awaited, Continuation, Interrupt, NeedKind, Needed, Pause, PauseKind, Wait};

@@ -35,13 +35,13 @@ impl Notes {
     /// A call is about to be made. Only those that may be charged are noted on.
     pub(super) fn begin(&self, entry: &Entry) {
         if entry.effect == Effect::Model {
-            self.made().insert(entry.seq, Noted { entry: entry.clone(), may_have_happened: false });
+            self.lock_notes().insert(entry.seq, Noted { entry: entry.clone(), may_have_happened: false });
         }
     }
 
     /// The call has come to an end. Gives whether a try of it may have taken effect, and flags the entry where it was sent again.
     pub(super) fn end(&self, entry: &mut Entry) -> bool {
-        let Some(noted) = self.made().remove(&entry.seq) else { return false };
+        let Some(noted) = self.lock_notes().remove(&entry.seq) else { return false };
         entry.repeated |= noted.entry.repeated;
         noted.may_have_happened
     }
@@ -64,7 +64,7 @@ impl Notes {
     }
 
     fn change(&self, seq: u64, change: impl FnOnce(&mut Noted)) -> Option<Entry> {
-        let mut made = self.made();
+        let mut made = self.lock_notes();
         let noted = made.get_mut(&seq)?;
         change(noted);
         Some(noted.entry.clone())
@@ -75,7 +75,7 @@ impl Notes {
         self.journal.write(vec![Write { entry, events }]).await
     }
 
-    fn made(&self) -> MutexGuard<'_, HashMap<u64, Noted>> {
+    fn lock_notes(&self) -> MutexGuard<'_, HashMap<u64, Noted>> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

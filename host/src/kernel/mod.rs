@@ -60,7 +60,7 @@ use tokio::sync::Notify;
 
 use crate::{
     errors::{Hint, Reason, StorageError},
-    events::EventLog,
+    events::{Event, EventLog},
     interfaces::{
         Services, children::Children, pins::Pins, published::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
     },
@@ -166,6 +166,9 @@ pub enum KernelError {
     Unclear { part: String, ids: String },
     #[error(transparent)]
     WrongState(Reason),
+    /// The run failed by its input, which a resumed run has as well.
+    #[error("Run {run} failed because `{plugin}` rejected its input, and a resumed run would fail alike.")]
+    RejectsInput { run: String, plugin: String },
     #[error(transparent)]
     NoProject(Reason),
     /// A project cannot be changed so, or no run may start in it.
@@ -204,6 +207,9 @@ impl Hint for KernelError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NoPlugin(reason) | Self::WrongState(reason) | Self::NoProject(reason) => reason.hint(),
+            Self::RejectsInput { plugin, .. } => Some(format!(
+                "Start a new run with another input, with `baton run {plugin} --input INPUT`; `baton plugin show {plugin}` lists what it takes."
+            )),
             Self::Disabled(plugin) => Some(format!("`baton plugin enable {plugin}` lets it be started again.")),
             Self::Tripped { plugin, .. } => {
                 Some(format!("`baton plugin enable {plugin}` lets it be started again; another version of it may be started at once."))
@@ -308,6 +314,18 @@ impl Kernel {
     /// The log of events.
     pub fn events(&self) -> &dyn EventLog {
         self.parts.events.as_ref()
+    }
+
+    /// What `select` takes of each event of a run, in the order of the log.
+    pub async fn events_of<T>(&self, run: &RunId, select: impl Fn(Event) -> Option<T>) -> Result<Vec<T>, KernelError> {
+        const PAGE: u32 = 1_000;
+        let (mut selected, mut cursor) = (Vec::new(), 0);
+        loop {
+            let page = self.parts.events.after(cursor, Some(run), PAGE).await?;
+            let Some(last) = page.last().map(|event| event.cursor) else { return Ok(selected) };
+            selected.extend(page.into_iter().filter_map(&select));
+            cursor = last;
+        }
     }
 
     /// What runs show.

@@ -51,7 +51,7 @@ impl Reach {
     }
 
     /// All that is done through it.
-    fn done(&self) -> Patterns {
+    fn patterns(&self) -> Patterns {
         self.0.values().fold(Patterns::default(), |all, reached| all.with_most(&reached.may, CAPABILITIES))
     }
 }
@@ -66,7 +66,7 @@ impl Kernel {
 
     /// What those that a plugin asks to start may do by themselves.
     pub(super) fn done_through(&self, plugin: &Plugin) -> Patterns {
-        self.explore(plugin, &plugin.package.manifest.needs, &[]).done()
+        self.explore(plugin, &plugin.package.manifest.needs, &[]).patterns()
     }
 
     fn explore(&self, plugin: &Plugin, may: &Patterns, bounds: &[Patterns]) -> Reach {

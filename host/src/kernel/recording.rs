@@ -15,6 +15,7 @@ use crate::{
     errors::Hint,
     interfaces::{Settings, children::Outcome},
     journal::{CallError, Effect, Entry, EntryState, RunId, form::FORM},
+    rules::mismatch,
 };
 
 /// The version of the format this host writes, and the only one it reads.
@@ -155,7 +156,8 @@ impl Recording {
             Some(None) => return Err(RecordingError::NotARecording("its `baton-recording` is not a number".to_owned())),
             None => return Err(RecordingError::NotARecording("it has no field `baton-recording`".to_owned())),
         }
-        let recording: Self = serde_json::from_value(document).map_err(|error| RecordingError::NotARecording(error.to_string()))?;
+        let recording: Self =
+            serde_json::from_value(document).map_err(|error| RecordingError::NotARecording(mismatch::describe(&error)))?;
         if recording.journal_form != FORM {
             return Err(RecordingError::OtherForm(recording.journal_form));
         }

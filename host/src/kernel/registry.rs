@@ -24,6 +24,9 @@ use crate::{
     journal::PluginVersion,
 };
 
+/// Plugins that are named where another is not installed.
+const MOST_NAMED: usize = 20;
+
 /// Whether a plugin can be used as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -330,16 +333,21 @@ impl Registry {
         outcome
     }
 
-    /// A sentence for somebody who named a plugin that is not there, or is of another kind.
-    pub fn not_found(&self, name: &str, kind: Kind) -> Reason {
+    /// Why a plugin that was named is not there, or is of another kind than the one that is wanted, if one is.
+    pub fn not_found(&self, name: &str, kind: Option<Kind>) -> Reason {
         let plugins = self.all();
-        if let Some(other) = plugins.get(name) {
+        if let (Some(other), Some(kind)) = (plugins.get(name), kind) {
             let (is, wanted) = (other.package.manifest.kind.with_article(), kind.with_article());
             return Reason::new(format!("`{name}` is {is}, not {wanted}."));
         }
-        let known: Vec<_> =
-            plugins.values().filter(|plugin| plugin.package.manifest.kind == kind).map(|plugin| format!("`{}`", plugin.name())).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Reason::new(format!("The {kind} `{}` is not installed.", name.escape_debug())).advise(format!("Installed are: {known}."))
+        let is_wanted = |plugin: &&Arc<Plugin>| kind.is_none_or(|kind| plugin.package.manifest.kind == kind);
+        let names: Vec<_> = plugins.values().filter(is_wanted).map(|plugin| format!("`{}`", plugin.name())).collect();
+        let hint = match names.len().checked_sub(MOST_NAMED) {
+            _ if names.is_empty() => "None is installed.".to_owned(),
+            Some(more @ 1..) => format!("Installed are {} and {more} more.", names[..MOST_NAMED].join(", ")),
+            _ => format!("Installed are {}.", names.join(", ")),
+        };
+        let what = kind.map_or_else(|| "plugin".to_owned(), |kind| kind.to_string());
+        Reason::new(format!("The {what} `{}` is not installed.", name.escape_debug())).advise(hint)
     }
 }

@@ -17,6 +17,8 @@ pub enum Retry {
     /// It failed by itself: by no answer of its journal. A fork before this call, which it did not come to, replays what it
     /// did with the version of its plugin that is installed by then.
     Itself(u64),
+    /// It rejected its input before it did anything. Executed again, it rejects the same input again.
+    Input,
     /// It cannot be told, for its journal is damaged or its workspace does not exist any more.
     Unknown,
 }
@@ -27,7 +29,7 @@ impl Retry {
         match self {
             Self::Repeat(calls) => calls.first().map(|(_, seq)| *seq),
             Self::Fork(seq) | Self::Itself(seq) => Some(*seq),
-            Self::Unknown => None,
+            Self::Input | Self::Unknown => None,
         }
     }
 }
@@ -62,6 +64,9 @@ impl Kernel {
 
     async fn retry_of_itself(&self, run: &Run) -> Result<Retry, KernelError> {
         let journal = self.replayed_calls(run).await?;
+        if rejects_input(&run.state, run.journal_from, &journal) {
+            return Ok(Retry::Input);
+        }
         let is_sound = run.workspace.is_dir() && journal.iter().all(|inspected| inspected.damage.is_none());
         let next = journal.last().map_or(run.first_call(), |last| last.entry.seq + 1);
         Ok(if is_sound { Retry::Itself(next) } else { Retry::Unknown })
@@ -109,6 +114,13 @@ impl Kernel {
     }
 }
 
+/// Whether a run ended by the input that it was started with: it did nothing but say what it does.
+fn rejects_input(state: &State, journal_from: u64, journal: &[Inspected]) -> bool {
+    let is_invalid = matches!(state, State::Failed { error } if error.kind == ErrorKind::Invalid);
+    // An input with which it continued came from itself.
+    is_invalid && journal_from == 0 && journal.iter().all(|inspected| inspected.entry.effect == Effect::Emit)
+}
+
 /// A call by whose answer a run failed.
 struct Failing {
     call: Entry,
@@ -132,4 +144,36 @@ fn failed_child(tree: &[Run], run: &Run, call: &Entry) -> Option<Run> {
         is_child && is_named && matches!(child.state, State::Failed { .. })
     };
     tree.iter().find(is_meant).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(effect: Effect) -> Inspected {
+        let entry = Entry {
+            run: RunId::from_text("a"),
+            seq: 1,
+            call: "files.read".to_owned(),
+            effect,
+            request_hash: String::new(),
+            request: "{}".to_owned(),
+            state: EntryState::Done,
+            answer: Some(r#"{"ok":null}"#.to_owned()),
+            repeated: false,
+            asked_at: 0,
+            answered_at: None,
+        };
+        Inspected { entry, damage: None }
+    }
+
+    #[test]
+    fn only_a_run_that_did_nothing_yet_can_have_rejected_its_input() {
+        let failed = |error| State::Failed { error };
+        let invalid = failed(CallError::new(ErrorKind::Invalid, "It names no brief."));
+        assert!(rejects_input(&invalid, 0, &[]) && rejects_input(&invalid, 0, &[called(Effect::Emit)]));
+        assert!(!rejects_input(&invalid, 0, &[called(Effect::Emit), called(Effect::Write)]));
+        assert!(!rejects_input(&invalid, 3, &[]), "it continued with an input of its own");
+        assert!(!rejects_input(&failed(CallError::other("")), 0, &[]));
+    }
 }

@@ -229,15 +229,22 @@ impl Kernel {
             return Err(KernelError::WrongState(match root.state {
                 State::Failed { .. } => Reason::new(format!("Run {id} failed, and so did the run that started it."))
                     .advise(format!("Resume that with `baton runs resume {}`.", run.root.short())),
-                _ => Reason::new(format!("Run {id} failed, and the run that started it has continued with that result.")).advise(format!(
-                    "Try it again on its own with `baton runs fork {id} --at {}`.",
-                    retry.call().unwrap_or(run.first_call())
-                )),
+                _ => {
+                    let reason = Reason::new(format!("Run {id} failed, and the run that started it has continued with that result."));
+                    match retry {
+                        Retry::Input => reason,
+                        retry => reason.advise(format!(
+                            "Try it again on its own with `baton runs fork {id} --at {}`.",
+                            retry.call().unwrap_or(run.first_call())
+                        )),
+                    }
+                }
             }));
         }
         match retry {
             Retry::Repeat(calls) => Ok(calls),
             Retry::Itself(_) | Retry::Unknown => Ok(Vec::new()),
+            Retry::Input => Err(KernelError::RejectsInput { run: id.to_owned(), plugin: run.plugin.clone() }),
             Retry::Fork(at) => Err(KernelError::WrongState(
                 Reason::new(format!("Run {id} failed by the answer of call {at}, which a resumed run would get again."))
                     .advise(format!("Make the call again with `baton runs fork {id} --at {at}`.")),
@@ -297,7 +304,7 @@ impl Kernel {
 
     pub(super) fn plugin(&self, name: &str, kind: Kind) -> Result<Arc<Plugin>, KernelError> {
         let plugin = self.parts.registry.find(name).filter(|plugin| plugin.package.manifest.kind == kind);
-        let plugin = plugin.ok_or_else(|| KernelError::NoPlugin(self.parts.registry.not_found(name, kind)))?;
+        let plugin = plugin.ok_or_else(|| KernelError::NoPlugin(self.parts.registry.not_found(name, Some(kind))))?;
         startable(&plugin)?;
         Ok(plugin)
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Host, Moment, Problem, ProblemKind, ProblemSource, projects::ProjectRef};
+use super::{Host, Moment, Problem, projects::ProjectRef};
 use crate::{
     actor::Actor,
     config::Config,
@@ -181,8 +181,7 @@ pub(super) async fn revoke<T: Proposed>(host: &Host, actor: &Actor, project: &Pr
 
 /// A proposal that cannot be approved.
 pub(super) fn not_approvable(message: impl Into<String>, hint: &str) -> Problem {
-    let problem = Problem::new(ProblemKind::Invalid, "nothing_to_approve", message, ProblemSource::Client);
-    problem.advise(hint)
+    Problem::invalid("nothing_to_approve", "project", message).advise(hint)
 }
 
 fn none<T>() -> Option<T> {

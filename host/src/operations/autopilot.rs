@@ -271,16 +271,24 @@ impl AutopilotSettings {
 impl TurnAutopilotOn {
     fn check(&self) -> Result<(), Problem> {
         if self.stories.is_some_and(|stories| !(1..=MOST_STORIES).contains(&stories)) {
-            return Err(Problem::invalid(format!("The stories at work have to be from 1 to {MOST_STORIES}.")).of_field("stories"));
+            return Err(Problem::invalid(
+                "autopilot_limit_invalid",
+                "stories",
+                format!("The stories at work have to be from 1 to {MOST_STORIES}."),
+            ));
         }
         if self.tries.is_some_and(|tries| !(1..=MOST_TRIES).contains(&tries)) {
-            return Err(Problem::invalid(format!("The tries of a story have to be from 1 to {MOST_TRIES}.")).of_field("tries"));
+            return Err(Problem::invalid(
+                "autopilot_limit_invalid",
+                "tries",
+                format!("The tries of a story have to be from 1 to {MOST_TRIES}."),
+            ));
         }
         match &self.zone {
             Some(zone) if !has_zone(zone) => {
                 let shown: String = zone.chars().take(60).flat_map(char::escape_debug).collect();
-                let problem = Problem::invalid(format!("`{shown}` is not a time zone that this machine knows.")).of_field("zone");
-                Err(problem.advise("Give a name such as Europe/Berlin."))
+                let message = format!("`{shown}` is not a time zone that this machine knows.");
+                Err(Problem::invalid("zone_invalid", "zone", message).advise("Give a name such as Europe/Berlin."))
             }
             _ => Ok(()),
         }
@@ -293,7 +301,7 @@ impl TurnAutopilotOn {
         let hours = match &self.hours {
             LimitChange::Keep => before.hours,
             LimitChange::Remove => None,
-            LimitChange::Set(hours) => Some(hours.parse::<Hours>().map_err(|message| Problem::invalid(message).of_field("hours"))?),
+            LimitChange::Set(hours) => Some(hours.parse::<Hours>().map_err(|message| Problem::invalid("hours_invalid", "hours", message))?),
         };
         Ok(AutopilotLimits {
             stories: self.stories.unwrap_or(before.stories),

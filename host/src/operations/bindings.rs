@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Host, Problem, ProblemKind, ProblemSource, code,
-    plugins::PluginKind,
+    Host, Problem, code,
+    plugins::{PluginKind, unknown_plugin},
     projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
@@ -230,12 +230,12 @@ pub async fn set(host: &Host, actor: &Actor, request: &SetBinding) -> Result<Cha
     let app = &host.app;
     let slot = app.kernel.slot(&request.slot)?;
     app.kernel.check_binding(slot, &request.plugin)?;
-    let plugin = app.kernel.registry().find(&request.plugin).ok_or_else(|| not_installed(&request.plugin, slot))?;
+    let plugin = app.kernel.registry().find(&request.plugin).ok_or_else(|| unknown_plugin(app, &request.plugin))?;
     let misfit = declared_misfit(slot, &plugin).map(|unfit| unfit.to_string());
     let (scope, project) = scope(host, actor, request.project.as_ref(), request.label.as_deref()).await?;
     let chosen = Chosen { plugin: request.plugin.clone(), scope: scope.clone(), source: Source::Command };
     if let Some(problem) = misfit.or_else(|| app.kernel.unusable(slot, &chosen)) {
-        return Err(Problem::new(ProblemKind::Invalid, "binding_invalid", problem, ProblemSource::Client));
+        return Err(Problem::invalid("binding_invalid", "plugin", problem));
     }
     app.kernel.bind(scope.clone(), slot.name, &request.plugin, actor).await?;
     Ok(describe_change(slot, Some(request.plugin.clone()), scope, project))
@@ -249,9 +249,8 @@ pub async fn unset(host: &Host, actor: &Actor, request: &UnsetBinding) -> Result
     let changed = describe_change(slot, None, scope, project);
     if !was_bound {
         let message = format!("No command bound a plugin to `{}`{}.", slot.name, changed.place());
-        let problem = Problem::new(ProblemKind::NotFound, "binding_not_found", message, ProblemSource::Client);
         let hint = "`baton bindings list` shows who bound what. Remove a binding in your settings there.";
-        return Err(problem.advise(hint));
+        return Err(Problem::not_found("binding_not_found", message).of_field("slot").advise(hint));
     }
     Ok(changed)
 }
@@ -311,7 +310,7 @@ fn describe_change(slot: &Slot, plugin: Option<String>, scope: Scope, project: O
 
 /// Rejects a proposal that no plugin could fill.
 fn check_proposal(app: &App, proposal: &slots::Proposal) -> Result<(), Problem> {
-    let invalid = |code, message: String| Problem::new(ProblemKind::Invalid, code, message, ProblemSource::Client);
+    let invalid = |code, message: String| Problem::invalid(code, "project", message);
     let table = proposal
         .table
         .as_ref()
@@ -326,7 +325,7 @@ fn check_proposal(app: &App, proposal: &slots::Proposal) -> Result<(), Problem> 
 
 fn nothing_proposed() -> Problem {
     let message = "The repository proposes no bindings: its baton.toml has no [bindings].";
-    Problem::new(ProblemKind::Invalid, "nothing_proposed", message, ProblemSource::Client)
+    Problem::invalid("nothing_proposed", "project", message)
 }
 
 /// Why a plugin cannot be bound to a slot, in a sentence.
@@ -336,12 +335,6 @@ fn describe_misfit(app: &App, slot: &str, plugin: &str) -> Option<String> {
         None => Some(format!("Plugin `{}`, which they bind to `{}`, is not installed.", plugin.escape_debug(), slot.name)),
         Some(plugin) => declared_misfit(slot, &plugin).map(|unfit| unfit.to_string()),
     }
-}
-
-fn not_installed(plugin: &str, slot: &Slot) -> Problem {
-    let message = format!("There is no plugin `{}`, so it cannot be bound to `{}`.", plugin.escape_debug(), slot.name);
-    let problem = Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client);
-    problem.advise("Install it first; `baton plugin list` lists the installed plugins.")
 }
 
 impl Binding {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Dollars, Host, Moment, Page, Problem, ProblemKind, ProblemSource, projects::ProjectRef};
+use super::{Dollars, Host, Moment, Page, Problem, projects::ProjectRef};
 use crate::{
     actor::Actor,
     interfaces::llm::money::{self, Scope},
@@ -98,6 +98,7 @@ pub async fn list(host: &Host) -> Result<Page<Budget>, Problem> {
     for budget in host.app.budgets.budgets().await? {
         budgets.push(with_spent(host, budget).await?);
     }
+    // An operator sets each of them.
     Ok(Page::whole(budgets))
 }
 
@@ -138,7 +139,7 @@ fn missing(scope: &Scope) -> Problem {
         Scope::Project(_) | Scope::Day(_) => "for this project",
         Scope::Run(_) => "for this run",
     };
-    let problem = Problem::new(ProblemKind::NotFound, "budget_not_found", format!("No budget is set {what}."), ProblemSource::Client);
+    let problem = Problem::not_found("budget_not_found", format!("No budget is set {what}.")).of_field("target");
     problem.advise("`baton budget` lists all budgets.")
 }
 

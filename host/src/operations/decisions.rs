@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Host, Moment, Page, Problem, access::Caller};
+use super::{Host, Moment, Page, Problem, access::Caller, reject_cursor};
 use crate::{
     interfaces::people::{self, Decided, DecisionFilter},
     journal::RunId,
@@ -76,6 +76,7 @@ pub async fn list(host: &Host, request: &ListDecisions) -> Result<Page<Decision>
     };
     let filter = DecisionFilter { run, projects: project.map(|id| vec![id]), until: None, limit: request.limit };
     let decided = host.app.questions.decisions(&filter).await?;
+    // The request limits them.
     Ok(Page::whole(decided.into_iter().map(Decision::from).collect()))
 }
 
@@ -109,8 +110,7 @@ struct Cursor {
 impl Cursor {
     fn read(cursor: &str) -> Result<Self, Problem> {
         let parts = cursor.split_once('.').and_then(|(at, seen)| Some(Self { at: at.parse().ok()?, seen: seen.parse().ok()? }));
-        let wrong = || Problem::invalid("The cursor does not belong to a page of decisions.").of_field("cursor");
-        parts.filter(|cursor| cursor.seen <= MOST_OF_ONE_TIME).ok_or_else(|| wrong().advise("Give the `next` of a page."))
+        parts.filter(|cursor| cursor.seen <= MOST_OF_ONE_TIME).ok_or_else(reject_cursor)
     }
 
     /// Behind the last of the items, which came behind `before`.

@@ -4,13 +4,12 @@
 use std::{path::Path, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::sync::mpsc;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Host, Problem, ProblemKind, ProblemSource,
-    execution::{RunId, StartRun, start},
+    execution::{Outcome, RunId, StartRun, start},
 };
 use crate::{
     actor::Actor,
@@ -34,15 +33,19 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Newest commits of a history.
 const COMMITS: u32 = 40;
 
-/// The documents that the demo gives when all of its workflows succeeded.
+/// How far a demo came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct DemoOutputs {
-    /// What `plan` gave.
-    pub plan: Value,
-    /// What `sprint` gave.
-    pub sprint: Value,
-    /// What `run-tests` gave.
-    pub tests: Value,
+pub struct DemoOutcome {
+    /// The directory of its brief, its documents and its program.
+    pub folder: String,
+    /// How its `plan` stands.
+    pub plan: Outcome,
+    /// How its `sprint` stands, once the plan was finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sprint: Option<Outcome>,
+    /// How its `run-tests` stands, once the sprint was finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Outcome>,
 }
 
 /// A workflow that is started once in a folder.
@@ -169,5 +172,5 @@ pub async fn check_engine(config: &Config) -> Result<(), Problem> {
 
 /// The views of this file.
 #[derive(OpenApi)]
-#[openapi(components(schemas(DemoOutputs, StartedOnce)))]
+#[openapi(components(schemas(DemoOutcome, StartedOnce)))]
 pub(super) struct Views;

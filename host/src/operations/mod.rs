@@ -18,6 +18,7 @@ pub mod execution;
 pub mod health;
 pub mod host;
 pub mod items;
+pub mod named_files;
 pub mod needs;
 mod numbers;
 pub mod orchestrator;
@@ -42,6 +43,7 @@ pub use dollars::Dollars;
 pub use host::{Access, Host};
 pub use numbers::grouped;
 pub use page::Page;
+use page::reject_cursor;
 pub use problem::{Problem, ProblemKind, ProblemSource, code};
 pub use schemas::schemas;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Problem, ProblemKind, ProblemSource};
+use super::Problem;
 
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -16,7 +16,7 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A list that has no more than these.
+    /// A list that has no more than these. Whoever calls it says why it stays short, or cuts it by [`Page::cut`].
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
@@ -25,7 +25,7 @@ impl<T> Page<T> {
     pub fn cut(items: Vec<T>, key: impl Fn(&T) -> String, cursor: Option<&str>, limit: u32) -> Result<Self, Problem> {
         let begin = match cursor {
             None => 0,
-            Some(cursor) => 1 + items.iter().position(|item| key(item) == cursor).ok_or_else(stale_cursor)?,
+            Some(cursor) => 1 + items.iter().position(|item| key(item) == cursor).ok_or_else(reject_cursor)?,
         };
         let limit = limit as usize;
         let is_last = items.len() <= begin.saturating_add(limit);
@@ -35,10 +35,10 @@ impl<T> Page<T> {
     }
 }
 
-fn stale_cursor() -> Problem {
-    let message = "The cursor does not lead to an item of this list.";
-    let problem = Problem::new(ProblemKind::Invalid, "cursor_invalid", message, ProblemSource::Client);
-    problem.of_field("cursor").advise("Begin with the first page again: without a cursor.")
+/// A cursor that no page of the list gave.
+pub(super) fn reject_cursor() -> Problem {
+    Problem::invalid("cursor_invalid", "cursor", "The cursor does not belong to this list.")
+        .advise("Give the `next` of a page, or begin without a cursor.")
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::{
     config::ConfigError,
     errors::{Hint, StorageError},
     interfaces::{
-        backlog::{BacklogError, Refusal},
+        backlog::{BacklogError, Link, Refusal},
         forge::ForgeError,
         llm::providers,
         people::QuestionsError,
@@ -98,30 +98,28 @@ pub mod code {
     pub const DATA_IN_USE: &str = "data_in_use";
     /// The command line itself is wrong.
     pub const USAGE: &str = "usage";
+    /// Somebody has to confirm it first.
+    pub const CONFIRMATION_NEEDED: &str = "confirmation_needed";
+    /// The input of a run does not fit what its plugin takes.
+    pub const INPUT_UNFIT: &str = "input_unfit";
     /// The data directory has no data yet.
     pub const NO_DATA: &str = "no_data";
     /// Plugins that a proposal binds are not installed, or do not fit.
     pub const PROPOSAL_UNFIT: &str = "proposal_unfit";
     /// No plugin has the name.
     pub const PLUGIN_NOT_FOUND: &str = "plugin_not_found";
+    /// A file or directory that was named does not exist.
+    pub const FILE_NOT_FOUND: &str = "file_not_found";
+    /// A file or directory that was named cannot be read.
+    pub const FILE_UNREADABLE: &str = "file_unreadable";
+    /// A file cannot be written where it was to be.
+    pub const FILE_UNWRITABLE: &str = "file_unwritable";
 }
 
 impl Problem {
     /// Whether it has this code.
     pub fn is(&self, code: &str) -> bool {
         self.code == code
-    }
-
-    /// The same with what to do about it.
-    #[must_use]
-    pub fn advise(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
-    }
-
-    /// The same about a field of the request.
-    #[must_use]
-    pub fn of_field(self, field: &str) -> Self {
-        Self { field: Some(field.to_owned()), ..self }
     }
 
     /// Whether the running host holds the data.
@@ -134,9 +132,31 @@ impl Problem {
         Self { kind, code: code.into(), message: message.into(), hint: None, field: None, source }
     }
 
-    /// A request that makes no sense as it is.
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Self::new(Invalid, "invalid", message, Client)
+    /// A request whose `field` makes no sense as it is.
+    pub fn invalid(code: &'static str, field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Invalid, code, message, Client).of_field(field)
+    }
+
+    /// Something that the request names does not exist.
+    pub fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(NotFound, code, message, Client)
+    }
+
+    /// The state of what is named does not allow it now.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Conflict, code, message, Client)
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn advise(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same with the field of the request that is meant.
+    #[must_use]
+    pub fn of_field(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
     }
 
     /// The problem that an error is, with the messages of it and its causes. Its kind and its hint are those of the first of them
@@ -146,8 +166,9 @@ impl Problem {
             return Self { message: message(error), ..problem.clone() };
         }
         let known = chain(error).find_map(classified);
-        let (kind, code, source) = known.unwrap_or((Internal, "internal", Host));
-        Self { hint: chain(error).find_map(hint), ..Self::new(kind, code, message(error), source) }
+        let (kind, code, source, field) = known.unwrap_or(class(Internal, "internal", Host));
+        let (hint, field) = (chain(error).find_map(hint), field.map(str::to_owned));
+        Self { hint, field, ..Self::new(kind, code, message(error), source) }
     }
 }
 
@@ -192,7 +213,18 @@ problems_of!(
     SecretError
 );
 
-type Class = (ProblemKind, &'static str, ProblemSource);
+/// What is known of an error by its type alone. The field is that which requests call what the error is about.
+type Class = (ProblemKind, &'static str, ProblemSource, Option<&'static str>);
+
+/// The class of an error that no field of the request caused.
+const fn class(kind: ProblemKind, code: &'static str, source: ProblemSource) -> Class {
+    (kind, code, source, None)
+}
+
+/// The class of an error about one field of the request.
+const fn about(kind: ProblemKind, code: &'static str, field: &'static str) -> Class {
+    (kind, code, Client, Some(field))
+}
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
@@ -266,188 +298,207 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref().map(of_approval))
         .or_else(|| error.downcast_ref().map(of_folder))
         .or_else(|| error.downcast_ref().map(of_distribution))
-        .or_else(|| error.downcast_ref::<NoReference>().map(|_| (Invalid, "reference_invalid", Client)))
-        .or_else(|| error.downcast_ref::<engine::EngineError>().map(|_| (Unavailable, "host_unavailable", Host)))
+        .or_else(|| error.downcast_ref::<NoReference>().map(|_| about(Invalid, "reference_invalid", "reference")))
+        .or_else(|| error.downcast_ref::<engine::EngineError>().map(|_| class(Unavailable, "host_unavailable", Host)))
         .or_else(|| error.downcast_ref().map(of_binding))
         .or_else(|| error.downcast_ref::<RecordingError>().map(|_| RECORDING))
         .or_else(|| error.downcast_ref().map(of_secret))
 }
 
 /// The host works again once its operator has mended what was set.
-const SETTINGS: Class = (Unavailable, "settings_invalid", Host);
-const RECORDING: Class = (Invalid, "recording_invalid", Client);
-const STORE: Class = (Unavailable, "store_unavailable", Database);
+const SETTINGS: Class = class(Unavailable, "settings_invalid", Host);
+const RECORDING: Class = about(Invalid, "recording_invalid", "recording");
+const STORE: Class = class(Unavailable, "store_unavailable", Database);
 
 fn of_app(error: &AppError) -> Class {
     match error {
-        error if error.is_held() => (Conflict, code::DATA_IN_USE, Host),
-        error if error.is_absent() => (NotFound, code::NO_DATA, Host),
+        error if error.is_held() => class(Conflict, code::DATA_IN_USE, Host),
+        error if error.is_absent() => class(NotFound, code::NO_DATA, Host),
         AppError::Config(_) | AppError::Models(_) | AppError::Forge(_) => SETTINGS,
         AppError::Store(_) | AppError::Storage(_) => STORE,
-        AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => (Internal, "internal", Host),
-        AppError::Checkout(_) => (Conflict, "checkout_unfit", Client),
+        AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => class(Internal, "internal", Host),
+        AppError::Checkout(_) => about(Conflict, "checkout_unfit", "workspace"),
         AppError::Kernel(error) => of_kernel(error),
     }
 }
 
 fn of_build(error: &BuildError) -> Class {
     match error {
-        BuildError::Proposal(_) => (Invalid, "environment_invalid", Client),
+        BuildError::Proposal(_) => about(Invalid, "environment_invalid", "project"),
         BuildError::Engine(error) => of_engine(error),
         BuildError::Store(_) => STORE,
-        BuildError::Folder(_) => (Unavailable, "folder_unreadable", Host),
+        BuildError::Folder(_) => class(Unavailable, "folder_unreadable", Host),
     }
 }
 
 fn of_engine(error: &EngineError) -> Class {
     match error {
-        EngineError::Absent(_) | EngineError::Unavailable(_) => (Unavailable, "engine_unavailable", Engine),
-        EngineError::NoImage { .. } => (Unavailable, "image_unavailable", Engine),
-        EngineError::Lost(_) | EngineError::CutOff => (Unavailable, "command_lost", Engine),
+        EngineError::Absent(_) | EngineError::Unavailable(_) => class(Unavailable, "engine_unavailable", Engine),
+        EngineError::NoImage { .. } => class(Unavailable, "image_unavailable", Engine),
+        EngineError::Lost(_) | EngineError::CutOff => class(Unavailable, "command_lost", Engine),
     }
 }
 
 fn of_publishing(error: &PublishError) -> Class {
     match error {
-        PublishError::Full => (Exhausted, "too_many_keys", Plugin),
+        PublishError::Full => class(Exhausted, "too_many_keys", Plugin),
         PublishError::Store(_) => STORE,
     }
 }
 
 fn of_kernel(error: &KernelError) -> Class {
     match error {
-        KernelError::NoPlugin(_) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
-        KernelError::Disabled(_) => (Conflict, "plugin_disabled", Plugin),
-        KernelError::Tripped { .. } => (Conflict, "plugin_stopped", Plugin),
-        KernelError::NoRun(_) => (NotFound, "run_not_found", Client),
-        KernelError::NoRunNamed => (Invalid, "run_not_named", Client),
-        KernelError::Unclear { .. } => (Invalid, "run_ambiguous", Client),
-        KernelError::WrongState(_) => (Conflict, "wrong_state", Client),
-        KernelError::NoProject(_) => (NotFound, "project_not_found", Client),
+        KernelError::NoPlugin(_) => about(NotFound, code::PLUGIN_NOT_FOUND, "plugin"),
+        KernelError::Disabled(_) => class(Conflict, "plugin_disabled", Plugin),
+        KernelError::Tripped { .. } => class(Conflict, "plugin_stopped", Plugin),
+        KernelError::NoRun(_) => about(NotFound, "run_not_found", "run"),
+        KernelError::NoRunNamed => about(Invalid, "run_not_named", "run"),
+        KernelError::Unclear { .. } => about(Invalid, "run_ambiguous", "run"),
+        KernelError::RejectsInput { .. } => about(Conflict, "input_rejected", "run"),
+        KernelError::WrongState(_) => about(Conflict, "wrong_state", "run"),
+        KernelError::NoProject(_) => about(NotFound, "project_not_found", "project"),
         KernelError::Project(refusal) => of_project(refusal),
-        KernelError::Workspace { .. } => (Invalid, "folder_unfit", Client),
+        KernelError::Workspace { .. } => about(Invalid, "folder_unfit", "folder"),
         KernelError::Settings(_) => SETTINGS,
-        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, code::PLUGIN_NOT_FOUND, Client),
-        KernelError::Grant(_) => (Invalid, "grant_invalid", Client),
+        KernelError::Grant(GrantError::NoPlugin(_)) => about(NotFound, code::PLUGIN_NOT_FOUND, "plugin"),
+        KernelError::Grant(_) => about(Invalid, "grant_invalid", "capabilities"),
         KernelError::Binding(error) => of_binding(error),
-        KernelError::Unbound(_) => (Conflict, "slot_unbound", Host),
+        KernelError::Unbound(_) => class(Conflict, "slot_unbound", Host),
         KernelError::Signal(error) => of_signal(error),
         KernelError::Recording(_) => RECORDING,
-        KernelError::Registry(_) => (Invalid, "plugin_invalid", Plugin),
-        KernelError::Engine(_) | KernelError::Shelf(_) => (Unavailable, "host_unavailable", Host),
+        KernelError::Registry(_) => class(Invalid, "plugin_invalid", Plugin),
+        KernelError::Engine(_) | KernelError::Shelf(_) => class(Unavailable, "host_unavailable", Host),
         KernelError::Store(_) => STORE,
     }
 }
 
 fn of_binding(error: &BindingError) -> Class {
     match error {
-        BindingError::NoSlot { .. } => (NotFound, "slot_not_found", Client),
+        BindingError::NoSlot { .. } => about(NotFound, "slot_not_found", "slot"),
         BindingError::ToSlot { .. } | BindingError::NoPlugin { .. } | BindingError::NoTable(_) | BindingError::OfProjects => {
-            (Invalid, "binding_invalid", Client)
+            about(Invalid, "binding_invalid", "plugin")
         }
     }
 }
 
 fn of_project(refusal: &projects::Refusal) -> Class {
     match refusal {
-        projects::Refusal::Name(_) => (Invalid, "project_name_invalid", Client),
-        projects::Refusal::NameTaken(_) => (Invalid, "project_name_taken", Client),
-        projects::Refusal::FolderTaken { .. } => (Invalid, "folder_taken", Client),
-        projects::Refusal::NotItsFolder { .. } => (Invalid, "folder_of_another_project", Client),
-        projects::Refusal::SeveralFolders(_) => (Invalid, "folder_ambiguous", Client),
-        projects::Refusal::Unknown(_) => (NotFound, "project_not_found", Client),
-        projects::Refusal::Unfinished { .. } | projects::Refusal::Worktrees { .. } => (Conflict, "project_at_work", Client),
-        projects::Refusal::Paused(_) => (Conflict, "project_paused", Client),
-        projects::Refusal::Completed(_) => (Conflict, "project_completed", Client),
-        projects::Refusal::Removed(_) => (Conflict, "project_removed", Client),
+        projects::Refusal::Name(_) => about(Invalid, "project_name_invalid", "name"),
+        projects::Refusal::NameTaken(_) => about(Invalid, "project_name_taken", "name"),
+        projects::Refusal::FolderTaken { .. } => about(Invalid, "folder_taken", "folder"),
+        projects::Refusal::NotItsFolder { .. } => about(Invalid, "folder_of_another_project", "from"),
+        projects::Refusal::SeveralFolders(_) => about(Invalid, "folder_ambiguous", "from"),
+        projects::Refusal::Unknown(_) => about(NotFound, "project_not_found", "project"),
+        projects::Refusal::Unfinished { .. } | projects::Refusal::Worktrees { .. } => about(Conflict, "project_at_work", "project"),
+        projects::Refusal::Paused(_) => about(Conflict, "project_paused", "project"),
+        projects::Refusal::Completed(_) => about(Conflict, "project_completed", "project"),
+        projects::Refusal::Removed(_) => about(Conflict, "project_removed", "project"),
     }
 }
 
 fn of_signal(error: &SignalError) -> Class {
     match error {
-        SignalError::Name(_) => (Invalid, "signal_name_invalid", Client),
-        SignalError::TooLarge(_) => (Invalid, "signal_too_large", Client),
-        SignalError::NoRun(_) => (NotFound, "run_not_found", Client),
-        SignalError::Ended { .. } | SignalError::Cancelling(_) => (Conflict, "wrong_state", Client),
-        SignalError::TooMany(_) => (Exhausted, "too_many_signals", Client),
+        SignalError::Name(_) => about(Invalid, "signal_name_invalid", "name"),
+        SignalError::TooLarge(_) => about(Invalid, "signal_too_large", "value"),
+        SignalError::NoRun(_) => about(NotFound, "run_not_found", "run"),
+        SignalError::Ended { .. } | SignalError::Cancelling(_) => about(Conflict, "wrong_state", "run"),
+        SignalError::TooMany(_) => about(Exhausted, "too_many_signals", "run"),
         SignalError::Store(_) => STORE,
     }
 }
 
 fn of_backlog(error: &BacklogError) -> Class {
     match error {
-        BacklogError::Refused(Refusal::Conflict { .. }) => (Conflict, "item_moved", Client),
-        BacklogError::Refused(Refusal::Unknown { .. }) => (NotFound, "item_not_found", Client),
-        BacklogError::Refused(_) => (Invalid, "item_invalid", Client),
+        BacklogError::Refused(Refusal::Conflict { .. }) => about(Conflict, "item_moved", "key"),
+        BacklogError::Refused(Refusal::Unknown { .. }) => about(NotFound, "item_not_found", "key"),
+        BacklogError::Refused(refusal) => (Invalid, "item_invalid", Client, field_of_item(refusal)),
         BacklogError::Store(_) => STORE,
+    }
+}
+
+/// The field of an item that a refusal is about; none where it is about all of them together.
+fn field_of_item(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::Key(_) | Refusal::Twice(_) | Refusal::Unknown { .. } | Refusal::Conflict { .. } => Some("key"),
+        Refusal::Line { what, .. } => Some(*what),
+        Refusal::Body(_) => Some("body"),
+        Refusal::After { .. } | Refusal::Cycle(_) => Some("after"),
+        Refusal::Priority { .. } => Some("priority"),
+        Refusal::Label(_) | Refusal::LabelTwice { .. } | Refusal::Labels { .. } => Some("labels"),
+        Refusal::Belongs { .. } => Some("parent"),
+        Refusal::Missing { link: Link::After, .. } => Some("after"),
+        Refusal::Missing { link: Link::Parent, .. } => Some("parent"),
+        Refusal::Reason => Some("reason"),
+        Refusal::TooMany(_) | Refusal::TooLarge(_) => None,
     }
 }
 
 fn of_questions(error: &QuestionsError) -> Class {
     match error {
-        QuestionsError::Outside => (Invalid, "asked_outside_of_a_run", Client),
-        QuestionsError::TooMany(_) => (Exhausted, "too_many_questions", Client),
-        QuestionsError::Unknown(_) => (NotFound, "question_not_found", Client),
-        QuestionsError::Answered(_) => (Conflict, "question_answered", Client),
-        QuestionsError::Withdrawn(_) => (Conflict, "question_withdrawn", Client),
+        QuestionsError::Outside => class(Invalid, "asked_outside_of_a_run", Client),
+        QuestionsError::TooMany(_) => class(Exhausted, "too_many_questions", Client),
+        QuestionsError::Unknown(_) => about(NotFound, "question_not_found", "question"),
+        QuestionsError::Answered(_) => about(Conflict, "question_answered", "question"),
+        QuestionsError::Withdrawn(_) => about(Conflict, "question_withdrawn", "question"),
         QuestionsError::Store(_) => STORE,
     }
 }
 
 fn of_forge(error: &ForgeError) -> Class {
     match error {
-        ForgeError::Unknown(_) => (NotFound, "pull_request_not_found", Client),
-        ForgeError::Invalid(_) => (Invalid, "pull_request_invalid", Client),
-        ForgeError::Conflict(_) => (Conflict, "pull_request_conflict", Client),
-        ForgeError::Refused(_) => (Unavailable, "forge_refuses", Host),
-        ForgeError::Unavailable(_) => (Unavailable, "forge_unavailable", Host),
-        ForgeError::Limited { .. } => (Exhausted, "forge_limited", Host),
+        ForgeError::Unknown(_) => about(NotFound, "pull_request_not_found", "number"),
+        ForgeError::Invalid(_) => about(Invalid, "pull_request_invalid", "number"),
+        ForgeError::Conflict(_) => about(Conflict, "pull_request_conflict", "number"),
+        ForgeError::Refused(_) => class(Unavailable, "forge_refuses", Host),
+        ForgeError::Unavailable(_) => class(Unavailable, "forge_unavailable", Host),
+        ForgeError::Limited { .. } => class(Exhausted, "forge_limited", Host),
         ForgeError::Store(_) => STORE,
     }
 }
 
 fn of_approval(error: &ApprovalError) -> Class {
     match error {
-        ApprovalError::NoTool(_) => (NotFound, "tool_not_found", Client),
-        ApprovalError::Unavailable { .. } => (Unavailable, "tools_unavailable", Host),
+        ApprovalError::NoTool(_) => about(NotFound, "tool_not_found", "tools"),
+        ApprovalError::Unavailable { .. } => class(Unavailable, "tools_unavailable", Host),
         ApprovalError::Store(_) => STORE,
     }
 }
 
 fn of_folder(error: &FolderError) -> Class {
     match error {
-        FolderError::BundledName(_) | FolderError::Bundled(_) => (Conflict, "plugin_bundled", Client),
-        FolderError::Reserved(_) | FolderError::FileTaken { .. } => (Conflict, "plugin_name_taken", Client),
-        FolderError::IsFolder(_) => (Conflict, "file_unfit", Client),
-        FolderError::Folder { .. } => (Unavailable, "file_unusable", Host),
+        FolderError::BundledName(_) | FolderError::Bundled(_) => about(Conflict, "plugin_bundled", "plugin"),
+        FolderError::Reserved(_) | FolderError::FileTaken { .. } => about(Conflict, "plugin_name_taken", "plugin"),
+        FolderError::IsFolder(_) => about(Conflict, "file_unfit", "plugin"),
+        FolderError::Folder { .. } => class(Unavailable, "file_unusable", Host),
     }
 }
 
 fn of_distribution(error: &DistributionError) -> Class {
     match error {
-        DistributionError::Absent(_) => (Conflict, "artifact_not_found", Client),
-        DistributionError::Unauthorized { .. } => (Forbidden, "registry_unauthorized", Client),
-        DistributionError::NoTag(_) => (Conflict, "reference_unfit", Client),
-        DistributionError::NoVersions(_) => (Conflict, "no_versions", Client),
-        DistributionError::NotPlugin { .. } | DistributionError::TooLarge { .. } => (Conflict, "plugin_rejected", Plugin),
+        DistributionError::Absent(_) => about(NotFound, "artifact_not_found", "reference"),
+        DistributionError::Unauthorized { .. } => about(Forbidden, "registry_unauthorized", "reference"),
+        DistributionError::NoTag(_) => about(Invalid, "reference_unfit", "reference"),
+        DistributionError::NoVersions(_) => about(NotFound, "no_versions", "reference"),
+        DistributionError::NotPlugin { .. } | DistributionError::TooLarge { .. } => class(Conflict, "plugin_rejected", Plugin),
         DistributionError::Unreachable { .. }
         | DistributionError::Slow { .. }
         | DistributionError::Refused { .. }
         | DistributionError::Nonsense { .. }
         | DistributionError::Digest { .. }
-        | DistributionError::Redirected { .. } => (Unavailable, "registry_unavailable", Host),
+        | DistributionError::Redirected { .. } => class(Unavailable, "registry_unavailable", Host),
     }
 }
 
 fn of_secret(error: &SecretError) -> Class {
     match error {
-        SecretError::Name(_) | SecretError::Value(_) => (Invalid, "secret_invalid", Client),
+        SecretError::Name(_) => about(Invalid, "secret_invalid", "name"),
+        SecretError::Value(_) => about(Invalid, "secret_invalid", "value"),
         SecretError::NoKey { .. }
         | SecretError::OpenKey(_)
         | SecretError::BadKey(_)
         | SecretError::Sealed(_)
         | SecretError::Damaged { .. }
-        | SecretError::File { .. } => (Unavailable, "secrets_unavailable", Host),
+        | SecretError::File { .. } => class(Unavailable, "secrets_unavailable", Host),
     }
 }
 
@@ -464,6 +515,7 @@ mod tests {
         let error = anyhow::Error::new(KernelError::NoRun("x".to_owned())).context("The run cannot be shown.");
         let problem = Problem::of(error.as_ref());
         assert_eq!((problem.kind, &*problem.code, problem.source), (NotFound, "run_not_found", Client));
+        assert_eq!(problem.field.as_deref(), Some("run"));
         assert_eq!(problem.message, "The run cannot be shown: Run `x` does not exist.");
         assert_eq!(problem.hint.as_deref(), Some("`baton runs list` lists the runs."));
         let unknown = Problem::of(&io::Error::other("the disk is full"));
@@ -476,7 +528,7 @@ mod tests {
 
     #[test]
     fn a_problem_below_other_words_keeps_its_hint() {
-        let problem = Problem { hint: Some("Give one.".to_owned()), ..Problem::invalid("It is empty.") };
+        let problem = Problem::invalid("answer_empty", "answer", "It is empty.").advise("Give one.");
         assert_eq!(Problem::of(&problem), problem);
         let outer = Problem::of(anyhow::Error::new(problem.clone()).context("The answer is not taken.").as_ref());
         assert_eq!(outer, Problem { message: "The answer is not taken: It is empty.".to_owned(), ..problem });
@@ -495,9 +547,9 @@ mod tests {
 
     #[test]
     fn a_problem_reads_back_as_it_was_written() {
-        let problem = Problem { field: Some("answer".to_owned()), hint: Some("Give one.".to_owned()), ..Problem::invalid("It is empty.") };
+        let problem = Problem::invalid("answer_empty", "answer", "It is empty.").advise("Give one.");
         let written = json!({
-            "kind": "invalid", "code": "invalid", "message": "It is empty.", "hint": "Give one.", "field": "answer", "source": "client",
+            "kind": "invalid", "code": "answer_empty", "message": "It is empty.", "hint": "Give one.", "field": "answer", "source": "client",
         });
         assert_eq!(serde_json::to_value(&problem).unwrap(), written);
         assert_eq!(serde_json::from_value::<Problem>(written).unwrap(), problem);

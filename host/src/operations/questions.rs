@@ -10,12 +10,12 @@ use serde_json::Value;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Host, Moment, Page, Problem, ProblemKind, ProblemSource, access::Caller};
+use super::{Host, Moment, Page, Problem, access::Caller};
 use crate::{
     actor::Actor,
     events::{Category, Event},
     interfaces::people::{self, Asked, Filter, Given, QuestionStatus, QuestionsError},
-    kernel::{KernelError, run::State},
+    kernel::{KernelError, events::Waiting, run::State},
 };
 
 pub use crate::journal::{QuestionId, RunId};
@@ -178,6 +178,7 @@ pub enum Continuation {
 pub async fn list(host: &Host, request: &ListQuestions) -> Result<Page<Question>, Problem> {
     let filter = Filter { all: request.all, root: request.root.clone(), projects: None };
     let asked = host.app.questions.list(&filter).await?;
+    // A root can have only so many open; a skin cuts them by id.
     Ok(Page::whole(asked.into_iter().map(Question::from).collect()))
 }
 
@@ -198,7 +199,8 @@ pub async fn list_for(host: &Host, caller: &Caller, request: &BrowseQuestions) -
 /// The question that is meant by an id, or by any beginning or end of one.
 pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
     if part.is_empty() {
-        return Err(Problem::invalid("The id of the question is empty.").advise("Give a beginning or an end of one."));
+        let problem = Problem::invalid("question_not_named", "question", "The id of the question is empty.");
+        return Err(problem.advise("Give a beginning or an end of one."));
     }
     let mut found = host.app.questions.matching(part).await?;
     match (found.len(), found.pop()) {
@@ -207,8 +209,8 @@ pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
         (_, Some(last)) => {
             let ids: Vec<_> = found.iter().chain([&last]).take(MOST_NAMED).map(|asked| asked.id.as_str()).collect();
             let message = format!("`{}` fits more than one question.", part.escape_debug());
-            let problem = Problem::new(ProblemKind::Invalid, "question_ambiguous", message, ProblemSource::Client);
-            Err(problem.advise(format!("Give the whole id of the one you mean: {}.", ids.join(", "))))
+            let hint = format!("Give the whole id of the one you mean: {}.", ids.join(", "));
+            Err(Problem::invalid("question_ambiguous", "question", message).advise(hint))
         }
     }
 }
@@ -262,7 +264,7 @@ impl Changes {
         loop {
             match self.0.recv().await {
                 Ok(event) if event.draft.category == Category::Question => return QuestionChange::Question,
-                Ok(event) if event.draft.name == "waiting" => return QuestionChange::Wait,
+                Ok(event) if event.draft.is::<Waiting>() => return QuestionChange::Wait,
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => return QuestionChange::Question,
                 Err(RecvError::Closed) => future::pending().await,
@@ -272,19 +274,26 @@ impl Changes {
 }
 
 fn check(answer: &str) -> Result<String, Problem> {
-    let rejected = |message: String, hint: &str| Problem::invalid(message).of_field("answer").advise(hint);
     if answer.trim().is_empty() {
         // The suggested answer is not a person's word.
-        return Err(rejected("An answer has at least one character.".to_owned(), "Give one, or use the suggested answer with `--yes`."));
+        return Err(reject_empty_answer());
     }
     if answer.len() > LONGEST {
-        return Err(rejected(format!("The answer has {} bytes; at most {LONGEST} are accepted.", answer.len()), "Shorten it."));
+        let message = format!("The answer has {} bytes; at most {LONGEST} are accepted.", answer.len());
+        return Err(Problem::invalid("answer_too_long", "answer", message).advise("Shorten it."));
     }
     Ok(answer.to_owned())
 }
 
+/// An answer without a character in it.
+pub fn reject_empty_answer() -> Problem {
+    let problem = Problem::invalid("answer_empty", "answer", "An answer has at least one character.");
+    problem.advise("Give one, or use the suggested answer with `--yes`.")
+}
+
 fn no_suggestion() -> Problem {
-    Problem::invalid("The question has no suggested answer and no options.").advise("Give an answer of your own.")
+    let problem = Problem::invalid("no_suggested_answer", "answer", "The question has no suggested answer and no options.");
+    problem.advise("Give an answer of your own.")
 }
 
 impl Question {

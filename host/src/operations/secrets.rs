@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Page, Problem, ProblemKind, ProblemSource};
+use super::{Page, Problem};
 use crate::config::Config;
 
 /// A secret, without its value.
@@ -38,6 +38,7 @@ pub fn list(config: &Config) -> Result<Page<Secret>, Problem> {
         let problem = config.secrets.find(&name).err().map(|error| Problem::of(&error).to_string());
         Secret { name, problem }
     };
+    // An operator stores each of them, and the sealed file is read whole.
     Ok(Page::whole(config.secrets.names()?.into_iter().map(secret).collect()))
 }
 
@@ -51,9 +52,8 @@ pub fn set(config: &Config, request: &SetSecret) -> Result<Secret, Problem> {
 pub fn remove(config: &Config, request: &RemoveSecret) -> Result<Secret, Problem> {
     let name = &request.name;
     if !config.secrets.remove(name)? {
-        let message = format!("There is no secret `{}`.", name.escape_debug());
-        let problem = Problem::new(ProblemKind::NotFound, "secret_not_found", message, ProblemSource::Client);
-        return Err(problem.advise("`baton secret list` lists all secrets."));
+        let message = format!("The secret `{}` does not exist.", name.escape_debug());
+        return Err(Problem::not_found("secret_not_found", message).of_field("name").advise("`baton secret list` lists all secrets."));
     }
     Ok(Secret { name: name.clone(), problem: None })
 }

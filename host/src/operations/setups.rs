@@ -23,15 +23,13 @@ use crate::{
         },
     },
     journal::RunId,
-    kernel::{KernelError, Order, package::Kind, run::State},
+    kernel::{Order, package::Kind, run::State},
 };
 
 /// The workflow that has setups done.
 const WORKFLOW: &str = "run-tests";
 /// Its input.
 const INPUT: &str = "setup_only";
-/// Events that are read at once.
-const CHUNK: u32 = 1_000;
 
 /// A setup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -125,13 +123,8 @@ pub async fn finish_run(host: &Host, actor: &Actor, run: &RunId) -> Result<Setup
 
 /// What the container of a run printed.
 async fn printed(host: &Host, run: &RunId) -> Result<String, Problem> {
-    let (mut printed, mut cursor) = (String::new(), 0);
-    loop {
-        let page = host.app.kernel.events().after(cursor, Some(run), CHUNK).await.map_err(KernelError::from)?;
-        let Some(last) = page.last().map(|event| event.cursor) else { return Ok(printed) };
-        printed.extend(page.iter().filter_map(|event| event.draft.payload::<Wrote>()?.text));
-        cursor = last;
-    }
+    let pieces = host.app.kernel.events_of(run, |event| event.draft.payload::<Wrote>()?.text).await?;
+    Ok(pieces.concat())
 }
 
 fn plan_to_approve(known: &ProposalContext<Plan>, request: &ApproveSetup) -> Result<Plan, Problem> {
@@ -159,8 +152,8 @@ fn read_command(line: &str, lock: Option<&str>) -> Result<Plan, Problem> {
     match Plan::read(&test) {
         Ok(Some(plan)) if !plan.command.is_empty() => Ok(plan),
         _ => {
-            let problem = Problem::invalid("The command of the setup is not a command line.");
-            Err(problem.of_field("command").advise("Give one such as `npm ci`."))
+            let problem = Problem::invalid("command_invalid", "command", "The command of the setup is not a command line.");
+            Err(problem.advise("Give one such as `npm ci`."))
         }
     }
 }

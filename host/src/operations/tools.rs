@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Host, Page, Problem, ProblemKind, ProblemSource};
+use super::{Host, Page, Problem};
 use crate::{
     actor::Actor,
     app::{self, SetKind},
@@ -131,6 +131,7 @@ pub async fn list(host: &Host, request: &ListTools) -> Result<Page<ToolSet>, Pro
     if let Some(unknown) = request.sets.iter().find(|name| sets.iter().all(|set| set.name != **name)) {
         return Err(no_such_set(unknown));
     }
+    // There are as many as servers in the settings and toolboxes in the plugin directory.
     Ok(Page::whole(sets.into_iter().map(ToolSet::from).collect()))
 }
 
@@ -138,13 +139,13 @@ pub async fn list(host: &Host, request: &ListTools) -> Result<Page<ToolSet>, Pro
 pub async fn approve(host: &Host, actor: &Actor, request: &ApproveTools) -> Result<Page<ToolApproval>, Problem> {
     let approved = host.app.approve_tools(&request.tools, PATIENCE, actor).await?;
     let approval = |app::Approval { tool, plugins }| ToolApproval { tool, plugins };
+    // As many as the tools of these sets.
     Ok(Page::whole(approved.into_iter().map(approval).collect()))
 }
 
 fn no_such_set(name: &str) -> Problem {
-    let message = format!("There is no MCP server and no toolbox `{}`.", name.escape_debug());
-    let problem = Problem::new(ProblemKind::NotFound, "tools_not_found", message, ProblemSource::Client);
-    problem.advise("`baton tools list` lists all tools.")
+    let message = format!("No MCP server and no toolbox is called `{}`.", name.escape_debug());
+    Problem::not_found("tools_not_found", message).of_field("sets").advise("`baton tools list` lists all tools.")
 }
 
 impl From<SetKind> for ToolProvider {

@@ -65,7 +65,7 @@ impl Labels for Store {
         match self.item(project, item).await {
             Ok(item) => Ok(Some(item.draft.labels.into())),
             Err(BacklogError::Refused(_)) => Ok(None),
-            Err(error) => Err(StorageError::read(BINDINGS, error)),
+            Err(BacklogError::Store(error)) => Err(error),
         }
     }
 }

@@ -32,11 +32,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("cli", &["operations", "config", "escape"]),
     ("api", &["operations", "config"]),
-    ("operations", &["app", "kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "config", "secrets", "escape"]),
+    (
+        "operations",
+        &["app", "kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "config", "secrets", "escape", "rules"],
+    ),
     ("app", &["kernel", "interfaces", "store", "journal", "events", "errors", "actor", "moment", "bindings", "config"]),
     ("store", &["kernel", "interfaces", "journal", "events", "errors", "actor", "moment", "handles"]),
-    ("kernel", &["interfaces", "journal", "events", "errors", "actor", "moment", "bindings", "escape"]),
-    ("interfaces", &["journal", "events", "errors", "actor", "moment", "bindings", "escape"]),
+    ("kernel", &["interfaces", "journal", "events", "errors", "actor", "moment", "bindings", "escape", "rules"]),
+    ("interfaces", &["journal", "events", "errors", "actor", "moment", "bindings", "escape", "rules"]),
     ("bindings", &["errors", "journal"]),
     ("journal", &["errors", "events", "moment"]),
     ("events", &["actor", "errors", "journal"]),
@@ -48,6 +51,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("errors", &[]),
     ("moment", &[]),
+    ("rules", &[]),
 ];
 
 /// No module imports one above it.

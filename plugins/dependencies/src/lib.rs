@@ -1,15 +1,18 @@
-//! Reads lockfiles: which packages a change adds, removes or brings in another version, and which licence the packages that
-//! were fetched say they have. Fetches nothing, and judges nothing.
+//! Reads lockfiles, and the manifests of those that have none: which packages a change adds, removes or brings in another
+//! version, and which licence the packages that were fetched say they have. Fetches nothing, and judges nothing.
 
 mod go;
+mod gradle;
 mod javascript;
 mod licences;
+mod maven;
 mod others;
 mod python;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod toml;
+mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,10 +38,37 @@ struct Locked {
 
 /// Packages by name, each in its versions.
 type Packages = BTreeMap<String, BTreeMap<String, Locked>>;
-/// None: the text is not of this format.
-type Reader = fn(&str) -> Option<Packages>;
 
-/// A lockfile before and after a change; none where it was not there.
+/// What a file says of what is fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Contents {
+    packages: Packages,
+    /// What else of it may decide what is fetched and is not understood. None: any change of the file does.
+    others: Option<Vec<String>>,
+}
+
+/// What reads a file. None: the text is not of this format.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// Of what a program writes and which holds nothing but packages.
+    Lockfile(fn(&str) -> Option<Packages>),
+    /// Of what people write, who say more in it.
+    Manifest(fn(&str) -> Option<Contents>),
+}
+
+impl Reader {
+    fn read(self, text: Option<&str>) -> Option<Contents> {
+        match (self, text) {
+            (_, Some(text)) if text.len() > MOST_READ => None,
+            (Self::Lockfile(_), None) => Some(Contents::default()),
+            (Self::Manifest(_), None) => Some(Contents { others: Some(Vec::new()), ..Contents::default() }),
+            (Self::Lockfile(read), Some(text)) => read(text).map(|packages| Contents { packages, others: None }),
+            (Self::Manifest(read), Some(text)) => read(text),
+        }
+    }
+}
+
+/// A file that says what is fetched, before and after a change; none where it was not there.
 #[derive(Clone, Copy, Debug)]
 pub struct File<'a> {
     /// Its path in the repository.
@@ -49,23 +79,23 @@ pub struct File<'a> {
     pub after: Option<&'a str>,
 }
 
-/// What lockfiles say of a change.
+/// What these files say of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Sorted by what manages them, and by name.
     pub dependencies: Vec<Dependency>,
-    /// Lockfiles that could not be read as they are now, or in which something else than packages changed.
+    /// Files that could not be read as they are now, or in which something else than packages changed.
     pub unclear: Vec<String>,
 }
 
-/// Whether a file says which packages are fetched.
-pub fn is_lockfile(path: &str) -> bool {
+/// Whether a file says which packages are fetched: a lockfile, or a manifest of a program that has none or need not have one.
+pub fn is_read(path: &str) -> bool {
     reader(path).is_some()
 }
 
 /// Whether a file of this path says which dependencies a project wants, by the managers whose lockfiles are read.
 pub fn is_manifest(path: &str) -> bool {
-    const MANIFESTS: [&str; 12] = [
+    const MANIFESTS: [&str; 13] = [
         "Cargo.toml",
         "package.json",
         "pnpm-workspace.yaml",
@@ -77,53 +107,65 @@ pub fn is_manifest(path: &str) -> bool {
         "Gemfile",
         "composer.json",
         "mix.exs",
-        "build.gradle",
+        "pom.xml",
+        "libs.versions.toml",
     ];
     let name = path.rsplit('/').next().unwrap_or_default();
-    MANIFESTS.contains(&name) || name.ends_with(".gradle.kts") || name.ends_with(".gemspec")
+    MANIFESTS.contains(&name) || [".gradle", ".gradle.kts", ".gemspec"].iter().any(|end| name.ends_with(end))
 }
 
-/// What changed between two states of a repository's lockfiles.
+/// What changed between two states of a repository's lockfiles and manifests.
 pub fn changes(files: &[File<'_>]) -> Changes {
     let mut found = Changes::default();
     for file in files.iter().filter(|file| !is_told_by_another(file.path, files)) {
-        let Some((manager, read)) = reader(file.path) else { continue };
-        let packages =
-            |text: Option<&str>| text.map_or(Some(Packages::new()), |text| if text.len() > MOST_READ { None } else { read(text) });
-        let dependencies = match (packages(file.before), packages(file.after)) {
-            // What cannot be read was not there: everything is new then.
-            (before, Some(after)) => between(manager, file.path, &before.unwrap_or_default(), &after),
-            (_, None) => Vec::new(),
+        let Some((manager, reader)) = reader(file.path) else { continue };
+        // What cannot be read was not there: everything is new then.
+        let before = reader.read(file.before).or_else(|| reader.read(None)).unwrap_or_default();
+        let after = reader.read(file.after);
+        let dependencies = after.as_ref().map(|after| between(manager, file.path, &before.packages, &after.packages));
+        let is_clear = match after.map(|after| after.others) {
+            Some(Some(others)) => before.others == Some(others) || file.after.is_none(),
+            Some(None) => file.before == file.after || dependencies.as_ref().is_some_and(|dependencies| !dependencies.is_empty()),
+            None => file.before == file.after,
         };
-        if dependencies.is_empty() && file.before != file.after {
+        if !is_clear {
             found.unclear.push(file.path.to_owned());
         }
-        dependencies.into_iter().for_each(|dependency| add(&mut found.dependencies, dependency));
+        dependencies.into_iter().flatten().for_each(|dependency| add(&mut found.dependencies, dependency));
     }
     found.dependencies.sort_by(|one, other| (&one.manager, &one.name).cmp(&(&other.manager, &other.name)));
     found
 }
 
-/// The name of what manages a lockfile's packages, and what reads it.
+/// The name of what manages a file's packages, and what reads it.
 fn reader(path: &str) -> Option<(&'static str, Reader)> {
+    use Reader::{Lockfile, Manifest};
+
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let above = folder.rsplit('/').next().unwrap_or_default();
     let is_text = |begin: &str| name.starts_with(begin) && name.ends_with(".txt");
-    let found: (&str, Reader) = match name {
-        "Cargo.lock" => ("cargo", tables::cargo),
-        "uv.lock" | "poetry.lock" | "pdm.lock" | "pylock.toml" => ("python", tables::python),
-        "Pipfile.lock" => ("python", python::pipfile),
-        _ if is_text("requirements") || is_text("constraints") => ("python", python::requirements),
-        _ if folder.rsplit('/').next() == Some("requirements") && is_text("") => ("python", python::requirements),
-        "package-lock.json" | "npm-shrinkwrap.json" => ("npm", javascript::npm),
-        "yarn.lock" => ("npm", javascript::yarn),
-        "pnpm-lock.yaml" => ("npm", javascript::pnpm),
-        "bun.lock" => ("npm", javascript::bun),
-        "go.sum" => ("go", go::sums),
-        "go.mod" => ("go", go::requirements),
-        "Gemfile.lock" => ("ruby", others::gems),
-        "composer.lock" => ("php", others::composer),
-        "mix.lock" => ("elixir", others::mix),
-        "gradle.lockfile" => ("java", others::gradle),
+    let found = match name {
+        "Cargo.lock" => ("cargo", Lockfile(tables::cargo)),
+        "uv.lock" | "poetry.lock" | "pdm.lock" | "pylock.toml" => ("python", Lockfile(tables::python)),
+        "Pipfile.lock" => ("python", Lockfile(python::pipfile)),
+        _ if is_text("requirements") || is_text("constraints") => ("python", Lockfile(python::requirements)),
+        _ if above == "requirements" && is_text("") => ("python", Lockfile(python::requirements)),
+        "package-lock.json" | "npm-shrinkwrap.json" => ("npm", Lockfile(javascript::npm)),
+        "yarn.lock" => ("npm", Lockfile(javascript::yarn)),
+        "pnpm-lock.yaml" => ("npm", Lockfile(javascript::pnpm)),
+        "bun.lock" => ("npm", Lockfile(javascript::bun)),
+        "go.sum" => ("go", Lockfile(go::sums)),
+        "go.mod" => ("go", Lockfile(go::requirements)),
+        "Gemfile.lock" => ("ruby", Lockfile(others::gems)),
+        "composer.lock" => ("php", Lockfile(others::composer)),
+        "mix.lock" => ("elixir", Lockfile(others::mix)),
+        "packages.lock.json" => ("nuget", Lockfile(others::nuget)),
+        "gradle.lockfile" | "buildscript-gradle.lockfile" | "settings-gradle.lockfile" => ("java", Lockfile(gradle::lockfile)),
+        "pom.xml" => ("java", Manifest(maven::project)),
+        "extensions.xml" if above == ".mvn" => ("java", Manifest(maven::project)),
+        "maven-wrapper.properties" | "gradle-wrapper.properties" => ("java", Manifest(maven::wrapper)),
+        "libs.versions.toml" => ("java", Manifest(gradle::catalogue)),
+        _ if name.ends_with(".gradle") || name.ends_with(".gradle.kts") => ("java", Manifest(gradle::script)),
         _ => return None,
     };
     Some(found)

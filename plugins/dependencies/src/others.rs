@@ -1,4 +1,4 @@
-//! Lockfiles of Bundler, Composer, Mix and Gradle.
+//! Lockfiles of Bundler, Composer, Mix and NuGet.
 
 use serde_json::Value;
 
@@ -55,13 +55,17 @@ pub(crate) fn mix(text: &str) -> Option<Packages> {
     Some(packages)
 }
 
-/// `group:artifact:1.0.0=configurations`
-pub(crate) fn gradle(text: &str) -> Option<Packages> {
+/// `packages.lock.json`: for each framework the packages by name.
+pub(crate) fn nuget(text: &str) -> Option<Packages> {
+    let lock: Value = serde_json::from_str(text).ok()?;
     let mut packages = Packages::new();
-    for line in text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("empty=")) {
-        if let Some((name, version)) = line.split('=').next().unwrap_or_default().rsplit_once(':') {
-            put(&mut packages, name, version, Locked::default());
+    for (name, package) in lock.get("dependencies")?.as_object()?.values().filter_map(Value::as_object).flatten() {
+        // A project of the repository.
+        if package["type"] == "Project" {
+            continue;
         }
+        let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
+        put(&mut packages, name, &text("resolved"), Locked { checksum: text("contentHash"), ..Locked::default() });
     }
     Some(packages)
 }

@@ -91,11 +91,11 @@ fn a_run_is_started_and_read_in_all_its_parts() {
     let started = calls.iter().find(|call| call["child"] == tree[1]["id"]).unwrap_or_else(|| panic!("{calls:?}"));
     let entry = served.host.get(&format!("/runs/{run}/journal/{}", started["seq"])).expect(200);
     assert_eq!((&entry["call"], &entry["child"]), (&started["call"], &started["child"]));
-    assert_eq!(entry["request"]["input"]["say"], "below");
+    assert!(entry["request"].to_string().contains("below") && entry["answer"].get("ok").is_some(), "{entry}");
     for (path, status, code) in [
         (format!("/runs/{run}/journal/999"), 404, "call_not_found"),
         (format!("/runs/{run}/journal/x"), 404, "not_found"),
-        (format!("/runs/{run}/journal?cursor=x"), 400, "invalid"),
+        (format!("/runs/{run}/journal?cursor=x"), 400, "cursor_invalid"),
         (format!("/runs/{run}/journal?limit=0"), 400, "parameter_invalid"),
         (format!("/runs/{}/journal", &run[..8]), 404, "run_not_found"),
         (format!("/runs/{run}/commands/1"), 404, "command_not_found"),
@@ -117,7 +117,7 @@ fn a_run_is_started_and_read_in_all_its_parts() {
 
     let fork = served.host.post(&format!("/runs/{run}/fork"), &json!({ "at": 1 })).expect(202);
     served.in_state(fork["run"].as_str().unwrap(), "succeeded");
-    assert_eq!(served.host.post(&format!("/runs/{run}/fork"), &json!({ "at": 999 })).problem(400), "invalid");
+    assert_eq!(served.host.post(&format!("/runs/{run}/fork"), &json!({ "at": 999 })).problem(400), "call_not_made");
     let roots = served.all("/runs", 1);
     assert_eq!(roots.iter().map(|root| &root["id"]).collect::<Vec<_>>(), [&fork["run"], &json!(run)]);
     assert_eq!(served.all(&format!("/runs?root={run}"), 1).len(), 2);
@@ -134,11 +134,11 @@ fn a_run_that_cannot_be_started_is_rejected_with_its_field() {
         body
     };
     for (body, status, code, field) in [
-        (with("workflow", json!("none")), 404, "plugin_not_found", None),
-        (with("workflow", json!("analyst")), 400, "invalid", Some("workflow")),
+        (with("workflow", json!("none")), 404, "plugin_not_found", Some("workflow")),
+        (with("workflow", json!("mary")), 400, "plugin_not_runnable", Some("workflow")),
         (with("project", json!("none")), 404, "project_not_found", Some("project")),
         (with("project", json!("../shop")), 404, "project_not_found", Some("project")),
-        (with("model", json!("nobody/x")), 400, "invalid", Some("model")),
+        (with("model", json!("unknown/x")), 400, "model_unusable", Some("model")),
         (with("budget_usd", json!("-1")), 400, "body_invalid", Some("budget_usd")),
         (with("workspace", json!("/etc")), 400, "body_invalid", Some("workspace")),
         (json!({ "project": "shop" }), 400, "body_invalid", Some("workflow")),
@@ -164,8 +164,9 @@ fn a_run_is_paused_resumed_signalled_and_cancelled_while_the_host_serves() {
     let waiting = served.begin(&json!({ "do": "start", "workflow": "probe", "input": { "do": "first-signal", "of": 1 } }));
     served.host.await_that(&format!("/runs/{waiting}/tree"), |tree| tree["items"][1]["state"] == "waiting");
     assert_eq!(act(&waiting, "pause", json!({})).expect(202)["run"], json!(waiting));
-    let tree = served.all(&format!("/runs/{waiting}/tree"), 50);
-    assert!(tree.iter().all(|run| run["state"] == "paused" && run["pause"]["kind"] == "operator"), "{tree:?}");
+    served.host.await_that(&format!("/runs/{waiting}/tree"), |tree| {
+        tree["items"].as_array().unwrap().iter().all(|run| run["state"] == "paused" && run["pause"]["kind"] == "operator")
+    });
     assert_eq!(act(&waiting, "pause", json!({})).problem(409), "wrong_state");
     act(&waiting, "resume", json!({})).expect(202);
     served
@@ -179,12 +180,12 @@ fn a_run_is_paused_resumed_signalled_and_cancelled_while_the_host_serves() {
     assert_eq!(act(&waiting, "resume", json!({})).problem(409), "wrong_state");
 
     // One that is executed ends after its call, and makes none again when it continues.
-    let working = served.begin(&json!({ "do": "log", "times": 20_000 }));
+    let working = served.begin(&json!({ "do": "log", "times": 90_000 }));
     served.host.await_that(&format!("/runs/{working}/journal"), |calls| calls["items"].as_array().unwrap().len() > 10);
     act(&working, "pause", json!({})).expect(202);
     served.in_state(&working, "paused");
     let made = served.all(&format!("/runs/{working}/journal"), 200).len();
-    assert!(made < 20_000, "{made}");
+    assert!(made < 90_000, "{made}");
     act(&working, "resume", json!({})).expect(202);
     served.host.await_that(&format!("/runs/{working}/journal?cursor={made}"), |calls| !calls["items"].as_array().unwrap().is_empty());
     act(&working, "cancel", json!({ "now": true })).expect(202);
@@ -206,8 +207,8 @@ fn questions_are_listed_and_answered_and_decisions_are_read() {
     assert_eq!(served.host.get("/questions?state=odd").problem(400), "parameter_invalid");
     assert_eq!(served.host.get("/questions?project=none").problem(404), "project_not_found");
     let path = format!("/questions/{question}/answer");
-    assert_eq!(served.host.post(&path, &json!({ "answer": " " })).problem(400), "invalid");
-    assert_eq!(served.host.post(&path, &json!({ "answer": "x".repeat(10_000) })).problem(400), "invalid");
+    assert_eq!(served.host.post(&path, &json!({ "answer": " " })).problem(400), "answer_empty");
+    assert_eq!(served.host.post(&path, &json!({ "answer": "x".repeat(10_000) })).problem(400), "answer_too_long");
     served.host.post(&path, &json!({ "answer": "yes" })).expect(200);
     assert_eq!(served.host.post(&path, &json!({ "answer": "no" })).problem(409), "question_answered");
     served.in_state(&run, "succeeded");
@@ -223,7 +224,7 @@ fn questions_are_listed_and_answered_and_decisions_are_read() {
     let decisions = served.all("/decisions", 1);
     let texts: Vec<_> = decisions.iter().map(|decision| decision["question"].as_str().unwrap()).collect();
     assert_eq!(texts, ["Go on 2?", "Go on 1?", "Go on 0?"]);
-    assert_eq!(served.host.get("/decisions?cursor=1.x").problem(400), "invalid");
+    assert_eq!(served.host.get("/decisions?cursor=1.x").problem(400), "cursor_invalid");
 }
 
 #[test]
@@ -246,7 +247,7 @@ fn the_log_is_searched_by_the_database_in_both_orders() {
     for wrong in ["order=odd", "cursor=-1", "since=yesterday", "view=all", "limit=201"] {
         assert_eq!(served.host.get(&format!("/events?{wrong}")).status, 400, "{wrong}");
     }
-    assert_eq!(served.host.get(&format!("/events?text={}", "x".repeat(2_000))).problem(400), "invalid");
+    assert_eq!(served.host.get(&format!("/events?text={}", "x".repeat(2_000))).problem(400), "text_too_long");
 }
 
 #[test]
@@ -264,9 +265,9 @@ fn the_queue_says_why_each_run_in_it_waits() {
     let _paused = program::run(served.home.path(), &["project", "pause", "shop", "--data-dir", "data"]).exits(0);
     served.host.post(&format!("/runs/{run}/cancel"), &json!({})).expect(202);
     let queue = served.all("/orchestrator/queue", 1);
-    assert!(queue.iter().all(|queued| queued["reason"] == "project_paused" && queued["run"] == json!(run)), "{queue:?}");
+    assert_eq!((queue.len(), &queue[0]["reason"], &queue[0]["run"]), (1, &json!("project_paused"), &json!(run)), "{queue:?}");
     assert!(served.host.post("/orchestrator/trigger", &json!({})).expect(200)["slots"].is_u64());
-    for (path, one) in [("/workflows", "probe"), ("/agents", "analyst"), ("/agent-types", "analyst")] {
+    for (path, one) in [("/workflows", "probe"), ("/agents", "mary"), ("/agent-types", "analyst")] {
         let listed = served.all(path, 3);
         assert!(listed.iter().any(|item| item["name"] == one || item["slot"] == one), "{path}: {listed:?}");
     }

@@ -2,6 +2,7 @@
 //! pinned by their digest. Executes nothing of a project on this machine, and hands a build no folder of it.
 
 mod approving;
+mod declarations;
 mod devcontainer;
 mod dockerfile;
 mod files;
@@ -9,7 +10,6 @@ mod image_name;
 mod json;
 mod proposal;
 mod recipe;
-mod said;
 mod testing;
 #[cfg(test)]
 mod tests;
@@ -23,10 +23,10 @@ pub use proposal::{LeftOut, Origin, Part, Proposal, Step};
 pub use testing::InstalledTool;
 pub use tools::Tool;
 
+use declarations::DeclaredNeeds;
 use devcontainer::Devcontainer;
 use dockerfile::Dockerfile;
 use files::{Files, join};
-use said::DeclaredNeeds;
 
 /// Folders of a monorepo that are told.
 const MOST_PARTS: usize = 60;
@@ -84,7 +84,7 @@ pub fn detect_dockerfile(folder: &Path, path: &str) -> io::Result<Proposal> {
 fn read_folders(files: &mut Files) -> Vec<(String, DeclaredNeeds)> {
     let folders = files.folders();
     let said = folders.into_iter().map(|folder| {
-        let said = said::of_folder(files, &folder);
+        let said = declarations::of_folder(files, &folder);
         (folder, said)
     });
     said.filter(|(_, said)| *said != DeclaredNeeds::default()).take(MOST_PARTS).collect()

@@ -3,6 +3,7 @@
 
 mod build;
 mod changes;
+mod failure;
 mod own_tests;
 mod programs;
 mod project;

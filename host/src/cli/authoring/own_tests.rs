@@ -1,7 +1,7 @@
 //! The tests that come with a plugin, run natively by the tool of its language.
 
-use super::{Language, Program, Project, build::BuildError};
-use crate::config;
+use super::{Language, Program, Project};
+use crate::{config, operations::Problem};
 
 const PYTHON_TESTS: &str = include_str!("own_tests.py");
 /// Names Baton to tests that start its host in memory.
@@ -9,7 +9,7 @@ const BATON: &str = "BATON";
 
 impl Project {
     /// Runs the plugin's own tests, if it has any; false where it has none. Their words go to standard error.
-    pub(in crate::cli) async fn run_tests(&self) -> Result<bool, BuildError> {
+    pub(in crate::cli) async fn run_tests(&self) -> Result<bool, Problem> {
         let tests = match self.language {
             Language::Rust => {
                 Program::new("cargo", &self.folder, "Install Rust as https://rustup.rs says and try again.").with(["test", "--quiet"])

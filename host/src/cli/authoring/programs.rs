@@ -9,44 +9,14 @@ use std::{
 
 use tokio::process::Command;
 
-use crate::config;
+use super::failure;
+use crate::{config, operations::Problem};
 
 /// A program about to be run in a plugin's folder.
 pub(in crate::cli) struct Program {
     name: String,
     missing: String,
     command: Command,
-}
-
-/// Why a program did not do its work.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum ProgramError {
-    /// It is not there.
-    #[error("`{name}` is not installed. {missing}")]
-    Missing {
-        /// The program.
-        name: String,
-        /// How to get it.
-        missing: String,
-    },
-    /// It does not start.
-    #[error("`{name}` does not start: {source}. {missing}")]
-    Start {
-        /// The program.
-        name: String,
-        /// How to install it again.
-        missing: String,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// It ended with a failure, of which it has told itself.
-    #[error("`{name}` has failed ({status}). Its last words above say why.")]
-    Failed {
-        /// The program.
-        name: String,
-        /// How it ended.
-        status: ExitStatus,
-    },
 }
 
 impl Program {
@@ -73,14 +43,14 @@ impl Program {
     }
 
     /// Runs it to its end. What it prints goes to standard error, since standard output is for the answer.
-    pub(in crate::cli) async fn run(mut self) -> Result<(), ProgramError> {
+    pub(in crate::cli) async fn run(mut self) -> Result<(), Problem> {
         self.command.stdout(io::stderr());
         let status = self.command.status().await;
         self.judged(status).map(drop)
     }
 
     /// Runs it to its end; gives what it wrote to standard output.
-    pub(in crate::cli) async fn output(mut self) -> Result<String, ProgramError> {
+    pub(in crate::cli) async fn output(mut self) -> Result<String, Problem> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::inherit());
         let output = match self.command.spawn() {
             Ok(child) => child.wait_with_output().await,
@@ -93,13 +63,13 @@ impl Program {
         self.judged(status).map(|()| text)
     }
 
-    fn judged(self, status: io::Result<ExitStatus>) -> Result<(), ProgramError> {
+    fn judged(self, status: io::Result<ExitStatus>) -> Result<(), Problem> {
         let Self { name, missing, .. } = self;
         match status {
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(ProgramError::Failed { name, status }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ProgramError::Missing { name, missing }),
-            Err(source) => Err(ProgramError::Start { name, missing, source }),
+            Ok(status) => Err(failure::program_failed(&name, status)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(failure::no_program(&name, &missing)),
+            Err(error) => Err(failure::not_started(&name, &missing, &error)),
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{exit::Misuse, text};
+use super::failure::FOLDER;
+use crate::{
+    cli::text,
+    operations::{Problem, named_files},
+};
 
 /// What a plugin is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -55,23 +59,20 @@ impl Project {
     pub(in crate::cli) const BUILT: &'static str = "target";
 
     /// Understands a folder.
-    pub(in crate::cli) fn at(folder: &Path) -> Result<Self, Misuse> {
-        let shown = text::escaped(&folder.display().to_string());
-        let folder = folder
-            .canonicalize()
-            .map_err(|error| Misuse(format!("The folder `{shown}` cannot be read: {error}. Name a plugin's folder.")))?;
-        if !folder.is_dir() {
-            return Err(Misuse(format!("`{shown}` is not a folder. Name a plugin's folder, with plugin.toml in it.")));
-        }
+    pub(in crate::cli) fn at(folder: &Path) -> Result<Self, Problem> {
+        let shown = text::path(folder);
+        let unfit = |message: String, hint: &str| Problem::invalid("not_a_plugin", FOLDER, message).advise(hint);
+        let is_directory = named_files::require_directory(FOLDER, folder);
+        is_directory.map_err(|problem| problem.advise("Name a plugin's directory, with plugin.toml in it."))?;
+        let folder = folder.canonicalize().map_err(|error| named_files::unreadable(FOLDER, folder, &error))?;
         let all = [Language::Rust, Language::Python, Language::JavaScript, Language::Persona];
-        let language = all.into_iter().find(|language| folder.join(language.mark()).is_file());
-        let language = language.ok_or_else(|| {
-            Misuse(format!(
-                "`{shown}` does not contain a plugin: it has no Cargo.toml, app.py, package.json or persona.md. `baton plugin new NAME` creates one."
-            ))
+        let language = all.into_iter().find(|language| folder.join(language.mark()).is_file()).ok_or_else(|| {
+            let message = format!("`{shown}` does not contain a plugin: it has no Cargo.toml, app.py, package.json or persona.md.");
+            unfit(message, "`baton plugin new NAME` creates one.")
         })?;
         if !folder.join("plugin.toml").is_file() {
-            return Err(Misuse(format!("`{shown}` has no plugin.toml. Write one; `name`, `version` and `kind` have to be in it.")));
+            let message = format!("`{shown}` has no plugin.toml.");
+            return Err(unfit(message, "Write one; `name`, `version` and `kind` have to be in it."));
         }
         Ok(Self { folder, language })
     }

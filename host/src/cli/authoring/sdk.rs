@@ -9,9 +9,11 @@ use std::{
 
 use super::{
     Language, Project,
-    build::{BuildError, is_folder, own_folder},
+    build::{is_folder, own_folder},
+    failure,
     scaffold::CONTRACT,
 };
+use crate::operations::Problem;
 
 const PYTHON: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk_python_files.rs"));
 const JAVASCRIPT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk_javascript_files.rs"));
@@ -37,16 +39,16 @@ impl Language {
 
 impl Project {
     /// Writes the files of the SDK that are missing or of another version.
-    pub(in crate::cli) fn write_sdk(&self) -> Result<(), BuildError> {
+    pub(in crate::cli) fn write_sdk(&self) -> Result<(), Problem> {
         let Some(name) = self.language.sdk_folder() else { return Ok(()) };
         let folder = self.folder.join(name);
         if is_folder(&folder)? && !is_ours(&folder) {
-            return Err(BuildError::ForeignSdk(folder));
+            return Err(failure::foreign_sdk(&folder));
         }
         own_folder(&folder)?;
         for (path, text) in self.language.sdk() {
             let path = self.folder.join(path);
-            replace(&path, &text).map_err(|source| BuildError::File { path, source })?;
+            replace(&path, &text).map_err(|error| failure::unwritable(&path, &error))?;
         }
         Ok(())
     }
@@ -120,12 +122,12 @@ mod tests {
         let sdk = project.folder.join("baton");
         fs::create_dir(&sdk).unwrap();
         fs::write(sdk.join("__init__.py"), "MINE = 1").unwrap();
-        assert!(matches!(project.write_sdk(), Err(BuildError::ForeignSdk(_))));
+        assert_eq!(project.write_sdk().unwrap_err().code, "sdk_in_the_way");
         assert_eq!(fs::read_to_string(sdk.join("__init__.py")).unwrap(), "MINE = 1");
         fs::remove_dir_all(&sdk).unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), &sdk).unwrap();
-        assert!(matches!(project.write_sdk(), Err(BuildError::NoFolder(_))));
+        assert!(project.write_sdk().unwrap_err().message.contains("does not follow links"));
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 

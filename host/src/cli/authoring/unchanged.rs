@@ -9,7 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Project, build::BuildError, changes::is_source, scaffold::CONTRACT};
+use super::{Project, changes::is_source, failure, scaffold::CONTRACT};
+use crate::operations::Problem;
 
 /// All that a component is made of, as one hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +25,11 @@ struct Build {
 
 impl Project {
     /// What a component would be made of now. None where the compiler looks itself.
-    pub(in crate::cli) async fn inputs(&self) -> Result<Option<Inputs>, BuildError> {
+    pub(in crate::cli) async fn inputs(&self) -> Result<Option<Inputs>, Problem> {
         self.compiler_version().await?.map(|compiler| self.inputs_with(&compiler)).transpose()
     }
 
-    fn inputs_with(&self, compiler: &str) -> Result<Inputs, BuildError> {
-        let failed = |path: &Path, source| BuildError::File { path: path.to_owned(), source };
+    fn inputs_with(&self, compiler: &str) -> Result<Inputs, Problem> {
         let mut hash = Sha256::new();
         add(&mut hash, "baton", env!("CARGO_PKG_VERSION").as_bytes());
         add(&mut hash, "compiler", compiler.as_bytes());
@@ -39,8 +39,8 @@ impl Project {
         for (path, text) in CONTRACT {
             add(&mut hash, path, text.as_bytes());
         }
-        for path in self.sources().map_err(|source| failed(&self.folder, source))? {
-            let content = fs::read(self.folder.join(&path)).map_err(|source| failed(&path, source))?;
+        for path in self.sources().map_err(|error| failure::unusable(&self.folder, &error))? {
+            let content = fs::read(self.folder.join(&path)).map_err(|error| failure::unusable(&path, &error))?;
             add(&mut hash, &path.to_string_lossy(), &content);
         }
         Ok(Inputs(hex::encode(hash.finalize())))
@@ -56,11 +56,10 @@ impl Project {
     }
 
     /// Keeps what a component was made of. Without it the next build is done again.
-    pub(in crate::cli) fn keep_build(&self, component: &Path, wasm: &[u8], inputs: Inputs) -> Result<(), BuildError> {
-        let failed = |path: &Path, source| BuildError::File { path: path.to_owned(), source };
+    pub(in crate::cli) fn keep_build(&self, component: &Path, wasm: &[u8], inputs: Inputs) -> Result<(), Problem> {
         let (path, build) = (beside(component), Build { inputs, component: digest(wasm) });
-        let text = serde_json::to_string(&build).map_err(|error| failed(&path, error.into()))?;
-        super::sdk::replace(&path, &text).map_err(|source| failed(&path, source))
+        let text = serde_json::to_string(&build).map_err(|error| failure::unwritable(&path, &error.into()))?;
+        super::sdk::replace(&path, &text).map_err(|error| failure::unwritable(&path, &error))
     }
 
     /// The files of the author's, and those that say what is installed, sorted.

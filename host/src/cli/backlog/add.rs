@@ -3,9 +3,10 @@
 use std::{
     fs,
     io::{self, Read},
+    path::Path,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 
 use super::{ProjectChoice, key, label};
@@ -20,6 +21,7 @@ use crate::{
     operations::{
         Problem,
         items::{self, AddItem, ItemKind, USUAL_PRIORITY},
+        named_files,
     },
 };
 
@@ -95,12 +97,13 @@ fn kind(word: &str) -> Result<ItemKind, String> {
     ItemKind::from_word(word).ok_or_else(|| "a kind is one of epic, story, task".to_owned())
 }
 
-fn read(path: &str) -> Result<String> {
+fn read(path: &str) -> Result<String, Problem> {
     let mut text = String::new();
     let read = match path {
         "-" => io::stdin().take(MOST_READ).read_to_string(&mut text),
         path => fs::File::open(path).and_then(|file| file.take(MOST_READ).read_to_string(&mut text)),
     };
-    read.with_context(|| format!("The body cannot be read from {}.", text::escaped(path)))?;
+    let name = if path == "-" { "standard input" } else { path };
+    read.map_err(|error| named_files::unreadable("body", Path::new(name), &error))?;
     Ok(text)
 }

@@ -42,7 +42,7 @@ impl List {
         }
         context.screen.answer(table(&listed.items).fit(context.screen.room()))?;
         for mistake in &listed.mistakes {
-            let file = text::escaped(&host.config().user_file.display().to_string());
+            let file = text::path(&host.config().user_file);
             let left_out = format!("`{}` in {file} is left out: {}", text::line(&mistake.key), text::line(&mistake.problem));
             context.screen.warn(format!("{} {left_out} Every other command rejects the file until you correct it.", painted(WARNING, "!")));
         }

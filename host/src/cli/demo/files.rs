@@ -5,9 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use crate::{
+    cli::text,
+    operations::{Problem, named_files},
+};
 
-use crate::cli::text;
+/// What to do where a directory cannot be used.
+pub(super) const ANOTHER: &str = "Name another with --dir.";
 
 /// The brief, in the demo's folder.
 pub(super) const BRIEF: &str = "brief.md";
@@ -43,13 +47,13 @@ pub(super) struct LaidOut {
 
 /// Refuses a folder with other files than a brief or what a demo left there: documents would be written over theirs, and all
 /// of it would be made one repository. What stops after the plan only needs the place for its documents.
-pub(super) fn check(folder: &Path, data_dir: &Path, only_plan: bool) -> Result<()> {
+pub(super) fn check(folder: &Path, data_dir: &Path, only_plan: bool) -> Result<(), Problem> {
     let has_begun = data_dir.join("demo").is_dir();
     let is_repository = folder.join(".git").symlink_metadata().is_ok();
     if has_begun && (is_repository || only_plan) {
         return Ok(());
     }
-    let entries = fs::read_dir(folder).with_context(|| cannot("read", folder))?;
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     let is_fine = |name: &str| match name {
         DOCUMENTS => has_begun,
@@ -58,16 +62,16 @@ pub(super) fn check(folder: &Path, data_dir: &Path, only_plan: bool) -> Result<(
     };
     match names.filter(|name| !is_fine(name)).min() {
         None => Ok(()),
-        Some(theirs) => anyhow::bail!(
-            "The folder `{}` contains other files, such as `{}`. Name an empty folder with --dir, or one that only contains a {BRIEF}.",
-            text::escaped(&folder.display().to_string()),
-            text::excerpt(&text::escaped(&theirs), 80)
-        ),
+        Some(theirs) => {
+            let (shown, theirs) = (text::path(folder), text::excerpt(&text::escaped(&theirs), 80));
+            let problem = Problem::conflict("folder_in_use", format!("`{shown}` contains other files, such as `{theirs}`."));
+            Err(problem.of_field("dir").advise(format!("Name an empty directory with --dir, or one that only contains a {BRIEF}.")))
+        }
     }
 }
 
 /// Puts the brief into `folder`, unless there is one, and the script under `data_dir`, where nobody's own files are.
-pub(super) fn lay_out(folder: &Path, data_dir: &Path) -> Result<LaidOut> {
+pub(super) fn lay_out(folder: &Path, data_dir: &Path) -> Result<LaidOut, Problem> {
     let scripts = data_dir.join("demo");
     let mut brief = Brief::Ours;
     for (name, content) in FILES {
@@ -85,21 +89,21 @@ pub(super) fn lay_out(folder: &Path, data_dir: &Path) -> Result<LaidOut> {
 }
 
 /// An empty one is none: nothing can be planned from it.
-fn lay_brief(path: &Path, content: &str) -> Result<Brief> {
+fn lay_brief(path: &Path, content: &str) -> Result<Brief, Problem> {
     match fs::read(path) {
         Ok(theirs) if theirs == content.as_bytes() => return Ok(Brief::Ours),
         Ok(theirs) if !theirs.is_empty() => return Ok(Brief::TheirOwn),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).with_context(|| cannot("read", path)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unreadable(path, &error)),
         _ => {}
     }
     // It gets its name once it is whole: whoever is killed in between leaves no half of it.
     let unfinished = path.with_file_name(UNFINISHED);
     let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));
-    written.map(|()| Brief::Ours).with_context(|| cannot("written", path))
+    written.map(|()| Brief::Ours).map_err(|error| unwritable(path, &error))
 }
 
 /// A script of another version is replaced.
-fn lay_script(path: &Path, content: &str) -> Result<()> {
+fn lay_script(path: &Path, content: &str) -> Result<(), Problem> {
     if fs::read(path).is_ok_and(|present| present == content.as_bytes()) {
         return Ok(());
     }
@@ -107,11 +111,15 @@ fn lay_script(path: &Path, content: &str) -> Result<()> {
         fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
         fs::write(path, content)
     };
-    write().with_context(|| cannot("written", path))
+    write().map_err(|error| unwritable(path, &error))
 }
 
-fn cannot(action: &str, path: &Path) -> String {
-    format!("`{}` cannot be {action}; name another folder with --dir", path.display())
+fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    named_files::unreadable("dir", path, error).advise(ANOTHER)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Problem {
+    named_files::unwritable("dir", path, error).advise(ANOTHER)
 }
 
 #[cfg(test)]

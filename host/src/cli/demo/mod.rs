@@ -3,8 +3,8 @@
 
 mod engine;
 mod files;
-mod landed;
 mod stages;
+mod stories;
 mod summary;
 
 use std::{
@@ -12,22 +12,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     Context,
-    exit::{Exit, Misuse},
+    exit::Exit,
     model,
     screen::{FAINT, WARNING, painted},
     text,
 };
 use crate::operations::{
-    Access,
-    demo::{self, DemoOutputs},
+    Access, Problem, code,
+    demo::{self, DemoOutcome},
     execution::RunOptions,
+    named_files, path_text,
 };
 use files::Brief;
 use stages::{Stage, Stages};
@@ -112,13 +113,10 @@ impl Demo {
             self.dir.canonicalize()
         };
         if self.dir.to_str().is_none() {
-            return Err(Misuse(format!(
-                "The path `{}` is not UTF-8; name another with --dir.",
-                text::escaped(&self.dir.display().to_string())
-            ))
-            .into());
+            let message = format!("The path `{}` is not UTF-8.", text::path(&self.dir));
+            return Err(Problem::invalid(code::FILE_UNREADABLE, "dir", message).advise(files::ANOTHER).into());
         }
-        make().with_context(|| format!("Cannot use the folder `{}`; name another with --dir", self.dir.display()))
+        make().map_err(|error| named_files::unwritable("dir", &self.dir, &error).advise(files::ANOTHER).into())
     }
 
     /// One stage after the other, as far as they succeed.
@@ -138,21 +136,23 @@ impl Demo {
         let sprint = stages.run("sprint", serde_json::to_value(order(place))?, || context.screen.tell(BUILDING)).await?;
         self.tell(context, &sprint);
         if !sprint.succeeded() {
+            answer_json(context, place, &plan, Some(&sprint), None)?;
             return Ok(sprint.ended.exit());
         }
         let tests = stages.run("run-tests", serde_json::to_value(TestsInput {})?, || {}).await?;
         if !tests.succeeded() {
             self.tell(context, &tests);
+            answer_json(context, place, &plan, Some(&sprint), Some(&tests))?;
             return Ok(tests.ended.exit());
         }
-        self.built(stages, place, &plan, &sprint, &tests)
+        self.finish(stages, place, &plan, &sprint, &tests)
     }
 
     fn introduce(&self, context: &Context, place: &DemoLocation) {
-        let shown = text::escaped(&place.folder.join(files::BRIEF).display().to_string());
+        let shown = text::path(&place.folder.join(files::BRIEF));
         context.screen.tell(format!(
             "Planning from {shown} with five agents. Documents go to {}. Baton answers their questions with the suggested answers.",
-            text::escaped(&place.folder.join("docs").display().to_string())
+            text::path(&place.folder.join("docs"))
         ));
         if place.brief == Brief::TheirOwn && self.model.is_none() {
             let warning =
@@ -168,15 +168,14 @@ impl Demo {
     }
 
     fn again(&self, context: &Context) -> String {
-        context.again(&format!("demo --dir {}", text::shell_word(&text::escaped(&self.dir.display().to_string()))))
+        context.again(&format!("demo --dir {}", text::shell_word(&text::path(&self.dir))))
     }
 
     /// The end of a demo that stops with the plan, or at it.
     fn planned(&self, context: &Context, place: &DemoLocation, plan: &Stage) -> Result<Exit> {
         let (screen, ended) = (&context.screen, &plan.ended);
-        if screen.is_json() {
-            ended.answer(context)?;
-        } else if plan.before {
+        answer_json(context, place, plan, None, None)?;
+        if !screen.is_json() && plan.before {
             screen.answer(finished(place))?;
             screen.answer(summary::documents(&place.folder, &ended.outcome).fit(screen.room()))?;
             screen.answer(how_to_repeat(context, place))?;
@@ -189,19 +188,18 @@ impl Demo {
     }
 
     /// The end of a demo that went all the way.
-    fn built(&self, stages: &Stages<'_>, place: &DemoLocation, plan: &Stage, sprint: &Stage, tests: &Stage) -> Result<Exit> {
+    fn finish(&self, stages: &Stages<'_>, place: &DemoLocation, plan: &Stage, sprint: &Stage, tests: &Stage) -> Result<Exit> {
         let (context, screen) = (stages.context, &stages.context.screen);
         let (stories, tested) = (sprint.output(), tests.output());
-        if screen.is_json() {
-            screen.document(&DemoOutputs { plan: plan.output(), sprint: stories.clone(), tests: tested.clone() })?;
-        } else {
+        answer_json(context, place, plan, Some(sprint), Some(tests))?;
+        if !screen.is_json() {
             if tests.before {
                 screen.answer(finished(place))?;
             }
             screen.answer(summary::documents(&place.folder, &plan.ended.outcome).fit(screen.room()))?;
-            screen.answer(format!("\n{}", landed::stories(&stories).fit(screen.room())))?;
-            screen.answer(format!("\n{}\n", painted(FAINT, landed::history(&demo::history(stages.host, &place.folder)))))?;
-            screen.answer(landed::tests(&tested))?;
+            screen.answer(format!("\n{}", stories::stories(&stories).fit(screen.room())))?;
+            screen.answer(format!("\n{}\n", painted(FAINT, stories::history(&demo::history(stages.host, &place.folder)))))?;
+            screen.answer(stories::tests(&tested))?;
             screen.answer(format!("\n{}", summary::next(&place.folder, &place.data_dir, &sprint.ended.outcome)))?;
             if tests.before {
                 screen.answer(how_to_repeat(context, place))?;
@@ -211,6 +209,16 @@ impl Demo {
         let green = tested.get("passed").and_then(Value::as_bool) == Some(true);
         Ok(if all && green { Exit::Done } else { Exit::Failed })
     }
+}
+
+/// Prints how far the demo came as a document, where one is asked for.
+fn answer_json(context: &Context, place: &DemoLocation, plan: &Stage, sprint: Option<&Stage>, tests: Option<&Stage>) -> Result<()> {
+    if !context.screen.is_json() {
+        return Ok(());
+    }
+    let outcome = |stage: &Stage| stage.ended.outcome.clone();
+    let folder = path_text(&place.folder);
+    context.screen.document(&DemoOutcome { folder, plan: outcome(plan), sprint: sprint.map(outcome), tests: tests.map(outcome) })
 }
 
 /// What to build: of the demo's own brief the stories that its script knows.
@@ -237,5 +245,5 @@ fn how_to_repeat(context: &Context, place: &DemoLocation) -> String {
 }
 
 fn escape_path(path: &Path) -> String {
-    text::escaped(&path.display().to_string())
+    text::path(path)
 }

@@ -57,7 +57,7 @@ fn title(path: &Path) -> String {
 
 /// Commands to try next.
 pub(super) fn next(folder: &Path, data_dir: &Path, outcome: &Outcome) -> String {
-    let word = |path: &Path| text::shell_word(&text::escaped(&path.display().to_string()));
+    let word = |path: &Path| text::shell_word(&text::path(path));
     let (folder, data) = (word(folder), word(data_dir));
     let run = text::short(&outcome.run.id);
     let suggestions = [

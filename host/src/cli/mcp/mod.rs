@@ -1,7 +1,7 @@
 //! `baton mcp`: the installed workflows as MCP tools, for editors and agents that speak MCP. Standard output belongs to
 //! the protocol.
 
-mod served;
+mod server;
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{Context, exit::Exit, model, place::ProjectArguments};
 use crate::operations::{Access, Host};
-use served::Served;
+use server::Served;
 
 /// Serve the installed workflows as MCP tools over standard input and output
 ///
@@ -29,7 +29,7 @@ impl Mcp {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
         let host = Arc::new(context.open(Access::Execute).await?);
-        let workspace = self.project.workspace(&host).await?;
+        let workspace = self.project.choice()?.workspace(&host).await?;
         options.check(&host, &workspace)?;
         let served = Served::new(Arc::clone(&host), workspace, options, context.screen.data_dir.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;

@@ -73,19 +73,19 @@ async fn with_grants(context: &Context, file: PluginFile) -> Result<Plugin> {
 pub(super) async fn build(context: &Context, project: &Project, file: Option<&Path>, force: bool) -> Result<(PluginFile, PathBuf)> {
     let path = match file {
         Some(file) => file.to_owned(),
-        None => project.made(None)?.join(format!("{}.wasm", project.name()?)),
+        None => project.make_build_folder(None)?.join(format!("{}.wasm", project.name()?)),
     };
     let inputs = if file.is_none() { project.inputs().await? } else { None };
     if let Some(wasm) = inputs.as_ref().filter(|_| !force).and_then(|inputs| project.last_build(&path, inputs)) {
         let built = project.read_component(wasm)?;
-        let path_shown = text::escaped(&path.display().to_string());
+        let path_shown = text::path(&path);
         context.screen.tell(format!("{} Unchanged since the last build: {path_shown}.", painted(GOOD, "✓")));
         return Ok((built, path));
     }
     let (built, what) = compile(context, project).await?;
     output::write(&path, built.wasm())?;
     inputs.map(|inputs| project.keep_build(&path, built.wasm(), inputs)).transpose()?;
-    context.screen.tell(format!("{what} It is {}.", text::escaped(&path.display().to_string())));
+    context.screen.tell(format!("{what} It is {}.", text::path(&path)));
     Ok((built, path))
 }
 

@@ -10,13 +10,13 @@ use crate::{
     cli::{
         Context,
         authoring::Project,
-        exit::{Exit, Misuse},
+        exit::Exit,
         figures,
         screen::{BAD, GOOD, WARNING, painted},
         text,
     },
     operations::{
-        Access,
+        Access, named_files,
         plugins::{self, CheckedPlugin, OfFile, PluginFile},
     },
 };
@@ -44,19 +44,19 @@ pub(in crate::cli) struct Check {
 
 impl Check {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let shown = text::escaped(&self.source.display().to_string());
-        let about = std::fs::metadata(&self.source).map_err(|error| Misuse(format!("The file `{shown}` cannot be read: {error}.")))?;
+        let about = std::fs::metadata(&self.source).map_err(|error| named_files::unreadable("source", &self.source, &error))?;
+        let config = context.config()?;
         let file = if about.is_dir() {
             let (file, built) = build::compile(context, &Project::at(&self.source)?).await?;
             context.screen.tell(built);
             file
         } else {
-            match PluginFile::read(&self.source, &context.config()?)? {
+            match PluginFile::read(&self.source, &config)? {
                 OfFile::Plugin(file) => file,
                 OfFile::Rejected(rejected) => return show::reject(context, rejected),
             }
         };
-        let host = context.open(Access::Look).await?;
+        let host = context.open_with(config, Access::Look).await?;
         let checked = plugins::check(&host, file, self.slot.as_deref()).await?;
         if context.screen.is_json() {
             context.screen.document(&checked)?;

@@ -101,7 +101,7 @@ pub(super) fn describe_grants(context: &Context, plugin: &Plugin) -> String {
 }
 
 /// Capabilities as they are typed.
-pub(super) fn list_capabilities(capabilities: &Capabilities) -> String {
+pub(in crate::cli) fn list_capabilities(capabilities: &Capabilities) -> String {
     let each = |(kind, patterns): (&String, &Vec<String>)| {
         patterns.iter().map(|pattern| text::shell_word(&text::escaped(&format!("{kind}={pattern}")))).collect::<Vec<_>>()
     };

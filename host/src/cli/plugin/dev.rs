@@ -18,13 +18,13 @@ use crate::{
         exit::Exit,
         input, model,
         place::ProjectChoice,
-        problem,
-        screen::{BAD, FAINT, GOOD, painted},
+        screen::{FAINT, GOOD, painted},
         text,
     },
     operations::{
-        Host,
+        Host, Problem,
         execution::{self, StartRun},
+        named_files,
         plugins::{self, InstallPlugin, PluginFile, PluginKind},
     },
 };
@@ -60,7 +60,7 @@ pub(in crate::cli) struct Dev {
 impl Dev {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let input = input::read(&self.input, "--input")?;
+        let input = input::read(&self.input, "input", "--input")?;
         let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
         let request = StartRun { workflow: String::new(), input, workspace: PathBuf::new(), options };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
@@ -69,7 +69,7 @@ impl Dev {
         loop {
             let round = self.round(context, &project, &request, &mut ended).await;
             if let Err(error) = round {
-                context.screen.warn(format!("{} {}", painted(BAD, "✗"), text::plain(&problem(&error).message)));
+                context.screen.problem(&Problem::of(error.as_ref()));
             }
             if *ended.borrow() {
                 return Ok(Exit::Done);
@@ -78,7 +78,7 @@ impl Dev {
             tokio::select! {
                 _ = ended.wait_for(|ended| *ended) => return Ok(Exit::Done),
                 changed = changes.next() => match changed {
-                    Some(path) => context.screen.tell(format!("\n{} has changed.", text::escaped(&path.display().to_string()))),
+                    Some(path) => context.screen.tell(format!("\n{} has changed.", text::path(&path))),
                     None => return Ok(Exit::Failed),
                 },
             }
@@ -101,11 +101,7 @@ impl Dev {
         let installation = InstallPlugin { grant: self.grant, reason: None };
         let plugin = plugins::install(&app, app.operator(), file, &installation).await?.plugin;
         let (name, path) = (text::escaped(&plugin.name), text::escaped(plugin.file.as_deref().unwrap_or_default()));
-        context.screen.tell(format!(
-            "{} Installed `{name}` from {} as {path}.",
-            painted(GOOD, "✓"),
-            text::escaped(&project.folder.display().to_string())
-        ));
+        context.screen.tell(format!("{} Installed `{name}` from {} as {path}.", painted(GOOD, "✓"), text::path(&project.folder)));
         context.screen.tell(describe_grants(context, &plugin));
         if plugin.kind == PluginKind::Workflow {
             let (workflow, workspace) = (plugin.name.clone(), self.workspace(&app, project).await?);
@@ -126,8 +122,9 @@ impl Dev {
             let named = ProjectChoice::Name(name.clone()).find(app).await?;
             return Ok(named.folder()?.to_owned());
         }
-        let Some(named) = &self.workspace else { return Ok(project.made(Some("workspace"))?) };
-        std::fs::create_dir_all(named).context("The workspace cannot be created; name another with --workspace")?;
+        let Some(named) = &self.workspace else { return Ok(project.make_build_folder(Some("workspace"))?) };
+        std::fs::create_dir_all(named)
+            .map_err(|error| named_files::unwritable("workspace", named, &error).advise("Name another with --workspace."))?;
         Ok(named.clone())
     }
 }

@@ -52,11 +52,11 @@ impl Install {
         let mut file = PluginFile::load(&self.source, &config).await?;
         warn_of_signature(context, &file);
         if self.dry_run {
-            let host = context.open(Access::Look).await?;
+            let host = context.open_with(config, Access::Look).await?;
             let plan = plugins::plan_install(&host, &mut file).await?;
             return show_plan(context, &plan);
         }
-        let host = context.open(Access::Decide).await?;
+        let host = context.open_with(config, Access::Decide).await?;
         let request = InstallPlugin { grant: self.grant, reason: self.reason.reason.clone() };
         let installed = plugins::install(&host, &host.config().operator, file, &request).await?;
         host.close().await;

@@ -2,18 +2,21 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::output;
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    operations::plugins::{self, CreatedKey},
+    operations::{
+        Problem, named_files,
+        plugins::{self, CreatedKey},
+    },
 };
 
 /// Manage keys for signing plugins
@@ -47,8 +50,8 @@ impl Key {
 impl New {
     fn execute(&self, context: &Context) -> Result<Exit> {
         let key = plugins::create_key()?;
-        let shown = text::escaped(&self.file.display().to_string());
-        self.write(&key.pem, &shown)?;
+        let shown = text::path(&self.file);
+        self.write(&key.pem)?;
         let created = CreatedKey { private_key: output::path_text(&self.file), public_key: key.public };
         if context.screen.is_json() {
             context.screen.document(&created)?;
@@ -62,17 +65,15 @@ impl New {
         Ok(Exit::Done)
     }
 
-    fn write(&self, pem: &str, shown: &str) -> Result<()> {
+    fn write(&self, pem: &str) -> Result<(), Problem> {
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = match options.open(&self.file) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                return Err(Misuse(format!("`{shown}` exists already; name another file with --to.")).into());
-            }
-            opened => opened.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?,
+        let write = || {
+            let mut file = options.open(&self.file)?;
+            file.write_all(pem.as_bytes()).and_then(|()| file.sync_all())
         };
-        file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("`{shown}` cannot be written"))
+        write().map_err(|error| named_files::unwritable("to", &self.file, &error).advise(output::ANOTHER))
     }
 }

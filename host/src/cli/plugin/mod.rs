@@ -30,6 +30,7 @@ mod verify;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+pub(super) use decision::list_capabilities;
 pub(super) use inputs::sample;
 
 use super::{Context, exit::Exit};

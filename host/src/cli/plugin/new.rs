@@ -9,11 +9,8 @@ use super::output;
 use crate::{
     cli::{
         Context,
-        authoring::{
-            Language,
-            scaffold::{Scaffold, ScaffoldError},
-        },
-        exit::{Exit, Misuse},
+        authoring::{Language, scaffold::Scaffold},
+        exit::Exit,
         screen::{GOOD, painted},
         text,
     },
@@ -42,8 +39,8 @@ pub(in crate::cli) struct New {
 impl New {
     pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
         let begun = Scaffold::new(&self.name, self.kind, self.language()).and_then(|scaffold| Ok((scaffold.write(&self.place)?, scaffold)));
-        let (folder, scaffold) = begun.map_err(misuse)?;
-        let shown = text::escaped(&folder.strip_prefix(".").unwrap_or(&folder).display().to_string());
+        let (folder, scaffold) = begun?;
+        let shown = text::path(folder.strip_prefix(".").unwrap_or(&folder));
         // A shell takes what begins with a dash for an option.
         let target = if shown.starts_with('-') { format!("./{shown}") } else { shown };
         let enter = format!("cd {}", text::shell_word(&target));
@@ -89,9 +86,4 @@ impl From<Language> for PluginLanguage {
             Language::Persona => Self::Persona,
         }
     }
-}
-
-/// What is named wrongly is the caller's; what cannot be written is the system's.
-fn misuse(error: ScaffoldError) -> anyhow::Error {
-    if matches!(error, ScaffoldError::Write { .. }) { error.into() } else { Misuse(error.to_string()).into() }
 }

@@ -3,25 +3,27 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use anyhow::{Context as _, Result};
-
-use crate::cli::{exit::Misuse, text};
+use crate::{
+    cli::text,
+    operations::{Problem, code, named_files},
+};
 
 pub(super) use crate::operations::path_text;
+
+/// What to do where a file cannot be written.
+pub(super) const ANOTHER: &str = "Name another file with --to.";
 
 /// Who may read a file that was not there before, less what the user's mask takes away.
 #[cfg(unix)]
 const MODE: u32 = 0o644;
 
 /// Puts a file there, or replaces one, in one step. One that is replaced keeps who may read it.
-pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let shown = text::escaped(&path.display().to_string());
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Problem> {
+    let shown = text::path(path);
     let present = fs::symlink_metadata(path).ok();
     if present.as_ref().is_some_and(|about| !about.is_file()) {
-        return Err(Misuse(format!(
-            "The path `{shown}` exists and is a link, a folder or a pipe, not a file; name another file with --to."
-        ))
-        .into());
+        let message = format!("`{shown}` exists and is a link, a directory or a pipe, not a file.");
+        return Err(Problem::invalid(code::FILE_UNWRITABLE, "to", message).advise(ANOTHER));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || {
@@ -36,5 +38,5 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
         file.as_file().sync_all()?;
         file.persist(path).map(drop).map_err(std::io::Error::from)
     };
-    write().with_context(|| format!("The file `{shown}` cannot be written; name another file with --to"))
+    write().map_err(|error| named_files::unwritable("to", path, &error).advise(ANOTHER))
 }

@@ -7,12 +7,11 @@ use clap::Args;
 
 use super::output;
 use crate::{
-    cli::{
-        Context,
-        exit::{Exit, Misuse},
-        figures, text,
+    cli::{Context, exit::Exit, figures, text},
+    operations::{
+        named_files,
+        plugins::{Plugin, PluginFile},
     },
-    operations::plugins::{Plugin, PluginFile},
 };
 
 /// Pack an agent's directory into one plugin file: plugin.toml, persona.md and the other files
@@ -30,16 +29,14 @@ pub(in crate::cli) struct Pack {
 
 impl Pack {
     pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
-        if !self.folder.is_dir() {
-            return Err(Misuse(format!("`{}` is not a folder.", text::escaped(&self.folder.display().to_string()))).into());
-        }
+        named_files::require_directory("folder", &self.folder)?;
         let packed = PluginFile::pack_unsigned(&self.folder)?;
         output::write(&self.file, packed.wasm())?;
         let plugin = Plugin { file: Some(output::path_text(&self.file)), ..packed.view() };
         if context.screen.is_json() {
             context.screen.document(&plugin)?;
         } else {
-            let (name, file) = (text::escaped(&plugin.name), text::escaped(&self.file.display().to_string()));
+            let (name, file) = (text::escaped(&plugin.name), text::path(&self.file));
             context.screen.tell(format!("Packed `{name}` into {file}, {}.", figures::bytes(plugin.bytes)));
         }
         Ok(Exit::Done)

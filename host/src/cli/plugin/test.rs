@@ -110,7 +110,7 @@ async fn replay_one(context: &Context, host: &Host, component: &Path, path: &Pat
 }
 
 async fn replay_file(host: &Host, component: &Path, path: &Path) -> Result<Replayed, Problem> {
-    let text = replay::read(path).map_err(|error| Problem::invalid(error.to_string()))?;
+    let text = replay::read(path)?;
     let request = ReplayRecording { source: RecordingSource::Text(text), component: Some(component.to_owned()) };
     runs::replay(host, &request).await
 }

@@ -8,13 +8,12 @@ use crate::{
     cli::{
         Context,
         exit::Exit,
-        problem,
         screen::{BAD, GOOD, painted},
         text,
     },
     config::Config,
     operations::{
-        Access, Page,
+        Access, Page, Problem,
         plugins::{self, InstallPlugin, InstalledPlugin, PluginSource, PluginUpdate, UpdateOutcome, UpdateTarget},
     },
 };
@@ -103,7 +102,7 @@ fn update(source: &PluginSource, outcome: UpdateOutcome) -> PluginUpdate {
 }
 
 fn failed(context: &Context, source: &PluginSource, error: &anyhow::Error) -> PluginUpdate {
-    let reason = problem(error).to_string();
+    let reason = Problem::of(error.as_ref()).to_string();
     let name = text::escaped(&source.plugin);
     context.screen.warn(format!("{} `{name}` stays as it is: {}", painted(BAD, "✗"), text::plain(&reason)));
     PluginUpdate { reason: Some(context.advice(&reason)), ..update(source, UpdateOutcome::Failed) }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::{
     cli::{
         Context, budget,
-        exit::{Exit, Misuse},
+        exit::Exit,
         figures,
         number::number,
         place::ProjectArguments,
@@ -15,7 +15,7 @@ use crate::{
         text,
     },
     operations::{
-        Access, Dollars,
+        Access, Dollars, Problem,
         autopilot::{self, AutopilotActivity, AutopilotPhase, AutopilotSettings, LimitChange, TurnAutopilotOn},
         projects::ProjectRef,
     },
@@ -136,7 +136,7 @@ impl Autopilot {
 }
 
 impl On {
-    fn request(&self, project: ProjectRef) -> Result<TurnAutopilotOn, Misuse> {
+    fn request(&self, project: ProjectRef) -> Result<TurnAutopilotOn, Problem> {
         Ok(TurnAutopilotOn {
             project,
             stories: self.stories,
@@ -144,7 +144,7 @@ impl On {
             day_usd: match self.dollars.as_deref() {
                 None => LimitChange::Keep,
                 Some(ANY) => LimitChange::Remove,
-                Some(dollars) => LimitChange::Set(Dollars(budget::amount(dollars)?)),
+                Some(dollars) => LimitChange::Set(Dollars(budget::amount("dollars", dollars)?)),
             },
             hours: match self.hours.as_deref() {
                 None => LimitChange::Keep,

@@ -25,12 +25,15 @@ pub(super) use environment::unapproved;
 
 use super::{
     Context,
-    exit::{Exit, Misuse},
+    exit::Exit,
     screen::{BAD, FAINT, GOOD, WARNING, painted},
     table::Cell,
     text,
 };
-use crate::operations::projects::{Project, ProjectState};
+use crate::operations::{
+    Problem, code,
+    projects::{Project, ProjectState},
+};
 
 /// Manage projects
 ///
@@ -112,7 +115,8 @@ fn answer(context: &Context, changed: &impl Serialize, words: &str) -> Result<()
 fn confirmed(context: &Context, what: &str, question: &str) -> Result<bool> {
     const LONGEST: u64 = 1 << 10;
     if !io::stdin().is_terminal() || context.screen.is_json() {
-        return Err(Misuse(format!("{what} needs a confirmation. Add --yes.")).into());
+        let problem = Problem::invalid(code::CONFIRMATION_NEEDED, "yes", format!("{what} needs a confirmation."));
+        return Err(problem.advise("Add --yes.").into());
     }
     context.screen.prompt(format!("{question} [y/N] "));
     let mut line = String::new();

@@ -7,7 +7,7 @@ use super::card;
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         screen::{GOOD, painted},
         text,
     },
@@ -31,13 +31,11 @@ impl Answer {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         if self.answer.as_ref().is_some_and(|typed| typed.trim().is_empty()) {
             // An empty line at a prompt means the suggested answer; here it is not a person's word.
-            return Err(
-                Misuse("An answer has at least one character. Give one, or use the suggested answer with `--yes`.".to_owned()).into()
-            );
+            return Err(questions::reject_empty_answer().into());
         }
         let host = context.open_to_change().await?;
         let question = questions::find(&host, &self.question).await?;
-        let answer = self.answer.as_ref().map(|typed| card::parse_answer(&question, typed).map_err(Misuse)).transpose()?;
+        let answer = self.answer.as_ref().map(|typed| card::parse_answer(&question, typed)).transpose()?;
         let request = AnswerQuestion { question: question.id.clone(), answer };
         let answered = questions::answer(&host, host.operator(), &request).await?;
         let continuation = questions::continuation(&host, &answered).await?;

@@ -9,7 +9,10 @@ use crate::{
         screen::{BAD, FAINT, STRONG, WARNING, painted},
         text,
     },
-    operations::questions::{Question, QuestionState, Severity, Source},
+    operations::{
+        Problem,
+        questions::{Question, QuestionState, Severity, Source, reject_empty_answer},
+    },
 };
 
 /// All that is to be known for an answer. What the plugin wrote is indented, so that it cannot pass for words of Baton.
@@ -87,14 +90,11 @@ pub(in crate::cli) fn severity(severity: Severity) -> String {
 }
 
 /// The answer that is meant by what was typed: an option by its text or its number, else the text itself. An empty line
-/// means the suggested answer, if there is one. Otherwise a sentence that says what to type.
-pub(in crate::cli) fn parse_answer(question: &Question, typed: &str) -> Result<String, String> {
+/// means the suggested answer, if there is one. Otherwise the problem says what to type.
+pub(in crate::cli) fn parse_answer(question: &Question, typed: &str) -> Result<String, Problem> {
     let typed = typed.trim();
     if typed.is_empty() {
-        return question
-            .best
-            .clone()
-            .ok_or_else(|| "An answer has at least one character. Type one, or the number of an option.".to_owned());
+        return question.best.clone().ok_or_else(|| reject_empty_answer().advise("Type one, or the number of an option."));
     }
     let options = &question.options;
     if options.iter().any(|option| option == typed) {
@@ -105,7 +105,8 @@ pub(in crate::cli) fn parse_answer(question: &Question, typed: &str) -> Result<S
         Some(option) => Ok(option.clone()),
         // Where no option has a digit, a number that counts none of them is a slip.
         None if !options.is_empty() && !options.iter().any(|option| option.contains(|character: char| character.is_ascii_digit())) => {
-            Err(format!("Option {number} does not exist. Type 1 to {}, or an answer in words.", options.len()))
+            let problem = Problem::invalid("option_not_found", "answer", format!("Option {number} does not exist."));
+            Err(problem.advise(format!("Type 1 to {}, or an answer in words.", options.len())))
         }
         None => Ok(typed.to_owned()),
     }

@@ -8,7 +8,12 @@ use jiff::tz::TimeZone;
 
 use super::{answer, card};
 use crate::{
-    cli::{Context, exit::Exit, figures, keyboard::Keyboard},
+    cli::{
+        Context,
+        exit::Exit,
+        figures,
+        keyboard::{Keyboard, next_line},
+    },
     operations::{
         Access, Host,
         questions::{self, AnswerQuestion, ListQuestions, Question, QuestionId},
@@ -93,8 +98,8 @@ impl Following<'_> {
             return Ok(());
         };
         match card::parse_answer(&asked, &line) {
-            Err(sentence) => {
-                self.context.screen.warn(sentence);
+            Err(problem) => {
+                self.context.screen.warn(problem);
                 self.context.screen.prompt(card::prompt(&asked));
                 self.shown = Some(asked);
             }
@@ -112,12 +117,5 @@ impl Following<'_> {
             }
         }
         Ok(())
-    }
-}
-
-async fn next_line(keyboard: &mut Option<Keyboard>) -> Option<String> {
-    match keyboard {
-        Some(keyboard) => keyboard.line().await,
-        None => std::future::pending().await,
     }
 }

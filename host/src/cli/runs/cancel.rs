@@ -5,10 +5,7 @@ use clap::Args;
 
 use crate::{
     cli::{Context, exit::Exit, text},
-    operations::{
-        Access, Problem,
-        runs::{self, CancelRun},
-    },
+    operations::runs::{self, CancelRun},
 };
 
 /// Cancel a run and its child runs, also while the running host executes them
@@ -27,10 +24,7 @@ pub(in crate::cli) struct Cancel {
 
 impl Cancel {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = match context.open(Access::Execute).await {
-            Err(error) if error.downcast_ref::<Problem>().is_some_and(Problem::is_in_use) => context.open(Access::Attached).await?,
-            opened => opened?,
-        };
+        let host = context.open_to_change().await?;
         let request = CancelRun { run: self.run.clone(), now: self.now };
         let cancelled = runs::cancel(&host, &host.config().operator, &request).await?;
         host.close().await;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    operations::{Access, runs},
+    operations::{
+        Access, named_files, path_text,
+        runs::{self, RecordingFile},
+    },
 };
 
 /// Record a run and the answers to its calls in a file for `baton runs replay`
@@ -40,9 +43,14 @@ impl Record {
             context.screen.answer(recorded.recording.trim_end())?;
             return Ok(Exit::Done);
         };
-        let name = text::escaped(&file.display().to_string());
-        write(file, recorded.recording.as_bytes())
-            .with_context(|| format!("The recording could not be written to `{name}`; name a file in a folder that exists"))?;
+        let name = text::path(file);
+        let written = write(file, recorded.recording.as_bytes());
+        written.map_err(|error| named_files::unwritable("file", file, &error).advise("Name a file in a directory that exists."))?;
+        if context.screen.is_json() {
+            let runs::RecordedRun { run, calls, has_ended, .. } = recorded;
+            context.screen.document(&RecordingFile { run, file: path_text(file), calls, has_ended })?;
+            return Ok(Exit::Done);
+        }
         let calls = figures::counted(recorded.calls, "call", "calls");
         let far = if recorded.has_ended { "" } else { " The run has not ended yet." };
         context.screen.tell(format!("{} Recorded run {} in {name}: {calls}.{far}", painted(GOOD, "✓"), text::short(&recorded.run)));

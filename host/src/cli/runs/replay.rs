@@ -10,13 +10,13 @@ use super::difference::describe_differences;
 use crate::{
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         figures,
         screen::{BAD, GOOD, STRONG, painted},
         text,
     },
     operations::{
-        Access,
+        Access, Problem, named_files,
         runs::{self, ComparedCall, Divergence, LARGEST_RECORDING, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding},
     },
 };
@@ -48,31 +48,29 @@ impl Replay {
     }
 
     /// A file if one of that name exists, else a run.
-    fn source(&self) -> Result<RecordingSource, Misuse> {
+    fn source(&self) -> Result<RecordingSource, Problem> {
         let path = Path::new(&self.recording);
         if path.is_file() {
             return read(path).map(RecordingSource::Text);
         }
         if path.components().count() > 1 || path.extension().is_some() {
-            let name = text::escaped(&self.recording);
-            return Err(Misuse(format!(
-                "The file `{name}` does not exist. Give a file that `baton runs record` wrote, or the id of a run."
-            )));
+            let hint = "Give a file that `baton runs record` wrote, or the id of a run.";
+            return named_files::require_file("recording", path)
+                .map(|()| RecordingSource::Run(self.recording.clone()))
+                .map_err(|problem| problem.advise(hint));
         }
         Ok(RecordingSource::Run(self.recording.clone()))
     }
 }
 
 /// The text of a recording in a file.
-pub(in crate::cli) fn read(path: &Path) -> Result<String, Misuse> {
-    let unreadable = |error: std::io::Error| Misuse(format!("The recording cannot be read: {error}. Give a text file."));
+pub(in crate::cli) fn read(path: &Path) -> Result<String, Problem> {
+    let unreadable = |error| named_files::unreadable("recording", path, &error);
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > LARGEST_RECORDING {
         let largest = figures::count(LARGEST_RECORDING);
-        return Err(Misuse(format!(
-            "The recording has {} bytes, more than the limit of {largest}. Record a shorter run.",
-            figures::count(size)
-        )));
+        let message = format!("The recording has {} bytes, more than the limit of {largest}.", figures::count(size));
+        return Err(Problem::invalid("recording_too_large", "recording", message).advise("Record a shorter run."));
     }
     std::fs::read_to_string(path).map_err(unreadable)
 }

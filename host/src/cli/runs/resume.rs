@@ -89,7 +89,7 @@ impl Resume {
 
     fn request(&self) -> Result<ResumeRun> {
         let model = self.model.as_deref().map(model::options).transpose()?;
-        let budget_usd = self.budget.as_deref().map(budget::amount).transpose()?.map(Dollars);
+        let budget_usd = self.budget.as_deref().map(|budget| budget::amount("budget", budget)).transpose()?.map(Dollars);
         let options = RunOptions { budget_usd, ..model.unwrap_or_default() };
         let options = Some(options).filter(|options| *options != RunOptions::default());
         Ok(ResumeRun { run: self.run.clone(), options, on_current: self.on.is_some(), at: self.at })

@@ -26,7 +26,7 @@ pub(in crate::cli) struct Signal {
 
 impl Signal {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let value = self.value.as_deref().map_or(Ok(Value::Null), |value| input::read(value, "The value"))?;
+        let value = self.value.as_deref().map_or(Ok(Value::Null), |value| input::read(value, "value", "The value"))?;
         // Where another host executes the run, it takes the signal.
         let host = context.open_to_change().await?;
         let request = SendSignal { run: self.run.clone(), name: self.name.clone(), value };

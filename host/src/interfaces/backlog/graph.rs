@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     Draft, Item, Kind, Refusal, SortKey, Status,
-    rules::{LARGEST_LIST, MOST_ITEMS, check, weight},
+    rules::{LARGEST_LIST, Link, MOST_ITEMS, check, weight},
 };
 
 /// Items with what leads from one to the other.
@@ -155,17 +155,17 @@ impl<'a> Graph<'a> {
 
     fn over(all: &[(&'a Draft, Status)]) -> Result<Self, Refusal> {
         let places: HashMap<_, _> = all.iter().enumerate().map(|(place, (draft, _))| (draft.key.as_str(), place)).collect();
-        let find = |draft: &Draft, how, other: &str| {
-            let missing = || Refusal::Missing { key: draft.key.clone(), how, other: other.to_owned() };
+        let find = |draft: &Draft, link, other: &str| {
+            let missing = || Refusal::Missing { key: draft.key.clone(), link, other: other.to_owned() };
             places.get(other).copied().ok_or_else(missing)
         };
         let mut nodes = Vec::with_capacity(all.len());
         let mut inside = vec![Vec::new(); all.len()];
         for (place, (draft, status)) in all.iter().enumerate() {
-            let after = draft.after.iter().map(|other| find(draft, "waits for", other)).collect::<Result<_, _>>()?;
+            let after = draft.after.iter().map(|other| find(draft, Link::After, other)).collect::<Result<_, _>>()?;
             let mut epic = None;
             if let Some(parent) = &draft.parent {
-                let above = find(draft, "belongs to", parent)?;
+                let above = find(draft, Link::Parent, parent)?;
                 let wider = all[above].0;
                 if wider.kind >= draft.kind {
                     return Err(Refusal::belongs(draft, parent, wider.kind));
@@ -175,7 +175,7 @@ impl<'a> Graph<'a> {
                         inside[above].push(place);
                         Some(above)
                     }
-                    (_, Some(grand)) => Some(find(wider, "belongs to", grand)?),
+                    (_, Some(grand)) => Some(find(wider, Link::Parent, grand)?),
                     (_, None) => None,
                 };
             }

@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Refusal, rules::excerpt};
-
-/// Labels of one item.
-pub const MOST_LABELS: usize = 20;
-const LONGEST_LABEL: usize = 50;
+use crate::rules::items;
+pub use crate::rules::items::MOST_LABELS;
 
 /// The labels of an item, sorted, so that the same labels are the same value. They are checked with the item, and may
 /// be wrong before that.
@@ -85,11 +83,9 @@ impl Labels {
     }
 }
 
-/// ASCII in lower case alone, so that no two labels look alike and none needs quotes in a filter or an address.
+/// Whether a text can be a label.
 pub fn check_label(label: &str) -> Result<(), Refusal> {
-    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b'_');
-    let begins = label.starts_with(|first: char| first.is_ascii_alphanumeric());
-    if begins && label.len() <= LONGEST_LABEL && label.bytes().all(fits) { Ok(()) } else { Err(Refusal::Label(excerpt(label))) }
+    if items::is_label(label) { Ok(()) } else { Err(Refusal::Label(excerpt(label))) }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub use documents::Documents;
 pub use graph::{Changes, Graph};
 pub use items::{Author, Backlog, BacklogError, Draft, Item, Kind, Move, Mover, Status};
 pub use labels::{Labels, MOST_LABELS, check_label};
-pub use rules::{MOST_ITEMS, Refusal, SortKey, check_key, check_line, check_reason, follows, reopens, unknown};
+pub use rules::{Link, MOST_ITEMS, Refusal, SortKey, check_key, check_line, check_reason, follows, reopens, unknown};
 
 /// Allows to look at the backlog, or to change it and write its documents.
 pub const BACKLOG: CapabilityKind = CapabilityKind {

@@ -1,19 +1,17 @@
 //! What can be said of an item, and what may become of it. Pure; knows one item at a time, the graph knows the rest.
 
 use super::{Draft, Kind, Status};
-use crate::{errors::Hint, interfaces::likeness::distance, journal::CallError};
+use crate::{
+    errors::Hint,
+    interfaces::likeness::distance,
+    journal::CallError,
+    rules::items::{self, HIGHEST_PRIORITY, LONGEST_REASON, MOST_AFTER},
+};
 
-/// Items of one project.
-pub const MOST_ITEMS: usize = 10_000;
+pub use crate::rules::items::{MOST_ITEMS, SortKey};
+
 /// Bytes of all that a list of the whole backlog holds, which has to fit into one answer.
 pub(super) const LARGEST_LIST: usize = 4 << 20;
-
-const LONGEST_KEY: usize = 64;
-const LONGEST_LINE: usize = 1 << 10;
-const LONGEST_BODY: usize = 256 << 10;
-const LONGEST_REASON: usize = 4 << 10;
-const MOST_AFTER: usize = 100;
-const HIGHEST_PRIORITY: u8 = 10;
 
 /// Why a backlog is not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,8 +45,8 @@ pub enum Refusal {
     #[error("`{key}` is {} and cannot belong to `{parent}`, which is {}.", with_article(kind), with_article(above))]
     Belongs { key: String, kind: &'static str, parent: String, above: &'static str },
     /// `how` is `waits for` or `belongs to`.
-    #[error("`{key}` {how} `{other}`, which is not in the backlog.")]
-    Missing { key: String, how: &'static str, other: String },
+    #[error("`{key}` {} `{other}`, which is not in the backlog.", .link.verb())]
+    Missing { key: String, link: Link, other: String },
     #[error("These items wait for each other: {}.", circle(.0))]
     Cycle(Vec<String>),
     #[error("A project has at most 10000 items, and these would be {0}.")]
@@ -64,6 +62,24 @@ pub enum Refusal {
     Conflict { key: String, before: Status, after: Status, by_person: bool },
     #[error("The reason has more than 4096 bytes.")]
     Reason,
+}
+
+/// How an item names another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It waits for the other.
+    After,
+    /// It is a part of the other.
+    Parent,
+}
+
+impl Link {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::After => "waits for",
+            Self::Parent => "belongs to",
+        }
+    }
 }
 
 impl Hint for Refusal {
@@ -117,8 +133,7 @@ pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
         check_key(key)?;
     }
     check_line(key, "title", title)?;
-    let hidden = |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
-    if body.len() > LONGEST_BODY || body.contains(hidden) {
+    if !items::is_body(body) {
         return Err(Refusal::Body(key.clone()));
     }
     if after.len() > MOST_AFTER {
@@ -130,13 +145,9 @@ pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
     labels.check(key)
 }
 
-/// ASCII alone, so that no two keys look alike and each is a file's name and a branch's everywhere.
+/// Whether a text can be the key of an item.
 pub fn check_key(key: &str) -> Result<(), Refusal> {
-    let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
-        return Err(Refusal::Key(excerpt(key)));
-    }
-    Ok(())
+    if items::is_key(key) { Ok(()) } else { Err(Refusal::Key(excerpt(key))) }
 }
 
 /// The beginning of a text that may be anything, on one line.
@@ -146,10 +157,7 @@ pub(super) fn excerpt(text: &str) -> String {
 
 /// A title, an assignee or a branch.
 pub fn check_line(key: &str, what: &'static str, text: &str) -> Result<(), Refusal> {
-    match text.trim().is_empty() || text.len() > LONGEST_LINE || text.contains(char::is_control) {
-        true => Err(Refusal::Line { key: key.to_owned(), what }),
-        false => Ok(()),
-    }
+    if items::is_line(text) { Ok(()) } else { Err(Refusal::Line { key: key.to_owned(), what }) }
 }
 
 /// Why an item is moved.
@@ -186,33 +194,6 @@ pub fn unknown<'a>(key: &str, keys: impl Iterator<Item = &'a str>) -> Refusal {
     near.sort_by_cached_key(|(distance, key)| (*distance, SortKey::of(key)));
     near.truncate(MOST_NAMED);
     Refusal::Unknown { key: key.escape_debug().to_string(), near: near.into_iter().map(|(_, key)| key.to_owned()).collect() }
-}
-
-/// Where a key stands: the numbers in it compared as numbers.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SortKey(Vec<Part>, String);
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    /// How many digits it has, and which, without zeros before them.
-    Number(usize, String),
-    Text(String),
-}
-
-impl SortKey {
-    /// The place of a key.
-    pub fn of(key: &str) -> Self {
-        let mut parts = Vec::new();
-        let mut rest = key;
-        while let Some(is_number) = rest.bytes().next().map(|byte| byte.is_ascii_digit()) {
-            let end = rest.find(|character: char| character.is_ascii_digit() != is_number).unwrap_or(rest.len());
-            let (part, later) = rest.split_at(end);
-            let number = part.trim_start_matches('0');
-            parts.push(if is_number { Part::Number(number.len(), number.to_owned()) } else { Part::Text(part.to_owned()) });
-            rest = later;
-        }
-        Self(parts, key.to_owned())
-    }
 }
 
 /// Bytes that an item takes in a list.

@@ -12,6 +12,7 @@ use super::{Workspace, workspace};
 use crate::{
     interfaces::{blocking::Deadline, repository_layout::is_hosts},
     journal::CallError,
+    rules::paths,
 };
 
 const HINT: &str = "Narrow the glob.";
@@ -43,19 +44,10 @@ pub(in crate::interfaces) struct Pattern {
 }
 
 impl Pattern {
-    const LONGEST: usize = 1024;
-
     pub(in crate::interfaces) fn parse(text: &str) -> Result<Self, CallError> {
-        let refuse = |why: &str| CallError::invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
-        if text.is_empty() || text.len() > Self::LONGEST || text.chars().any(char::is_control) {
-            return Err(refuse("it has to have 1 to 1024 bytes and no control characters"));
-        }
-        if text.starts_with('/') || text.contains('\\') || text.split('/').any(|name| name == "..") {
-            return Err(refuse("it has to be relative, with `/` between names and without `..`"));
-        }
-        let text = text.trim_start_matches("./");
+        let text = paths::glob(text).map_err(CallError::invalid)?;
         let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(false).build();
-        let glob = glob.map_err(|error| refuse(&error.kind().to_string()))?.compile_matcher();
+        let glob = glob.map_err(|error| CallError::invalid(paths::reject_glob(&error.kind().to_string())))?.compile_matcher();
         let literal = text.find(['*', '?', '[', '{']).map_or(text, |wildcard| &text[..wildcard]);
         let prefix = literal.rsplit_once('/').map_or("", |(directories, _)| directories).to_owned();
         Ok(Self { glob, prefix })

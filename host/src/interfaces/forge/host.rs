@@ -127,7 +127,7 @@ struct Working {
 
 impl Working {
     /// Looks first whether the repository is that of the run.
-    async fn begun<A>(self, attempt: Attempt) -> Result<Work, Performed<A>> {
+    async fn begin<A>(self, attempt: Attempt) -> Result<Work, Performed<A>> {
         let Self { forge, project, folder, author, repository, pin } = self;
         let missing = |NoToken { name, reason, rejected }| {
             Performed::Waiting(Wait::Needed(Needed { rejected, ..Needed::new(NeedKind::Key, name, reason) }))
@@ -189,7 +189,7 @@ impl View<'_> {
     {
         let work = self.work();
         let look = |attempt: Attempt| async move {
-            match work.begun(attempt).await {
+            match work.begin(attempt).await {
                 Ok(work) => performed(ask(work).await.map_err(Failure::from), Vec::new),
                 Err(hindered) => hindered,
             }
@@ -223,7 +223,7 @@ impl View<'_> {
     {
         let (work, run) = (self.work(), self.recorder.run().clone());
         let change = |attempt: Attempt| async move {
-            let work = match work.begun(attempt).await {
+            let work = match work.begin(attempt).await {
                 Ok(work) => work,
                 Err(hindered) => return hindered,
             };

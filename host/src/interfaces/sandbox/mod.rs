@@ -35,6 +35,7 @@ pub use collector::Artifacts;
 pub use docker::{Docker, Random};
 pub use engine::{Build, Engine, EngineError, Extra, Key, Mounted, Piece, PriorCommand, Resolved, Stream, Task, User};
 pub use job::{Ending, Job, Outcome};
+pub(crate) use leftovers::Deed;
 pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
 pub use room::{Room, measure_room};

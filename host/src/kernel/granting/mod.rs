@@ -1,19 +1,19 @@
 //! The operator's decisions on plugins: taken, kept with their events, and applied to runs in flight. No plugin reaches
 //! any of it.
 
+mod audit;
 mod breaker;
 mod change;
 pub(crate) mod events;
 mod grant_state;
 mod ruling;
-mod told;
 
 use std::sync::{Arc, atomic::Ordering};
 
 use self::events::{GrantDecision, Granted};
+use audit::{about, event, events};
 pub use change::{Change, Named};
 use ruling::is_granted_to_any;
-use told::{about, event, events};
 
 use super::{
     Kernel, KernelError,
@@ -23,7 +23,13 @@ use super::{
     reach::Reach,
     registry::{Origin, Plugin},
 };
-use crate::{actor::Actor, errors::Hint, events::Draft, interfaces::CAPABILITIES, journal::PluginVersion};
+use crate::{
+    actor::Actor,
+    errors::{Hint, Reason},
+    events::Draft,
+    interfaces::CAPABILITIES,
+    journal::PluginVersion,
+};
 
 /// Who decides where no operator does.
 const HOST: &str = "baton";
@@ -46,9 +52,9 @@ impl<'a> From<&'a Actor> for By<'a> {
 /// Why a decision is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// `known` are the names of all plugins.
-    #[error("Plugin `{name}` does not exist.")]
-    NoPlugin { name: String, known: String },
+    /// Not installed.
+    #[error(transparent)]
+    NoPlugin(Reason),
     #[error("`{plugin}` does not ask for `{named}`; it asks for {asked}.")]
     NotAsked { plugin: String, named: String, asked: String },
     /// It could not be granted to any plugin.
@@ -77,7 +83,7 @@ pub enum GrantError {
 impl Hint for GrantError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoPlugin { known, .. } => Some(format!("The plugins are {known}.")),
+            Self::NoPlugin(reason) => reason.hint(),
             Self::NotAsked { .. }
             | Self::Wrong(_)
             | Self::Reserved { .. }
@@ -289,8 +295,7 @@ impl Kernel {
     }
 
     fn no_such_plugin(&self, name: &str) -> GrantError {
-        let known: Vec<_> = self.parts.registry.all().keys().map(|name| format!("`{name}`")).collect();
-        GrantError::NoPlugin { name: name.escape_debug().to_string(), known: known.join(", ") }
+        GrantError::NoPlugin(self.parts.registry.not_found(name, None))
     }
 }
 

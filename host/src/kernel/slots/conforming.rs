@@ -116,24 +116,13 @@ fn document(schema: &str) -> Value {
 
 fn first(schema: &Value, document: &Value) -> Option<Misfit> {
     match schema_check::check(schema, document, 1) {
-        Ok(mistakes) => mistakes.into_iter().next().map(|mistake| Misfit { field: dotted(&mistake.pointer), problem: mistake.problem }),
+        Ok(mistakes) => {
+            mistakes.into_iter().next().map(|mistake| Misfit { field: schema_check::dotted(&mistake.pointer), problem: mistake.problem })
+        }
         Err(Unchecked::Costly(_)) => Some(Misfit { field: String::new(), problem: "it is too large to be checked".to_owned() }),
         // Of a schema that a task brought: whoever uses the answer finds out.
         Err(Unchecked::Schema(_)) => None,
     }
-}
-
-/// A JSON pointer as people write fields: `/findings/0/what` is `findings[0].what`.
-fn dotted(pointer: &str) -> String {
-    let mut field = String::new();
-    for part in pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")) {
-        match part.parse::<usize>() {
-            Ok(index) => field.push_str(&format!("[{index}]")),
-            Err(_) if field.is_empty() => field.push_str(&part),
-            Err(_) => field.push_str(&format!(".{part}")),
-        }
-    }
-    field
 }
 
 /// A problem quotes what it is about, however long that is.
@@ -150,13 +139,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_field_is_named_as_people_write_it() {
-        for (pointer, field) in [("", ""), ("/verdict", "verdict"), ("/findings/0/what", "findings[0].what"), ("/a~1b/c~0d", "a/b.c~d")] {
-            assert_eq!(dotted(pointer), field);
-        }
-    }
 
     #[test]
     fn an_answer_is_held_against_its_slot_and_its_task() {

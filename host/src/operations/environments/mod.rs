@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{self, Sender};
 use utoipa::OpenApi;
 
 use super::{
-    Host, Moment, Problem, ProblemKind, ProblemSource,
+    Host, Moment, Problem,
     projects::{ProjectLocation, ProjectRef},
 };
 use crate::{
@@ -107,8 +107,7 @@ pub async fn prepare(host: &Host, request: &BuildEnvironment) -> Result<Prepared
             proposal.left_out.iter().map(|left| format!(" {} of {} is left out: {}.", left.what, left.path, trim_period(&left.why)));
         let missing = proposal.missing.iter().map(|missing| format!(" {}.", trim_period(missing)));
         let message = format!("No file proposes an image.{}", left_out.chain(missing).collect::<String>());
-        let problem = Problem::new(ProblemKind::Invalid, "nothing_to_build", message, ProblemSource::Client);
-        return Err(problem.of_field("image").advise("Name one with `--image NAME`."));
+        return Err(Problem::invalid("nothing_to_build", "image", message).advise("Name one with `--image NAME`."));
     }
     Ok(PreparedEnvironment { request: request.clone(), place, proposal })
 }
@@ -243,7 +242,7 @@ async fn approved_image(host: &Host, approved: &environment::Approved) -> Approv
 
 fn not_approved() -> Problem {
     let message = "No environment is approved for this project.";
-    let problem = Problem::new(ProblemKind::NotFound, "environment_not_approved", message, ProblemSource::Client);
+    let problem = Problem::not_found("environment_not_approved", message).of_field("project");
     problem.advise("Approve one with `baton project environment build`.")
 }
 

@@ -109,7 +109,8 @@ async fn search(host: &Host, caller: &Caller, request: &BrowseEvents) -> Result<
         None => caller.only_projects(),
     };
     if request.text.as_ref().is_some_and(|text| text.len() > LONGEST_TEXT) {
-        return Err(Problem::invalid(format!("The text to search for has more than {LONGEST_TEXT} bytes.")).of_field("text"));
+        let message = format!("The text to search for has more than {LONGEST_TEXT} bytes.");
+        return Err(Problem::invalid("text_too_long", "text", message));
     }
     Ok(Search {
         category: request.category,

@@ -3,6 +3,8 @@
 
 mod browse;
 mod kinds;
+#[cfg(test)]
+pub(crate) mod sample;
 mod view;
 
 use std::collections::{HashMap, HashSet};
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Host, Moment, Page, Problem};
+use super::{Host, Moment, Page, Problem, reject_cursor};
 use crate::{actor::Actor, events, journal::RunId, kernel::KernelError};
 
 pub use browse::{BrowseEvents, EventOrder, list_for};
@@ -95,11 +97,7 @@ pub(super) async fn list_with(host: &Host, request: &ListEvents, projects: &mut 
 }
 
 fn read_cursor(cursor: &str) -> Result<i64, Problem> {
-    let wrong = || {
-        let problem = Problem::invalid("The cursor is not one of a page of events. Give the `next` of a page.");
-        problem.of_field("cursor")
-    };
-    cursor.parse().ok().filter(|cursor| *cursor >= 0).ok_or_else(wrong)
+    cursor.parse().ok().filter(|cursor| *cursor >= 0).ok_or_else(reject_cursor)
 }
 
 /// A request, with what it names found.

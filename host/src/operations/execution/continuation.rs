@@ -1,9 +1,11 @@
 //! How a run that failed, is paused or was stopped continues. Continues none.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    events::path_text,
     journal::{ErrorKind, Needed, Pause, PauseKind, RunId, Wait},
     kernel::{
         Kernel,
@@ -34,6 +36,16 @@ pub enum Continuation {
         /// The first call that the fork makes again.
         at: u64,
     },
+    /// By no means: its plugin rejected its input. Another run of the same plugin is started with another input.
+    AnotherInput {
+        /// The plugin.
+        workflow: String,
+        /// The folder in which the run worked.
+        workspace: String,
+        /// The JSON Schema of the inputs that the plugin takes, where it declares one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input_schema: Option<Value>,
+    },
     /// The reason for which it waits says how.
     AsReasonSays,
     /// By nothing that is known: its journal has to be looked at.
@@ -50,6 +62,8 @@ pub enum RetryKind {
     Fork,
     /// It failed by itself, and a replay with another version of its plugin may not.
     Itself,
+    /// It rejected its input, and another run is started with another.
+    Input,
     /// It is not known.
     Unknown,
 }
@@ -60,6 +74,7 @@ impl From<&Retry> for RetryKind {
             Retry::Repeat(_) => Self::Repeat,
             Retry::Fork(_) => Self::Fork,
             Retry::Itself(_) => Self::Itself,
+            Retry::Input => Self::Input,
             Retry::Unknown => Self::Unknown,
         }
     }
@@ -82,8 +97,11 @@ pub(super) async fn find(kernel: &Kernel, root: &Run, tree: &[Run]) -> Result<(C
         State::Failed { .. } => Some(kernel.retry(root).await?),
         _ => None,
     };
-    let on_current = on_current(kernel, root, tree, retry.as_ref());
-    Ok((on_current.unwrap_or_else(|| decide(root, tree, retry.as_ref())), retry.as_ref().map(RetryKind::from)))
+    let continuation = match retry {
+        Some(Retry::Input) => another_input(kernel, root),
+        _ => on_current(kernel, root, tree, retry.as_ref()).unwrap_or_else(|| decide(root, tree, retry.as_ref())),
+    };
+    Ok((continuation, retry.as_ref().map(RetryKind::from)))
 }
 
 /// A run that only its plugin keeps from continuing does so with another version, where one was installed since.
@@ -95,6 +113,15 @@ fn on_current(kernel: &Kernel, root: &Run, tree: &[Run], retry: Option<&Retry>) 
     };
     let current = kernel.registry().find(&stuck.plugin).filter(|current| current.package.hash != stuck.plugin_hash);
     current.filter(|_| stuck.is_replayable()).map(|_| resume_on_current(stuck))
+}
+
+fn another_input(kernel: &Kernel, root: &Run) -> Continuation {
+    let plugin = kernel.registry().find(&root.plugin);
+    Continuation::AnotherInput {
+        workflow: root.plugin.clone(),
+        workspace: path_text(&root.workspace),
+        input_schema: plugin.and_then(|plugin| plugin.package.manifest.input.clone()),
+    }
 }
 
 /// How the tree under `root` continues, which has ended or stands still. `retry` is how the root does where it failed.

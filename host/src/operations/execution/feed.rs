@@ -54,7 +54,7 @@ impl<'a> Feed<'a> {
         runs.iter().for_each(|run| progress.include(run));
         let mut past = Vec::new();
         for run in runs.iter().filter(|run| run.id == root.id || !run.state.is_final()) {
-            past.extend(events_of(kernel, &run.id).await?);
+            past.extend(kernel.events_of(&run.id, Some).await?);
         }
         past.sort_by_key(|event| event.cursor);
         for event in &past {
@@ -125,19 +125,6 @@ async fn receive(pieces: &mut Option<Receiver<Piece>>) -> Option<ReplyPiece> {
         }
         Err(RecvError::Lagged(_)) => None,
         Err(RecvError::Closed) => future::pending().await,
-    }
-}
-
-async fn events_of(kernel: &Kernel, run: &RunId) -> Result<Vec<Event>, Problem> {
-    let mut events: Vec<Event> = Vec::new();
-    loop {
-        let cursor = events.last().map_or(0, |event| event.cursor);
-        let page = kernel.events().after(cursor, Some(run), PAGE).await.map_err(KernelError::from)?;
-        let is_full = page.len() == PAGE as usize;
-        events.extend(page);
-        if !is_full {
-            return Ok(events);
-        }
     }
 }
 

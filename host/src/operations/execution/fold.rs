@@ -2,13 +2,27 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value;
-
 use super::progress::{Activity, Branch, Happening, Member, Replies, Snapshot, Step, SweepDeed, Work};
 use crate::{
-    events::{Category, Event},
-    journal::{RunId, Wait},
-    kernel::{events::WaitingFor, run::Summary},
+    events::{Category, Draft, Event},
+    interfaces::{
+        git::events::LeftOut,
+        llm::events::{BudgetNearlySpent, Completed, FellBack},
+        people::events::{DecisionMade, QuestionAsked, QuestionWithdrawn},
+        run::events::{Logged, Progressed},
+        sandbox::{
+            Deed,
+            events::{Pulling, Started, Swept},
+        },
+    },
+    journal::{
+        QuestionId, RunId, Wait,
+        events::{Denied, Repeated},
+    },
+    kernel::{
+        events::{Cancelled, Created, Executing, Failed, Paused, Provided, Succeeded, Waiting},
+        run::Summary,
+    },
     operations::Moment,
 };
 
@@ -16,6 +30,8 @@ use crate::{
 const WORTH_TELLING_AGAIN: u64 = 60_000;
 /// Files that a step names.
 const MOST_NAMED: usize = 3;
+/// How a model call ended of which no reply came back.
+const UNCERTAIN: &str = "uncertain";
 
 /// A tree of runs as its events tell it.
 pub(super) struct Progress {
@@ -34,7 +50,7 @@ pub(super) struct Progress {
     /// What runs were said to wait for.
     needs: BTreeMap<RunId, String>,
     /// What was asked, by the id of the question.
-    questions: HashMap<String, String>,
+    questions: HashMap<QuestionId, String>,
 }
 
 struct RootStep {
@@ -168,8 +184,8 @@ impl Progress {
         }
         self.cursor = event.cursor;
         let Some(run) = &event.draft.run else { return Vec::new() };
-        if event.draft.category == Category::Run && event.draft.name == "created" {
-            self.add_child(run, event);
+        if let Some(created) = event.draft.payload() {
+            self.add_child(run, event.at, created);
         }
         if !self.members.contains_key(run) {
             return Vec::new();
@@ -183,48 +199,87 @@ impl Progress {
     }
 
     fn read(&mut self, run: &RunId, event: &Event) -> Vec<Happening> {
-        let data = &event.draft.data;
-        match (event.draft.category, event.draft.name.as_str()) {
-            (Category::Run, "progress") if *run == self.root => self.begin_step(event.at, data),
-            (Category::Run, "progress") => self.act(run, Activity::Step { step: text(data, "step") }),
-            (Category::Run, "log") => read_log(data),
-            (Category::Run, "waiting") => self.wait(run, data),
-            (Category::Run, "executing") => self.begin(run),
-            (Category::Run, "provided") => {
-                self.needs.remove(run);
-                self.act(run, Activity::Continues)
-            }
-            (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.end(run, event),
-            (Category::Sandbox, "started") => self.act(run, Activity::Command { command: text(data, "command") }),
-            (Category::Sandbox, "pulling") => self.act(run, Activity::Fetch { progress: text(data, "progress") }),
-            (Category::Sandbox, "swept") => vec![read_sweep(data)],
-            (Category::Git, "left_out") => vec![read_left_out(data)],
-            (Category::Llm, "completed") if data["stop"] == "uncertain" => self.lose_reply(run, data),
-            (Category::Llm, "completed") => self.reply(run, data),
-            (Category::Llm, "repeated") => vec![Happening::RepeatedCall { call: data["seq"].as_u64().unwrap_or_default() }],
-            (Category::Llm, "budget_nearly_spent") => {
-                vec![Happening::BudgetNearlySpent { spent_usd: text(data, "spent_usd"), budget_usd: text(data, "budget_usd") }]
-            }
-            (Category::Llm, "fell_back") => {
-                vec![Happening::FellBack { from: text(data, "from"), to: text(data, "to"), reason: text(data, "reason") }]
-            }
-            (Category::Question, "asked") => self.ask(data),
-            (Category::Question, "withdrawn") => self.withdraw(data),
-            (Category::Question, "decided") => {
-                vec![Happening::Decided { question: text(data, "question"), answer: text(data, "answer") }]
-            }
-            (Category::Audit, "denied") => vec![Happening::Denied { reason: text(data, "reason") }],
+        let draft = &event.draft;
+        match draft.category {
+            Category::Run => self.read_of_run(run, event),
+            Category::Sandbox => self.read_of_sandbox(run, draft),
+            Category::Llm => self.read_of_model(run, draft),
+            Category::Question => self.read_of_question(draft),
+            Category::Git => draft.payload().map(describe_left_out).into_iter().collect(),
+            Category::Audit => draft.payload().map(|Denied { reason, .. }| Happening::Denied { reason }).into_iter().collect(),
             _ => Vec::new(),
         }
     }
 
-    fn add_child(&mut self, run: &RunId, event: &Event) {
-        let parent = event.draft.data["parent"].as_str().map(RunId::from_text);
+    fn read_of_run(&mut self, run: &RunId, event: &Event) -> Vec<Happening> {
+        let draft = &event.draft;
+        if draft.is::<Executing>() {
+            return self.begin(run);
+        }
+        if draft.is::<Provided>() {
+            self.needs.remove(run);
+            return self.act(run, Activity::Continues);
+        }
+        if let Some(Progressed { fraction, step }) = draft.payload() {
+            return if *run == self.root { self.begin_step(event.at, fraction, step) } else { self.act(run, Activity::Step { step }) };
+        }
+        if let Some(Waiting { wait }) = draft.payload() {
+            return self.wait(run, wait.into());
+        }
+        if let Some(Logged { level, message, .. }) = draft.payload() {
+            let warns = matches!(level.as_str(), "warn" | "error");
+            return warns.then_some(Happening::Warned { message }).into_iter().collect();
+        }
+        match reason_of_end(draft) {
+            Some(reason) => self.end(run, event, reason),
+            None => Vec::new(),
+        }
+    }
+
+    fn read_of_sandbox(&mut self, run: &RunId, draft: &Draft) -> Vec<Happening> {
+        if let Some(Started { command, .. }) = draft.payload() {
+            return self.act(run, Activity::Command { command });
+        }
+        if let Some(Pulling { progress, .. }) = draft.payload() {
+            return self.act(run, Activity::Fetch { progress });
+        }
+        draft.payload().and_then(describe_sweep).into_iter().collect()
+    }
+
+    fn read_of_model(&mut self, run: &RunId, draft: &Draft) -> Vec<Happening> {
+        if let Some(completed) = draft.payload::<Completed>() {
+            return if completed.stop == UNCERTAIN { self.lose_reply(run, completed) } else { self.reply(run, &completed) };
+        }
+        let repeated = draft.payload().map(|Repeated { seq, .. }| Happening::RepeatedCall { call: seq });
+        let nearly_spent = draft.payload().map(|BudgetNearlySpent { spent_usd, budget_usd, .. }| {
+            let (spent_usd, budget_usd) = (spent_usd.to_string(), budget_usd.to_string());
+            Happening::BudgetNearlySpent { spent_usd, budget_usd }
+        });
+        let fell_back = draft.payload().map(|FellBack { from, to, reason, .. }| Happening::FellBack { from, to, reason });
+        repeated.or(nearly_spent).or(fell_back).into_iter().collect()
+    }
+
+    fn read_of_question(&mut self, draft: &Draft) -> Vec<Happening> {
+        if let Some(QuestionAsked { question: id, text: question, .. }) = draft.payload() {
+            self.questions.insert(id, question.clone());
+            return vec![Happening::Asked { question }];
+        }
+        if let Some(QuestionWithdrawn { question }) = draft.payload() {
+            // A person who saw the question need not answer it any more.
+            let question = self.questions.remove(&question);
+            return question.map(|question| Happening::Withdrew { question }).into_iter().collect();
+        }
+        let decided = draft.payload().map(|DecisionMade { question, answer, .. }| Happening::Decided { question, answer });
+        decided.into_iter().collect()
+    }
+
+    fn add_child(&mut self, run: &RunId, at: u64, created: Created) {
+        let Created { plugin, parent, worktree, .. } = created;
         let Some(above) = parent.as_ref().and_then(|parent| self.members.get(parent)) else { return };
-        let worktree = event.draft.data["worktree"].as_str().map(str::to_owned).or_else(|| above.worktree.clone());
+        let worktree = worktree.or_else(|| above.worktree.clone());
         if !self.members.contains_key(run) {
-            let title = self.title(word(&event.draft.data, "plugin"));
-            self.join(run, State::new(parent, title, Some(event.at)));
+            let title = self.title(&plugin);
+            self.join(run, State::new(parent, title, Some(at)));
         }
         // Also of one that was there before: a run does not say where it works, its first event does.
         if let Some(member) = self.members.get_mut(run) {
@@ -232,9 +287,8 @@ impl Progress {
         }
     }
 
-    fn begin_step(&mut self, at: u64, data: &Value) -> Vec<Happening> {
-        let step = text(data, "step");
-        self.fraction = data["fraction"].as_f64().unwrap_or(self.fraction).clamp(0.0, 1.0);
+    fn begin_step(&mut self, at: u64, fraction: f64, step: String) -> Vec<Happening> {
+        self.fraction = fraction.clamp(0.0, 1.0);
         let ended = self.end_step(at, true);
         self.latest = None;
         self.step = Some(RootStep { text: step.clone(), since: Some(at) });
@@ -246,31 +300,32 @@ impl Progress {
         Some(Happening::Ended { step: text, succeeded, took_ms: since.map(|since| at.saturating_sub(since)) })
     }
 
-    fn reply(&mut self, run: &RunId, data: &Value) -> Vec<Happening> {
+    fn reply(&mut self, run: &RunId, completed: &Completed) -> Vec<Happening> {
         let Some(member) = self.members.get_mut(run) else { return Vec::new() };
-        let tokens = |name: &str| data[name].as_u64().unwrap_or(0);
+        let Completed { model, cost_usd, .. } = completed;
+        let (input, output) = (completed.input_tokens.unwrap_or(0), completed.output_tokens.unwrap_or(0));
         let replies = &mut member.replies;
         replies.count += 1;
-        replies.input_tokens = replies.input_tokens.saturating_add(tokens("input_tokens"));
-        replies.cached_input_tokens = replies.cached_input_tokens.saturating_add(tokens("cached_input_tokens"));
-        replies.output_tokens = replies.output_tokens.saturating_add(tokens("output_tokens"));
-        replies.cost_usd = replies.cost_usd.zip(data["cost_usd"].as_f64()).map(|(sum, cost)| sum + cost);
+        replies.input_tokens = replies.input_tokens.saturating_add(input);
+        replies.cached_input_tokens = replies.cached_input_tokens.saturating_add(completed.cached_input_tokens.unwrap_or(0));
+        replies.output_tokens = replies.output_tokens.saturating_add(output);
+        replies.cost_usd = replies.cost_usd.zip(*cost_usd).map(|(sum, cost)| sum + cost);
         let activity = Activity::Reply {
             replies: *replies,
-            used_tokens: tokens("input_tokens").saturating_add(tokens("output_tokens")),
-            window_tokens: tokens("window_tokens"),
+            used_tokens: input.saturating_add(output),
+            window_tokens: completed.window_tokens.unwrap_or(0),
         };
-        self.resting.remove(word(data, "model").split('/').next().unwrap_or_default());
+        self.resting.remove(model.split('/').next().unwrap_or_default());
         self.act(run, activity)
     }
 
     /// A call of which no reply came back.
-    fn lose_reply(&mut self, run: &RunId, data: &Value) -> Vec<Happening> {
-        let cost_usd = data["cost_usd"].as_f64();
+    fn lose_reply(&mut self, run: &RunId, completed: Completed) -> Vec<Happening> {
+        let Completed { cost_usd, reason, .. } = completed;
         if let Some(member) = self.members.get_mut(run) {
             member.replies.cost_usd = member.replies.cost_usd.zip(cost_usd).map(|(sum, cost)| sum + cost);
         }
-        vec![Happening::LostReply { cost_usd, reason: text(data, "reason") }]
+        vec![Happening::LostReply { cost_usd, reason: reason.unwrap_or_default() }]
     }
 
     fn begin(&mut self, run: &RunId) -> Vec<Happening> {
@@ -289,11 +344,11 @@ impl Progress {
         Vec::new()
     }
 
-    fn wait(&mut self, run: &RunId, data: &Value) -> Vec<Happening> {
-        match serde_json::from_value::<WaitingFor>(data["for"].clone()).map(Wait::from) {
-            Ok(Wait::Until(until)) => self.act(run, Activity::Sleep { until: Moment(until) }),
-            Ok(Wait::Question { .. }) => self.act(run, Activity::Question),
-            Ok(Wait::Needed(needed)) => {
+    fn wait(&mut self, run: &RunId, wait: Wait) -> Vec<Happening> {
+        match wait {
+            Wait::Until(until) => self.act(run, Activity::Sleep { until: Moment(until) }),
+            Wait::Question { .. } => self.act(run, Activity::Question),
+            Wait::Needed(needed) => {
                 let need = needed.kind.into();
                 self.act(run, Activity::Operator { need, subject: needed.subject });
                 // A run that looks again by the clock says the same each time.
@@ -301,30 +356,18 @@ impl Progress {
                 let is_new = before.as_ref() != Some(&needed.reason);
                 is_new.then_some(Happening::NeedsOperator { need, reason: needed.reason }).into_iter().collect()
             }
-            Ok(Wait::Account { account, until, reason }) => {
+            Wait::Account { account, until, reason } => {
                 self.act(run, Activity::Account { account: account.clone(), until: Moment(until) });
                 let before = self.resting.insert(account.clone(), until);
                 let is_new = before.is_none_or(|before| until > before.saturating_add(WORTH_TELLING_AGAIN));
                 is_new.then_some(Happening::WaitsForAccount { account, until: Moment(until), reason }).into_iter().collect()
             }
-            _ => Vec::new(),
+            Wait::Runs(_) | Wait::Any { .. } => Vec::new(),
         }
     }
 
-    fn ask(&mut self, data: &Value) -> Vec<Happening> {
-        let question = text(data, "text");
-        self.questions.insert(text(data, "question"), question.clone());
-        vec![Happening::Asked { question }]
-    }
-
-    /// A person who saw the question need not answer it any more.
-    fn withdraw(&mut self, data: &Value) -> Vec<Happening> {
-        let question = self.questions.remove(word(data, "question"));
-        question.map(|question| Happening::Withdrew { question }).into_iter().collect()
-    }
-
-    fn end(&mut self, run: &RunId, event: &Event) -> Vec<Happening> {
-        let succeeded = event.draft.name == "succeeded";
+    fn end(&mut self, run: &RunId, event: &Event, reason: Option<String>) -> Vec<Happening> {
+        let succeeded = event.draft.is::<Succeeded>();
         if *run == self.root {
             return self.end_step(event.at, succeeded).into_iter().collect();
         }
@@ -335,7 +378,7 @@ impl Progress {
             let took_ms = member.since.map(|since| event.at.saturating_sub(since));
             return vec![Happening::Succeeded { replies: member.replies, took_ms }];
         }
-        let reason = Some(text(&event.draft.data, "reason")).filter(|reason| !reason.is_empty());
+        let reason = reason.filter(|reason| !reason.is_empty());
         vec![Happening::Stopped { state: event.draft.name.clone(), reason }]
     }
 
@@ -356,39 +399,35 @@ impl Progress {
     }
 }
 
-/// What a plugin says to those who follow it, where it warns.
-fn read_log(data: &Value) -> Vec<Happening> {
-    let warns = matches!(word(data, "level"), "warn" | "error");
-    warns.then(|| Happening::Warned { message: text(data, "message") }).into_iter().collect()
+/// The reason for which a run ended or is paused, if an event says that it did; within, none where it has no reason.
+fn reason_of_end(draft: &Draft) -> Option<Option<String>> {
+    if draft.is::<Succeeded>() || draft.is::<Cancelled>() {
+        return Some(None);
+    }
+    if draft.is::<Failed>() {
+        return Some(draft.payload().map(|Failed { reason, .. }| reason));
+    }
+    draft.is::<Paused>().then(|| draft.payload().map(|Paused { reason, .. }| reason))
 }
 
 /// What was done with what a command left, by its first path.
-fn read_sweep(data: &Value) -> Happening {
-    let traces = data["traces"].as_array().map_or(0, Vec::len) as u64 + data["more"].as_u64().unwrap_or_default();
-    let first = &data["traces"][0];
-    let moved_to = first["to"].as_str().map(str::to_owned);
-    let deed = match (word(first, "deed"), &moved_to) {
-        ("moved" | "renamed" | "withheld", Some(_)) => SweepDeed::Moved,
-        ("removed", _) => SweepDeed::Removed,
-        ("opened", _) => SweepDeed::Opened,
-        _ => SweepDeed::Disarmed,
+fn describe_sweep(swept: Swept) -> Option<Happening> {
+    let all = swept.traces.len() as u64 + swept.more;
+    let (deed, path, moved_to) = swept.traces.into_iter().next()?.into_parts();
+    let deed = match deed {
+        Deed::Moved | Deed::Renamed | Deed::Withheld if moved_to.is_some() => SweepDeed::Moved,
+        Deed::Removed => SweepDeed::Removed,
+        Deed::Opened => SweepDeed::Opened,
+        Deed::Moved | Deed::Renamed | Deed::Withheld | Deed::Stripped => SweepDeed::Disarmed,
     };
-    Happening::Swept { path: text(first, "path"), deed, moved_to, others: traces.saturating_sub(1) }
+    Some(Happening::Swept { path, deed, moved_to, others: all - 1 })
 }
 
 /// Files that a commit does not hold.
-fn read_left_out(data: &Value) -> Happening {
-    let mut paths: Vec<_> = data["paths"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let all = paths.len() as u64 + data["more"].as_u64().unwrap_or_default();
+fn describe_left_out(left_out: LeftOut) -> Happening {
+    let LeftOut { branch, mut paths, more } = left_out;
+    let all = paths.len() as u64 + more;
     paths.truncate(MOST_NAMED);
     let others = all - paths.len() as u64;
-    Happening::LeftOut { branch: text(data, "branch"), paths, others }
-}
-
-fn text(data: &Value, key: &str) -> String {
-    word(data, key).to_owned()
-}
-
-fn word<'a>(data: &'a Value, key: &str) -> &'a str {
-    data[key].as_str().unwrap_or_default()
+    Happening::LeftOut { branch, paths, others }
 }

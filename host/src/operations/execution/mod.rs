@@ -4,6 +4,7 @@ mod continuation;
 mod drive;
 mod feed;
 mod fold;
+mod host_happening;
 mod options;
 mod outcome;
 mod progress;
@@ -18,10 +19,11 @@ pub use crate::journal::RunId;
 pub use continuation::{Continuation, RetryKind, continuation};
 pub use drive::{Execution, Replay, STOP_PATIENCE, Stop, TreeState, replay, tree_state, waits_for_people};
 pub use feed::{Feed, Update, load_snapshot};
+pub use host_happening::{HostHappening, read_host_happening};
 pub use options::RunOptions;
 pub use outcome::{Outcome, outcome};
 pub use progress::{Activity, Branch, Happening, Member, Replies, ReplyPiece, Snapshot, Step, SweepDeed, Work};
-pub use service::{Announcement, EventStream, Service, name_run, read_wait};
+pub use service::{Announcement, EventStream, Service, name_run};
 pub use start::{StartInProject, StartNotice, StartRun, StartedRun, Workflow, start, start_in_project, workflows};
 
 /// The views of this folder.

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     config::Config,
+    errors::{Hint as _, Reason},
     escape::escaped,
     interfaces::{self, Settings, llm},
     operations::{Dollars, Host, Problem, access::Caller},
@@ -42,8 +43,8 @@ impl RunOptions {
         if !is_script || caller.is_operator() {
             return Ok(());
         }
-        let problem = Problem::invalid("A script cannot be chosen as the model of a run from outside of the host.").of_field("model");
-        Err(problem.advise("Choose `provider/model` or an alias from the settings."))
+        let message = "Only the operator of the host can choose a script as the model of a run.";
+        Err(Problem::invalid("model_invalid", "model", message).advise("Choose `provider/model` or an alias from the settings."))
     }
 
     /// The options as a run keeps them: a budget is set for it, and is not one of them.
@@ -57,13 +58,14 @@ pub(in crate::operations) fn check_model(host: &Host, workspace: &Path, model: O
     let Some(name) = model else { return Ok(()) };
     let config = host.config();
     let preferences = Settings::merge(&[config.settings(workspace)?]);
-    let invalid = |message| Problem::invalid(message).of_field("model");
-    let models = llm::named(name, &preferences).map_err(|error| invalid(format!("{error}.")))?;
-    match models.iter().find_map(|model| why_unusable(model, &config.models)) {
-        None => Ok(()),
-        Some(reason) if models == [name] => Err(invalid(reason)),
-        Some(reason) => Err(invalid(format!("`models.{}`: {reason}", escaped(name)))),
-    }
+    let unusable = |message| Problem::invalid("model_unusable", "model", message);
+    let models = llm::named(name, &preferences).map_err(|error| unusable(format!("{error}.")))?;
+    let Some(reason) = models.iter().find_map(|model| why_unusable(model, &config.models)) else { return Ok(()) };
+    let problem = match models == [name] {
+        true => unusable(reason.to_string()),
+        false => unusable(format!("`models.{}`: {reason}", escaped(name))),
+    };
+    Err(Problem { hint: reason.hint(), ..problem })
 }
 
 /// Why the model that is used unless another is named cannot be used; none where it can.
@@ -71,23 +73,24 @@ pub(super) fn why_default_unusable(config: &Config, settings: &Value) -> Option<
     let preferences = Settings::merge(std::slice::from_ref(settings));
     llm::Preferences::models(&preferences, "models.default").iter().find_map(|name| match llm::named(name, &preferences) {
         Err(error) => Some(format!("{error}.")),
-        Ok(models) => models.iter().find_map(|model| why_unusable(model, &config.models)),
+        Ok(models) => models.iter().find_map(|model| why_unusable(model, &config.models)).map(|reason| reason.explain()),
     })
 }
 
 /// Why a `provider/model` cannot be used, whatever its provider says.
-fn why_unusable(model: &str, config: &llm::Config) -> Option<String> {
+fn why_unusable(model: &str, config: &llm::Config) -> Option<Reason> {
     let (provider, name) = model.split_once('/')?;
     let shown = escaped(model);
     if !config.providers().contains(&provider) {
         let (provider, known) = (escaped(provider), config.providers().join(", "));
-        return Some(format!("`{shown}` is not a model: the provider `{provider}` does not exist. Use one of {known}."));
+        let reason = Reason::new(format!("`{shown}` is not a model: the provider `{provider}` does not exist."));
+        return Some(reason.advise(format!("Use one of {known}.")));
     }
     if name.trim().is_empty() {
-        return Some(format!("`{shown}` has no model name. Write it after the slash."));
+        return Some(Reason::new(format!("`{shown}` has no model name.")).advise("Write it after the slash."));
     }
     if provider == "script" && !config.scripts.join(name).is_file() {
-        return Some(format!("The script `{}` does not exist; give the file as script/FILE.", escaped(name)));
+        return Some(Reason::new(format!("The script `{}` does not exist.", escaped(name))).advise("Give the file as script/FILE."));
     }
     None
 }
@@ -111,7 +114,7 @@ mod tests {
         for good in ["anthropic/x", "ollama/a/b", "local/x", "script/a.yaml"] {
             assert_eq!(why_unusable(good, &config), None, "{good}");
         }
-        let reason = why_unusable("bogus\u{1b}/x", &config).unwrap();
+        let reason = why_unusable("bogus\u{1b}/x", &config).unwrap().explain();
         assert!(
             reason.contains(r"provider `bogus\u{1b}` does not exist")
                 && reason.contains("anthropic, gemini, local, ollama, openai, script"),

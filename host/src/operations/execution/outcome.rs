@@ -9,7 +9,7 @@ use super::{
     drive::needs_operator,
 };
 use crate::{
-    journal::{Awaited, Effect, ErrorKind, Inspected, RunId},
+    journal::{Awaited, RunId},
     kernel::{
         Kernel, KernelError,
         run::{Run, State, Summary},
@@ -47,11 +47,6 @@ pub struct Outcome {
     /// The paused project that it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
-    /// Whether its plugin rejected the input before it did anything.
-    pub rejects_input: bool,
-    /// The JSON Schema of the inputs that the plugin takes, where it rejected its own and declares one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_schema: Option<Value>,
     /// How it continues, if it failed or cannot continue by itself.
     pub continuation: Continuation,
     /// How the root can be tried again where it failed.
@@ -70,8 +65,6 @@ pub async fn outcome(host: &Host, root: &RunId, took_ms: u64) -> Result<Outcome,
     let paused: Vec<Run> = below.filter(|run| matches!(run.state, State::Paused { .. }) || needs_operator(&run.state)).cloned().collect();
     let held_by = if run.state.is_final() { None } else { kernel.held_by(&run.project).await? };
     let request = ListQuestions { all: false, root: Some(root.clone()) };
-    let rejects_input = rejects_input(kernel, &run).await?;
-    let plugin = kernel.registry().find(&run.plugin).filter(|_| rejects_input);
     Ok(Outcome {
         output: run.output.clone(),
         took_ms,
@@ -82,27 +75,21 @@ pub async fn outcome(host: &Host, root: &RunId, took_ms: u64) -> Result<Outcome,
         awaiting: summaries(host, awaiting_outside(&tree)).await?,
         questions: questions::list(host, &request).await?.items,
         held_by,
-        rejects_input,
-        input_schema: plugin.and_then(|plugin| plugin.package.manifest.input.clone()),
         continuation,
         retry,
         run: summaries(host, vec![run]).await?.remove(0),
     })
 }
 
+impl Outcome {
+    /// Whether its plugin rejected the input before it did anything.
+    pub fn rejects_input(&self) -> bool {
+        matches!(self.continuation, Continuation::AnotherInput { .. })
+    }
+}
+
 async fn summaries(host: &Host, runs: Vec<Run>) -> Result<Vec<RunSummary>, Problem> {
     summarize(host, runs.into_iter().map(Summary::from).collect()).await
-}
-
-/// Whether a run failed by its input, before it did anything.
-async fn rejects_input(kernel: &Kernel, run: &Run) -> Result<bool, Problem> {
-    let is_invalid = matches!(&run.state, State::Failed { error } if error.kind == ErrorKind::Invalid);
-    Ok(is_invalid && only_emits(&kernel.journal().inspect(&run.id).await.map_err(KernelError::from)?))
-}
-
-/// Whether a run did nothing but say what it does.
-fn only_emits(journal: &[Inspected]) -> bool {
-    journal.iter().all(|inspected| inspected.entry.effect == Effect::Emit)
 }
 
 /// The runs of the tree that wait for what comes from outside of it; none where another can continue.
@@ -138,27 +125,7 @@ async fn awaited_elsewhere(kernel: &Kernel, tree: &[Run]) -> Result<Vec<Run>, Pr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        journal::{Entry, EntryState, Wait},
-        operations::execution::testing::run,
-    };
-
-    fn called(effect: Effect, answer: &str) -> Inspected {
-        let entry = Entry {
-            run: RunId::from_text("a"),
-            seq: 1,
-            call: "files.read".to_owned(),
-            effect,
-            request_hash: String::new(),
-            request: "{}".to_owned(),
-            state: EntryState::Done,
-            answer: Some(answer.to_owned()),
-            repeated: false,
-            asked_at: 0,
-            answered_at: None,
-        };
-        Inspected { entry, damage: None }
-    }
+    use crate::{journal::Wait, operations::execution::testing::run};
 
     #[test]
     fn runs_wait_for_the_outside_once_nothing_else_continues() {
@@ -170,12 +137,5 @@ mod tests {
         assert_eq!(awaiting_outside(&tree), [signal, item]);
         let tree = [tree.as_slice(), &[run("d", "mary", State::Queued)]].concat();
         assert_eq!(awaiting_outside(&tree), []);
-    }
-
-    #[test]
-    fn only_a_run_that_did_nothing_yet_can_have_rejected_its_input() {
-        let emitted = called(Effect::Emit, r#"{"ok":null}"#);
-        assert!(only_emits(&[]) && only_emits(std::slice::from_ref(&emitted)));
-        assert!(!only_emits(&[emitted, called(Effect::Write, r#"{"ok":null}"#)]));
     }
 }

@@ -4,7 +4,6 @@
 use std::{future, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
     time::{Interval, MissedTickBehavior, interval},
@@ -14,13 +13,13 @@ use utoipa::ToSchema;
 use super::drive::{Stop, stop};
 use crate::{
     events::{self, path_text},
-    journal::{self, Halt, RunId},
-    kernel::{Drive, KernelError, events::WaitingFor},
+    journal::{Halt, RunId},
+    kernel::{Drive, KernelError},
     operations::{
         Host, Problem,
         events::{Event, ListEvents, ProjectsOfRuns, list_with},
         questions::Question,
-        runs::{RunSummary, Wait},
+        runs::RunSummary,
         serving::Listening,
     },
 };
@@ -141,12 +140,6 @@ impl<'a> EventStream<'a> {
         self.cursor = page.next.unwrap_or_else(|| self.cursor.clone());
         Ok(page.items)
     }
-}
-
-/// What a run began to wait for, by the event that says so.
-pub fn read_wait(event: &Event) -> Option<Wait> {
-    let wait: WaitingFor = serde_json::from_value(event.data.get("for").cloned().unwrap_or(Value::Null)).ok()?;
-    Some(journal::Wait::from(wait).into())
 }
 
 /// What a run is called, and where it belongs.

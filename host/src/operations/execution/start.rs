@@ -13,7 +13,11 @@ use super::options::{RunOptions, check_model, why_default_unusable};
 use crate::{
     actor::Actor,
     escape::escaped,
-    interfaces::{agents::AGENTS, llm::money::Scope},
+    interfaces::{
+        agents::AGENTS,
+        llm::money::Scope,
+        schema_check::{self, Mistake},
+    },
     journal::{Capability, RunId},
     kernel::{
         Order,
@@ -24,13 +28,19 @@ use crate::{
     operations::{
         Host, Problem,
         access::{Caller, Permission, Subject},
+        code,
         host::{MisspeltSetting, misspelt},
+        plugins::{Capabilities, capabilities},
         projects::ProjectRef,
     },
 };
 
 /// Workflows that are named where an agent was given.
 const MOST_NAMED: usize = 3;
+/// Mistakes of an input that are told at once.
+const MOST_MISTAKES: usize = 8;
+/// The field of a request that holds the input.
+const FIELD: &str = "input";
 
 /// A run to start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -96,6 +106,12 @@ pub enum StartNotice {
         /// Why.
         reason: String,
     },
+    /// Its plugin asks for more than an operator has decided on: calls that need it are denied.
+    Undecided {
+        /// All of it.
+        #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+        capabilities: Capabilities,
+    },
 }
 
 /// A workflow that can be started as it is.
@@ -136,6 +152,7 @@ pub async fn start(host: &Host, actor: &Actor, request: &StartRun) -> Result<Sta
         by: actor.clone(),
     };
     let (run, plugin) = kernel.ordered(order)?;
+    check_input(&plugin, input).await?;
     kernel.check_project(&run.workspace).await?;
     let notices = notices(host, &run.workspace, &plugin, options)?;
     // Before anything executes it.
@@ -155,8 +172,46 @@ pub async fn start_in_project(host: &Host, caller: &Caller, request: &StartInPro
     let location = ProjectRef::Name(project).find(host).await?;
     let workspace = location.folder().map_err(of_project)?.to_owned();
     let StartInProject { workflow, input, options, .. } = request.clone();
-    let started = start(host, &caller.actor, &StartRun { workflow, input, workspace, options }).await?;
+    let started = start(host, &caller.actor, &StartRun { workflow, input, workspace, options }).await.map_err(name_field)?;
     Ok(if caller.is_operator() { started } else { StartedRun { notices: Vec::new(), workspace: PathBuf::new(), ..started } })
+}
+
+/// The field of a request that names a project which is meant where one names a folder, and the workflow which is meant by a plugin.
+fn name_field(problem: Problem) -> Problem {
+    match problem.field.as_deref() {
+        Some("plugin") => problem.of_field("workflow"),
+        Some("folder" | "workspace") => problem.of_field("project"),
+        _ => problem,
+    }
+}
+
+/// Rejects an input that does not fit the schema in the plugin's manifest: its run could only fail.
+async fn check_input(plugin: &Plugin, input: &Value) -> Result<(), Problem> {
+    // A workflow may take a text as well, which its schema cannot say.
+    let Some(schema) = plugin.package.manifest.input.clone().filter(|_| input.is_object()) else { return Ok(()) };
+    let instance = input.clone();
+    let checked = tokio::task::spawn_blocking(move || schema_check::check(&schema, &instance, MOST_MISTAKES)).await;
+    // What cannot be checked here is left to the plugin.
+    let Ok(Ok(mistakes)) = checked else { return Ok(()) };
+    let Some(first) = mistakes.first() else { return Ok(()) };
+    let place = |mistake: &Mistake| match mistake.pointer.as_str() {
+        "" => String::new(),
+        pointer => format!("`{}`: ", schema_check::dotted(pointer)),
+    };
+    let all: Vec<_> = mistakes.iter().map(|mistake| format!("{}{}", place(mistake), excerpt(&mistake.problem))).collect();
+    let field =
+        [FIELD, &schema_check::dotted(&first.pointer)].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
+    let name = escaped(plugin.name());
+    let problem = Problem::invalid(code::INPUT_UNFIT, field, format!("The input does not fit `{name}`: {}.", escaped(&all.join("; "))));
+    Err(problem.advise(format!("`baton plugin show {name}` lists what it takes.")))
+}
+
+/// A problem quotes what is wrong, however long that is.
+fn excerpt(problem: &str) -> String {
+    const LONGEST: usize = 300;
+    let end = problem.floor_char_boundary(LONGEST);
+    let cut = if end < problem.len() { "…" } else { "" };
+    format!("{}{cut}", problem[..end].trim_end_matches('.'))
 }
 
 fn notices(host: &Host, workspace: &Path, plugin: &Plugin, options: &RunOptions) -> Result<Vec<StartNotice>, Problem> {
@@ -165,6 +220,9 @@ fn notices(host: &Host, workspace: &Path, plugin: &Plugin, options: &RunOptions)
     let unusable = why_default_unusable(host.config(), &settings).filter(|_| options.model.is_none());
     notices.extend(unusable.map(|reason| StartNotice::DefaultModelUnusable { reason }));
     notices.extend(host.app.why_older(plugin).map(|reason| StartNotice::OlderVersion { reason }));
+    // All at once: the run would be denied one call after the other.
+    let undecided = capabilities(&plugin.undecided());
+    notices.extend((!undecided.is_empty()).then_some(StartNotice::Undecided { capabilities: undecided }));
     Ok(notices)
 }
 
@@ -181,7 +239,7 @@ fn check_kind(host: &Host, name: &str) -> Result<(), Problem> {
         ),
     };
     let message = format!("`{name}` is {}, and only workflows can be run.", kind.with_article());
-    Err(Problem::invalid(message).of_field("workflow").advise(hint))
+    Err(Problem::invalid("plugin_not_runnable", "workflow", message).advise(hint))
 }
 
 /// How an agent is used: by the workflows that may give it tasks, or by one that has yet to be written.

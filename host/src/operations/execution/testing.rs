@@ -16,6 +16,7 @@ use crate::{
         package::Kind,
         run::{Run, State},
     },
+    operations::events::sample::least,
 };
 
 /// A root run of `plugin` that stands in `state`.
@@ -80,6 +81,15 @@ impl Tree {
     /// The same for an event with another place in the log.
     pub(crate) fn take_at(&mut self, cursor: i64, seconds: u64, run: &str, (category, name): (&str, &str), data: Value) -> Vec<Step> {
         let category = Category::from_word(category).unwrap();
+        let data = match data {
+            // What the test is not about is there as well: an event without it is not one.
+            Value::Object(given) => {
+                let mut whole = least(category, name);
+                whole.as_object_mut().unwrap().extend(given);
+                whole
+            }
+            other => other,
+        };
         let draft = Draft::for_test(category, name, Some(&RunId::from_text(run)), data);
         self.progress.take(&Event { cursor, at: seconds * 1000, draft })
     }

@@ -7,7 +7,6 @@ use super::{Host, Item, ItemKind, Problem, ProjectRef, author, load};
 use crate::{
     actor::Actor,
     interfaces::backlog::{Draft, documents::USUAL_PRIORITY},
-    operations::{ProblemKind, ProblemSource},
 };
 
 /// An item to add.
@@ -47,7 +46,7 @@ pub async fn add(host: &Host, actor: &Actor, request: &AddItem) -> Result<Item, 
     let project = request.project.open(host, actor).await?;
     let AddItem { key, kind, title, body, parent, after, priority, labels, .. } = request.clone();
     if host.app.backlog.items(project.id(), false).await?.iter().any(|item| item.draft.key == key) {
-        let problem = Problem::new(ProblemKind::Conflict, "item_exists", format!("Item `{key}` already exists."), ProblemSource::Client);
+        let problem = Problem::conflict("item_exists", format!("Item `{key}` already exists."));
         return Err(problem.of_field("key").advise("Choose another key."));
     }
     let draft = Draft { key, kind: kind.into(), title, body, parent, after, priority, labels: labels.into() };

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Host, Item, ItemStatus, Page, Problem, ProjectRef, graph_of};
-use crate::interfaces::backlog::{self, Kind, MOST_ITEMS, SortKey, Status};
+use crate::{
+    interfaces::backlog::{self, Kind, MOST_ITEMS, SortKey, Status},
+    operations::reject_cursor,
+};
 
 /// Items of the longest page: all that a project can have.
 pub const MOST_LISTED: u32 = 10_000;
@@ -123,9 +126,7 @@ impl Position {
 
     fn read(cursor: &str, by_urgency: bool) -> Result<Self, Problem> {
         let parts = cursor.split_once('.').and_then(|(priority, key)| Some((priority.parse().ok()?, key)));
-        let (priority, key) = parts.filter(|(_, key)| backlog::check_key(key).is_ok()).ok_or_else(|| {
-            Problem::invalid("The cursor is not one of a list of items.").of_field("cursor").advise("Give the `next` of a page.")
-        })?;
+        let (priority, key) = parts.filter(|(_, key)| backlog::check_key(key).is_ok()).ok_or_else(reject_cursor)?;
         Ok(Self::new(priority, key, by_urgency))
     }
 }

@@ -7,7 +7,6 @@ use super::{Host, Item, ItemStatus, Problem, ProjectRef, author, graph_of, load,
 use crate::{
     actor::Actor,
     interfaces::backlog::{self, Graph, Status, check_reason, follows, reopens},
-    operations::{ProblemKind, ProblemSource},
 };
 
 /// Keys that a message names.
@@ -64,9 +63,8 @@ fn check_order(place: usize, status: Status, items: &[backlog::Item], graph: &Gr
     }
     let are = if open.len() == 1 { "is" } else { "are" };
     let message = format!("`{}` cannot be done while {} {are} open.", items[place].draft.key, list_keys(&open));
-    let problem = Problem::new(ProblemKind::Conflict, "item_waits", message, ProblemSource::Client);
-    let hint = "Finish what is before it first, or repeat the command with `--force`.".to_owned();
-    Err(problem.of_field("force").advise(hint))
+    let hint = "Finish what is before it first, or repeat the command with `--force`.";
+    Err(Problem::conflict("item_waits", message).of_field("force").advise(hint))
 }
 
 /// The first keys, and how many there are beside them.

@@ -137,8 +137,8 @@ async fn fit(app: &App, plugin: &Arc<registry::Plugin>, slot: &'static Slot) -> 
 
 fn temporary_folder() -> Result<TempDir, Problem> {
     tempfile::tempdir().map_err(|error| {
-        let message = format!("A temporary folder cannot be created: {error}.");
+        let message = format!("A temporary directory cannot be created: {error}.");
         let problem = Problem::new(ProblemKind::Unavailable, "host_unavailable", message, ProblemSource::Host);
-        problem.advise("Set TMPDIR to a folder that can be written.")
+        problem.advise("Set TMPDIR to a directory that can be written.")
     })
 }

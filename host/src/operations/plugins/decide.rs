@@ -141,10 +141,14 @@ impl GrantPlugin {
         if self.only {
             return match (named.is_empty(), terms) {
                 (false, None) => Ok(Change::Only(named)),
-                (true, _) => Err(Problem::invalid("A grant of these and nothing else has to name capabilities.").of_field("capabilities")),
-                (false, Some(_)) => {
-                    Err(Problem::invalid("A grant of these and nothing else holds in every project and without an end.").of_field("only"))
+                (true, _) => {
+                    Err(Problem::invalid("grant_invalid", "capabilities", "A grant of these and nothing else has to name capabilities."))
                 }
+                (false, Some(_)) => Err(Problem::invalid(
+                    "grant_invalid",
+                    "only",
+                    "A grant of these and nothing else holds in every project and without an end.",
+                )),
             };
         }
         Ok(terms.map_or_else(|| Change::Grant(named.clone()), |terms| Change::GrantOn(named.clone(), terms)))
@@ -155,8 +159,8 @@ impl GrantPlugin {
             return Ok(None);
         }
         if let Some(until) = self.until.filter(|until| until.0 <= host.app.kernel.now()) {
-            let problem = Problem::invalid(format!("The time {until} has passed, so nothing would be granted.")).of_field("until");
-            return Err(problem.advise("Give a later time."));
+            let message = format!("The time {until} has passed, so nothing would be granted.");
+            return Err(Problem::invalid("time_passed", "until", message).advise("Give a later time."));
         }
         let project = match &self.project {
             Some(name) => Some(host.app.kernel.find_project(name).await?.id),
@@ -189,7 +193,8 @@ fn reject_grant_to_rejected_file(host: &Host, name: &str) -> Result<(), Problem>
 fn check_reason(reason: Option<&str>) -> Result<(), Problem> {
     match reason.map(|reason| reason.chars().count()) {
         Some(count) if count > LONGEST_REASON => {
-            Err(Problem::invalid(format!("A reason has at most {LONGEST_REASON} characters, and this one has {count}.")).of_field("reason"))
+            let message = format!("A reason has at most {LONGEST_REASON} characters, and this one has {count}.");
+            Err(Problem::invalid("reason_too_long", "reason", message))
         }
         _ => Ok(()),
     }

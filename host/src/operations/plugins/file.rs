@@ -11,11 +11,12 @@ use crate::{
     config::Config,
     events::path_text,
     kernel::{
+        KernelError,
         package::{Manifest, Package},
         registry::{self, Origin},
         signature::{Signer, Trust},
     },
-    operations::{Problem, ProblemKind, ProblemSource, code},
+    operations::{Problem, ProblemKind, ProblemSource, named_files},
 };
 
 /// A plugin's file that this host accepts and that is not installed. It is granted nothing.
@@ -38,7 +39,7 @@ pub enum OfFile<T> {
 impl PluginFile {
     /// A component in a file, as the settings want it signed.
     pub fn read(path: &Path, config: &Config) -> Result<OfFile<Self>, Problem> {
-        path.metadata().map_err(|error| unreadable(path, &error))?;
+        require_plugin_file("source", path)?;
         Ok(Self::read_as(path, path, &config.trust))
     }
 
@@ -154,10 +155,8 @@ impl FolderManifest {
     /// Reads `plugin.toml` of a folder.
     pub fn read(folder: &Path) -> Result<Self, Problem> {
         let path = folder.join(MANIFEST);
-        let text = crate::kernel::disk::read_text(&path, Package::LARGEST_MANIFEST as u64).map_err(|error| {
-            let message = format!("`{}` cannot be used: {error}.", path_text(&path));
-            Problem::new(ProblemKind::Unavailable, "file_unusable", message, ProblemSource::Host).advise("Make it readable for this user.")
-        })?;
+        let text = crate::kernel::disk::read_text(&path, Package::LARGEST_MANIFEST as u64)
+            .map_err(|error| named_files::unreadable("folder", &path, &error).advise("Write one that this user can read."))?;
         let manifest = Manifest::parse(text.as_bytes()).map_err(|error| {
             let message = format!("plugin.toml cannot be used: {error}");
             Problem::new(ProblemKind::Conflict, "manifest_invalid", message, ProblemSource::Plugin)
@@ -198,25 +197,16 @@ pub(super) fn rejected_problem(rejected: &RejectedFile) -> Problem {
     Problem::new(ProblemKind::Conflict, "plugin_rejected", message, ProblemSource::Plugin)
 }
 
-pub(super) fn no_file(path: &Path) -> Problem {
-    let message = format!("There is no file `{}`.", path_text(path).escape_debug());
-    Problem::new(ProblemKind::NotFound, "file_not_found", message, ProblemSource::Client)
+/// Checks that a path leads to a file that can be opened, before it is judged as a plugin.
+pub(super) fn require_plugin_file(field: &str, path: &Path) -> Result<(), Problem> {
+    named_files::require_file(field, path)
+        .map_err(|problem| problem.advise("Name a .wasm file, or pack an agent's directory with `baton plugin pack`."))?;
+    std::fs::File::open(path).map(drop).map_err(|error| named_files::unreadable(field, path, &error))
 }
 
-/// Why a path that was named in the place of a plugin is not one, if something other than a regular file is there.
-pub(super) fn not_a_file(path: &Path) -> Option<Problem> {
-    let about = path.metadata().ok().filter(|about| !about.is_file())?;
-    let name = path_text(path).escape_debug().to_string();
-    let (what, hint) = match about.is_dir() {
-        true => ("a folder", "Name a .wasm file, or pack an agent's folder with `baton plugin pack`."),
-        false => ("a pipe, a socket or a device", "Name a .wasm file."),
-    };
-    let message = format!("There is no plugin `{name}`, and {name} here is {what}.");
-    Some(Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client).advise(hint))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::invalid(format!("The file `{}` cannot be read: {error}.", path_text(path).escape_debug()))
+/// The problem of a request that names a plugin which is not installed.
+pub(in crate::operations) fn unknown_plugin(app: &App, name: &str) -> Problem {
+    Problem::from(KernelError::NoPlugin(app.kernel.registry().not_found(name, None)))
 }
 
 #[cfg(test)]
@@ -226,11 +216,12 @@ mod tests {
     #[test]
     fn what_is_not_a_regular_file_is_named_as_what_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let problem = |path: &Path| not_a_file(path).map(|problem| problem.to_string()).unwrap_or_default();
-        assert!(problem(folder.path()).contains("is a folder. Name a .wasm file"), "{}", problem(folder.path()));
+        let problem = |path: &Path| require_plugin_file("plugin", path).err().map(|problem| problem.to_string()).unwrap_or_default();
+        assert!(problem(folder.path()).contains("is a directory, not a file. Name a .wasm file"), "{}", problem(folder.path()));
         let file = folder.path().join("a.wasm");
         std::fs::write(&file, "").unwrap();
-        assert_eq!((problem(&file), problem(&folder.path().join("none.wasm"))), Default::default());
+        assert_eq!(problem(&file), "");
+        assert!(problem(&folder.path().join("none.wasm")).contains("none.wasm` does not exist."));
         #[cfg(unix)]
         {
             let socket = folder.path().join("b.wasm");

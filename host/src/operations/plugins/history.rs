@@ -3,13 +3,16 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::view::{Capabilities, ProjectNames};
+use super::{
+    file::unknown_plugin,
+    view::{Capabilities, ProjectNames},
+};
 use crate::{
     actor::Actor,
     events::{Category, Event},
     journal::RunId,
     kernel::{KernelError, granting::events::GrantTerms},
-    operations::{Host, Moment, Page, Problem, ProblemKind, ProblemSource, code},
+    operations::{Host, Moment, Page, Problem, reject_cursor},
 };
 
 /// The event of a call that was denied.
@@ -101,8 +104,7 @@ pub async fn history(host: &Host, request: &ListPluginDecisions) -> Result<Page<
     let before = request.cursor.as_deref().map(read_cursor).transpose()?;
     let (found, next) = find(host, request, before).await?;
     if found.is_empty() && before.is_none() && host.app.kernel.registry().find(&request.plugin).is_none() {
-        let message = format!("There is no plugin `{}` and no decision on one.", request.plugin.escape_debug());
-        return Err(Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client));
+        return Err(unknown_plugin(&host.app, &request.plugin));
     }
     let names = ProjectNames::load(&host.app).await?;
     let items = found.into_iter().map(|event| PluginDecision::of(event, &names)).collect();
@@ -129,10 +131,7 @@ async fn find(host: &Host, request: &ListPluginDecisions, before: Option<i64>) -
 }
 
 fn read_cursor(cursor: &str) -> Result<i64, Problem> {
-    cursor.parse().ok().filter(|cursor| *cursor > 0).ok_or_else(|| {
-        let problem = Problem::invalid("The cursor does not belong to a page of this list.").advise("Give the `next` of a page.");
-        problem.of_field("cursor")
-    })
+    cursor.parse().ok().filter(|cursor| *cursor > 0).ok_or_else(reject_cursor)
 }
 
 /// What the events of decisions carry.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    file::{PluginFile, registry},
+    file::{PluginFile, registry, unknown_plugin},
     view::{Capabilities, Plugin, ProjectNames, Reach, ReachedPlugin, reach},
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
         registry::{self as plugins, Origin},
         sources::Source,
     },
-    operations::{Host, Moment, Problem, ProblemKind, ProblemSource, code},
+    operations::{Host, Moment, Problem},
 };
 
 /// How to install a plugin.
@@ -198,7 +198,7 @@ pub async fn sources(host: &Host, plugin: Option<&str>) -> Result<Vec<PluginSour
     match plugin {
         Some(name) if found.is_empty() => {
             let message = format!("No plugin `{}` came from a registry.", name.escape_debug());
-            let problem = Problem::new(ProblemKind::NotFound, "plugin_source_not_found", message, ProblemSource::Client);
+            let problem = Problem::not_found("plugin_source_not_found", message).of_field("plugin");
             Err(problem.advise("`baton plugin install REFERENCE` installs one from a registry."))
         }
         _ => Ok(found),
@@ -228,8 +228,7 @@ impl PluginSource {
     /// Rejects another plugin, and an older one that nobody named: whoever moves a tag back may want an old mistake back.
     fn check(&self, plugin: &plugins::Plugin, is_named: bool) -> Result<(), Problem> {
         let (name, version) = (plugin.name(), &plugin.package.manifest.version);
-        let conflict =
-            |message: String, hint: &str| Problem::new(ProblemKind::Conflict, "update_unfit", message, ProblemSource::Client).advise(hint);
+        let conflict = |message: String, hint: &str| Problem::conflict("update_unfit", message).advise(hint);
         if name != self.plugin {
             return Err(conflict(
                 format!("The registry has the plugin `{name}` there now."),
@@ -243,7 +242,10 @@ impl PluginSource {
     }
 
     fn semver(&self) -> Result<Version, Problem> {
-        self.version.parse().map_err(|error| Problem::invalid(format!("`{}` is not a version: {error}.", self.version.escape_debug())))
+        self.version.parse().map_err(|error| {
+            let message = format!("`{}` is not a version: {error}.", self.version.escape_debug());
+            Problem::invalid("version_invalid", "version", message)
+        })
     }
 }
 
@@ -282,12 +284,7 @@ fn file_to_remove(app: &App, name: &str) -> Result<(PathBuf, Option<String>), Pr
         };
     }
     let rejected = app.refused.iter().find(|refused| refused.is_named(name)).map(|refused| refused.path.clone());
-    let none = || {
-        let message = format!("There is no plugin `{}`.", name.escape_debug());
-        let problem = Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client);
-        problem.advise("`baton plugin list` lists the plugins.")
-    };
-    Ok((rejected.ok_or_else(none)?, None))
+    Ok((rejected.ok_or_else(|| unknown_plugin(app, name))?, None))
 }
 
 fn place(app: &App, file: &PluginFile) -> Result<PathBuf, Problem> {

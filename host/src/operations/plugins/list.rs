@@ -7,12 +7,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    file::{OfFile, PluginFile, not_a_file},
+    file::{OfFile, PluginFile, require_plugin_file, unknown_plugin},
     view::{Plugin, ProjectNames, Reach, ReachedPlugin, RejectedFile, reach},
 };
 use crate::{
     app::{self, App},
     errors::Hint as _,
+    events::path_text,
     journal::RunId,
     kernel::{
         KernelError,
@@ -21,7 +22,7 @@ use crate::{
         signature::Trust,
         versions::Need,
     },
-    operations::{Host, Moment, Problem, ProblemKind, ProblemSource, code},
+    operations::{Host, Moment, Problem},
 };
 
 /// How many of its last runs a plugin is shown with.
@@ -120,7 +121,7 @@ pub async fn show(host: &Host, name: &str) -> Result<OfFile<PluginDetails>, Prob
     }
     let path = Path::new(name);
     if !path.is_file() {
-        return Err(not_a_file(path).unwrap_or_else(|| no_plugin_and_no_file(app, name)));
+        return Err(not_a_plugin(app, path));
     }
     Ok(match PluginFile::read_as(path, path, &app.config.trust) {
         OfFile::Rejected(rejected) => OfFile::Rejected(rejected),
@@ -147,7 +148,7 @@ pub fn verify(host: &Host, name: &str) -> Result<OfFile<Plugin>, Problem> {
         }
         return match app.refused.iter().find(|refused| refused.is_named(name)) {
             Some(refused) => Ok(read(&refused.path)),
-            None => Err(not_a_file(path).unwrap_or_else(|| no_plugin_and_no_file(app, name))),
+            None => Err(not_a_plugin(app, path)),
         };
     };
     Ok(match &plugin.origin {
@@ -204,9 +205,11 @@ async fn runs(app: &App, plugin: &registry::Plugin) -> Result<Vec<PluginRun>, Pr
     Ok(runs.into_iter().map(view).collect())
 }
 
-fn no_plugin_and_no_file(app: &App, name: &str) -> Problem {
-    let known: Vec<_> = app.kernel.registry().all().keys().map(|name| format!("`{}`", name.escape_debug())).collect();
-    let message = format!("There is no plugin and no file `{}`.", name.escape_debug());
-    let problem = Problem::new(ProblemKind::NotFound, code::PLUGIN_NOT_FOUND, message, ProblemSource::Client);
-    problem.advise(format!("The plugins are {}.", known.join(", ")))
+/// Why a word that may be the name of a plugin or a path is neither.
+fn not_a_plugin(app: &App, named: &Path) -> Problem {
+    let is_path = named.components().count() > 1 || named.extension().is_some() || named.exists();
+    match require_plugin_file("plugin", named) {
+        Err(problem) if is_path => problem,
+        _ => unknown_plugin(app, &path_text(named)),
+    }
 }

@@ -17,6 +17,7 @@ use super::Page;
 pub use author::{BuiltPlugin, CreatedPlugin, OwnTests, PluginLanguage, RecordingOutcome, ReplayedRecording, TestedPlugin};
 pub use check::{CheckedPlugin, SlotFit, SlotSample, check, preview};
 pub use decide::{DecidedPlugin, GrantPlugin, LONGEST_REASON, RevokePlugin, SwitchPlugin, disable, enable, grant, plan_grant, revoke};
+pub(in crate::operations) use file::unknown_plugin;
 pub use file::{FolderManifest, OfFile, PluginFile, is_plugin_name};
 pub use history::{ListPluginDecisions, NeededCapability, PluginDecision, history};
 pub use install::{
@@ -25,6 +26,7 @@ pub use install::{
 };
 pub use list::{PluginDetails, PluginList, PluginRun, PluginVersion, list, show, verify};
 pub use publish::{CreatedKey, PublishedPlugin, SignedPlugin, SigningKey, create_key, publish, sign};
+pub(in crate::operations) use view::capabilities;
 pub use view::{
     Capabilities, CapabilityKind, LimitedGrant, Plugin, PluginKind, PluginSignature, PluginStatus, Reach, ReachedPlugin, RejectedFile,
     StartedVersion, THROUGH, capability_kind,

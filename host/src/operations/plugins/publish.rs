@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::file::{OfFile, PluginFile, no_file, registry, rejected_problem};
+use super::file::{OfFile, PluginFile, registry, rejected_problem, require_plugin_file};
 use crate::{
     app::{self, distribution::Reference},
     config::Config,
@@ -15,7 +15,7 @@ use crate::{
         disk::read_text,
         signature::{self, PrivateKey, Trust},
     },
-    operations::{Problem, ProblemKind, ProblemSource},
+    operations::{Problem, ProblemKind, ProblemSource, named_files},
 };
 
 /// Bytes of the largest file of a key; one in PEM has some hundred.
@@ -78,9 +78,7 @@ pub fn create_key() -> Result<SigningKey, Problem> {
 /// A plugin's file with a signature by the key in a file, and that key's public half.
 pub fn sign(file: &Path, key: &Path) -> Result<(PluginFile, String), Problem> {
     let key = read_key(key)?;
-    if !file.exists() {
-        return Err(no_file(file));
-    }
+    require_plugin_file("file", file)?;
     let reject = |reason: String| {
         let message = format!("{} is not signed: {reason}", path_text(file));
         Problem::new(ProblemKind::Conflict, "plugin_rejected", message, ProblemSource::Plugin)
@@ -94,9 +92,7 @@ pub fn sign(file: &Path, key: &Path) -> Result<(PluginFile, String), Problem> {
 /// Publishes a plugin file under a reference such as `oci://ghcr.io/you/name:1.0.0`.
 pub async fn publish(config: &Config, file: &Path, reference: &str) -> Result<PublishedPlugin, Problem> {
     let reference: Reference = reference.parse()?;
-    if !file.is_file() {
-        return Err(no_file(file).advise("Pack a folder first, with `baton plugin pack`."));
-    }
+    require_plugin_file("file", file)?;
     let plugin = match PluginFile::read_as(file, file, &Trust::default()) {
         OfFile::Plugin(file) => file.plugin,
         OfFile::Rejected(rejected) => return Err(rejected_problem(&rejected)),
@@ -113,7 +109,9 @@ pub async fn publish(config: &Config, file: &Path, reference: &str) -> Result<Pu
 }
 
 fn read_key(path: &Path) -> Result<PrivateKey, Problem> {
-    let name = path_text(path).escape_debug().to_string();
-    let text = read_text(path, LARGEST_KEY).map_err(|error| Problem::invalid(format!("The key `{name}` cannot be read: {error}.")))?;
-    PrivateKey::from_pem(&text).map_err(|error| Problem::invalid(format!("`{name}` is not a key: {error}")))
+    let text = read_text(path, LARGEST_KEY).map_err(|error| named_files::unreadable("key", path, &error))?;
+    PrivateKey::from_pem(&text).map_err(|error| {
+        let message = format!("`{}` is not a key: {error}", path_text(path).escape_debug());
+        Problem::invalid("key_invalid", "key", message).advise("`baton plugin key new` creates one.")
+    })
 }

@@ -289,7 +289,7 @@ impl ProjectNames {
     }
 }
 
-pub(super) fn capabilities(patterns: &Patterns) -> Capabilities {
+pub(in crate::operations) fn capabilities(patterns: &Patterns) -> Capabilities {
     patterns.iter().map(|(kind, patterns)| (kind.to_owned(), patterns.to_vec())).collect()
 }
 

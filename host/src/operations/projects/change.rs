@@ -176,7 +176,7 @@ async fn outer(host: &Host, project: &projects::Project) -> Result<Option<String
 /// Rejects what is not an address, and one with a password, which everyone who lists projects would see.
 pub(super) fn check_repository(address: &str) -> Result<(), Problem> {
     const LONGEST: usize = 2_048;
-    let rejected = |message: String, hint: &str| Problem::invalid(message).of_field("repository").advise(hint);
+    let rejected = |message: String, hint: &str| Problem::invalid("repository_invalid", "repository", message).advise(hint);
     if address.is_empty() || address.len() > LONGEST || address.chars().any(|each| each.is_control() || each.is_whitespace()) {
         let shown: String = escaped(address).chars().take(EXCERPT).collect();
         return Err(rejected(format!("`{shown}` is not a repository URL."), "Use an address such as https://github.com/ada/shop."));

@@ -90,6 +90,7 @@ pub struct ListProjects {
 pub async fn list(host: &Host, request: &ListProjects) -> Result<Page<Project>, Problem> {
     let projects = host.app.kernel.projects().all_projects().await.map_err(KernelError::from)?;
     let wanted = projects.into_iter().filter(|project| request.removed || project.removed_at.is_none());
+    // A person adds each of them, and a skin cuts them by id.
     Ok(Page::whole(wanted.map(Project::from).collect()))
 }
 

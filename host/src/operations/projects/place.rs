@@ -15,7 +15,7 @@ use crate::{
         KernelError,
         projects::{self, former_key},
     },
-    operations::{Host, Problem, ProblemKind, ProblemSource},
+    operations::{Host, Problem},
 };
 
 /// Which project is meant.
@@ -108,8 +108,7 @@ fn existing_folder(project: &projects::Project) -> Result<PathBuf, Problem> {
         Some(folder) => format!("The folder {} of project `{name}` does not exist.", escaped(&path_text(folder))),
         None => format!("No folder of project `{name}` is known."),
     };
-    let problem = Problem::new(ProblemKind::Invalid, "folder_not_found", message, ProblemSource::Client);
-    Err(Problem { hint: move_hint(project), ..problem })
+    Err(Problem { hint: move_hint(project), ..Problem::not_found("folder_not_found", message).of_field("folder") })
 }
 
 /// How the folder of a project is set that does not exist any more; none where all exist.

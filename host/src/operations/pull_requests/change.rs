@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    ChangedPullRequest, Host, MergeMethod, Problem, ProblemKind, ProblemSource, ProjectRef, PullRequestState, Request, forge_of, land,
-};
+use super::{ChangedPullRequest, Host, MergeMethod, Problem, ProjectRef, PullRequestState, Request, forge_of, land};
 use crate::{
     actor::Actor,
     interfaces::forge::{self, Landing, State},
@@ -61,11 +59,11 @@ fn check_unmerged(found: &forge::PullRequest) -> Result<(), Problem> {
     let (State::Merged, Some(commit)) = (found.state, &found.merge_commit) else { return Ok(()) };
     let commit: String = commit.chars().take(12).collect();
     let message = format!("Pull request {} is already merged, by {commit}.", found.number);
-    Err(Problem::new(ProblemKind::Conflict, "pull_request_merged", message, ProblemSource::Client))
+    Err(Problem::conflict("pull_request_merged", message).of_field("number"))
 }
 
 fn without_head(number: u64) -> Problem {
     let message = format!("The last commit of pull request {number} is not known.");
-    let problem = Problem::new(ProblemKind::Invalid, "pull_request_invalid", message, ProblemSource::Client);
+    let problem = Problem::invalid("pull_request_invalid", "number", message);
     problem.advise("Name the folder of the project's repository with --workspace.")
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{ChangedPullRequest, Host, Problem, ProblemKind, ProblemSource, ProjectLocation, PullRequestState};
+use super::{ChangedPullRequest, Host, Problem, ProjectLocation, PullRequestState};
 use crate::{
     actor::Actor,
     escape::escaped,
@@ -20,6 +20,7 @@ use crate::{
     },
     journal::RunId,
     kernel::{self, Order, run},
+    rules::mismatch,
 };
 
 /// A landing to look at.
@@ -86,13 +87,13 @@ pub async fn finish_landing(host: &Host, request: &FinishLanding) -> Result<Chan
 
 fn not_landed(number: u64, reason: &str, hint: Option<String>) -> Problem {
     let message = format!("Pull request {number} is not merged, and stays open: {reason}");
-    Problem { hint, ..Problem::new(ProblemKind::Conflict, "pull_request_not_landed", message, ProblemSource::Client) }
+    Problem { hint, ..Problem::conflict("pull_request_not_landed", message) }
 }
 
 /// The merge commit of the one story that `land` was given, or why there is none and what to do.
 fn outcome(output: Value) -> Result<String, (String, Option<String>)> {
     let Output { landed, conflicts, red, withdrawn, .. } = serde_json::from_value(output)
-        .map_err(|error| (format!("`land` answered something else than its slot asks for: {error}."), None))?;
+        .map_err(|error| (format!("`land` answered something else than its slot asks for: {}.", mismatch::describe(&error)), None))?;
     if let Some(landed) = landed.into_iter().next() {
         return Ok(landed.commit);
     }

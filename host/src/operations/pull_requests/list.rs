@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Host, Page, Problem, ProjectRef, PullRequestSummary, Request, forge_of};
+use crate::operations::reject_cursor;
 
 /// Which pull requests to list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,7 +34,5 @@ pub async fn list(host: &Host, request: &ListPullRequests) -> Result<Page<PullRe
 }
 
 fn read_cursor(cursor: &str) -> Result<u64, Problem> {
-    cursor.parse().map_err(|_| {
-        Problem::invalid("The cursor is not one of a list of pull requests.").of_field("cursor").advise("Give the `next` of a page.")
-    })
+    cursor.parse().map_err(|_| reject_cursor())
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     journal::Entry,
     kernel::KernelError,
-    operations::{Host, Page, Problem, ProblemKind, ProblemSource},
+    operations::{Host, Page, Problem, reject_cursor},
 };
 
 /// A call of a run, without its request and its answer.
@@ -80,13 +80,11 @@ pub async fn find_call(host: &Host, part: &str, seq: u64) -> Result<JournalEntry
 }
 
 fn no_call(seq: u64) -> Problem {
-    let message = format!("The run has made no call {seq}.");
-    Problem::new(ProblemKind::NotFound, "call_not_found", message, ProblemSource::Client).of_field("call")
+    Problem::not_found("call_not_found", format!("The run has made no call {seq}.")).of_field("call")
 }
 
 fn read_cursor(cursor: &str) -> Result<u64, Problem> {
-    let wrong = || Problem::invalid("The cursor does not belong to a page of calls.").of_field("cursor");
-    cursor.parse().map_err(|_| wrong().advise("Give the `next` of a page."))
+    cursor.parse().map_err(|_| reject_cursor())
 }
 
 impl JournalCall {

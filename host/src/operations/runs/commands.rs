@@ -5,16 +5,13 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{RunId, journal::parsed};
+use super::{RunId, journal::parse_json};
 use crate::{
     events::{Draft, Event},
     interfaces::sandbox::{self, events::Executed},
     kernel::{KernelError, events::Created, run::Summary},
-    operations::{Host, Page, Problem, ProblemKind, ProblemSource},
+    operations::{Host, Page, Problem},
 };
-
-/// Events that are read at once.
-const CHUNK: u32 = 1_000;
 
 /// A command that a run executed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -72,6 +69,7 @@ pub async fn commands(host: &Host, part: &str) -> Result<Page<ExecutedCommand>, 
     for run in &runs {
         events.extend(relevant_events(host, &run.id).await?);
     }
+    // Bounded by `limits.calls` of the runs of one tree; a skin cuts them by run and call.
     Ok(Page::whole(executed(&runs, events).into_iter().map(|(command, _)| command).collect()))
 }
 
@@ -91,8 +89,7 @@ pub async fn command_output(host: &Host, part: &str, seq: u64) -> Result<Command
 fn no_command(run: &Summary, seq: u64) -> Problem {
     let message = format!("Call {seq} of the run executed no command, or has not ended.");
     let hint = format!("`baton runs output {}` lists the calls that executed commands.", run.id.short());
-    let problem = Problem::new(ProblemKind::NotFound, "command_not_found", message, ProblemSource::Client);
-    problem.of_field("seq").advise(hint)
+    Problem::not_found("command_not_found", message).of_field("seq").advise(hint)
 }
 
 /// The commands of runs that have ended, each with the name of its whole output, in the order in which they ended.
@@ -120,20 +117,14 @@ fn executed(runs: &[Summary], mut events: Vec<Event>) -> Vec<(ExecutedCommand, O
 /// How a run began, and which of its commands ended.
 async fn relevant_events(host: &Host, run: &RunId) -> Result<Vec<Event>, Problem> {
     let is_relevant = |draft: &Draft| draft.is::<Created>() || draft.is::<Executed>();
-    let (mut relevant, mut cursor) = (Vec::new(), 0);
-    loop {
-        let page = host.app.kernel.events().after(cursor, Some(run), CHUNK).await.map_err(KernelError::from)?;
-        let Some(last) = page.last().map(|event| event.cursor) else { return Ok(relevant) };
-        relevant.extend(page.into_iter().filter(|event| is_relevant(&event.draft)));
-        cursor = last;
-    }
+    Ok(host.app.kernel.events_of(run, |event| Some(event).filter(|event| is_relevant(&event.draft))).await?)
 }
 
 /// What a command printed that fits into its answer.
 async fn answered(host: &Host, run: &RunId, seq: u64) -> Result<String, Problem> {
     let entries = host.app.kernel.journal().entries(run).await.map_err(KernelError::from)?;
     let answer = entries.into_iter().find(|entry| entry.seq == seq).and_then(|entry| entry.answer).unwrap_or_default();
-    let answer = parsed(&answer);
+    let answer = parse_json(&answer);
     let part = |name: &str| answer["ok"][name].as_str().unwrap_or_default().to_owned();
     // A tool's answer is the text for a model.
     Ok([part("stdout"), part("stderr"), part("content")].concat())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::journal::parsed;
+use super::journal::parse_json;
 use crate::journal::{self, Asked, form};
 
 /// The first call that differs from a journal.
@@ -52,6 +52,6 @@ impl From<journal::Divergence> for Divergence {
 
 impl From<Asked> for ComparedCall {
     fn from(Asked { call, request }: Asked) -> Self {
-        Self { call, request: parsed(&form::canonical(&parsed(&request))) }
+        Self { call, request: parse_json(&form::canonical(&parse_json(&request))) }
     }
 }

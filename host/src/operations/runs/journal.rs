@@ -110,7 +110,7 @@ pub(super) async fn load_started(host: &Host, run: &Run) -> Result<HashSet<RunId
 }
 
 /// A text that is not JSON is shown as it is.
-pub(super) fn parsed(text: &str) -> Value {
+pub(super) fn parse_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }
 
@@ -137,8 +137,8 @@ impl JournalEntry {
             state: entry.state.into(),
             repeated: entry.repeated,
             request_hash: entry.request_hash,
-            request: parsed(&entry.request),
-            answer: entry.answer.as_deref().map(parsed),
+            request: parse_json(&entry.request),
+            answer: entry.answer.as_deref().map(parse_json),
             asked_at: Moment(entry.asked_at),
             answered_at: entry.answered_at.map(Moment),
             damage,

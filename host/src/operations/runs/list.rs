@@ -11,7 +11,7 @@ use crate::{
         KernelError,
         run::{self, Filter, Summary},
     },
-    operations::{Host, Page, Problem, access::Caller},
+    operations::{Host, Page, Problem, access::Caller, reject_cursor},
 };
 
 /// Which runs to list.
@@ -208,10 +208,8 @@ fn write_cursor(last: &Summary) -> String {
 }
 
 fn read_cursor(cursor: &str) -> Result<(u64, RunId), Problem> {
-    let wrong =
-        || Problem::invalid("The cursor does not belong to a page of runs.").of_field("cursor").advise("Give the `next` of a page.");
-    let (at, id) = cursor.split_once('.').filter(|(_, id)| !id.is_empty()).ok_or_else(wrong)?;
-    Ok((at.parse().map_err(|_| wrong())?, RunId::from_text(id)))
+    let (at, id) = cursor.split_once('.').filter(|(_, id)| !id.is_empty()).ok_or_else(reject_cursor)?;
+    Ok((at.parse().map_err(|_| reject_cursor())?, RunId::from_text(id)))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub use journal::{Effect, EntryState, Journal, JournalEntry, journal};
 pub(in crate::operations) use list::summarize;
 pub use list::{ListRuns, StateWord, find, find_for, list, list_for};
 pub use recordings::{
-    LARGEST_RECORDING, RecordedRun, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding, record, replay,
+    LARGEST_RECORDING, RecordedRun, RecordingFile, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding, record, replay,
 };
 pub use resuming::{ForkRun, ForkedRun, Repair, ResumeRun, ResumedRun, SettingsChange, fork, fork_for, resume, resume_for};
 pub use state::{Awaited, FailedCall, Failure, Need, NeedKind, Pause, PauseKind, RunState, Wait};
@@ -38,5 +38,5 @@ pub use view::{Bound, CallRef, CancelCause, Cancelling, Limit, PendingSignal, Pl
 
 /// The views of this folder.
 #[derive(OpenApi)]
-#[openapi(components(schemas(CancelledRun, CommandOutput, ExecutedCommand, ForkedRun, Journal, JournalCall, PausedRun, RecordedRun, Replayed, ResumedRun, Run, RunOutput, RunSummary, SentSignal, Transcript, Page<ExecutedCommand>, Page<JournalCall>, Page<RunSummary>)))]
+#[openapi(components(schemas(CancelledRun, CommandOutput, ExecutedCommand, ForkedRun, Journal, JournalCall, PausedRun, RecordedRun, RecordingFile, Replayed, ResumedRun, Run, RunOutput, RunSummary, SentSignal, Transcript, Page<ExecutedCommand>, Page<JournalCall>, Page<RunSummary>)))]
 pub(super) struct Views;

@@ -17,7 +17,7 @@ use crate::{
         replay::Verdict,
         signature::Trust,
     },
-    operations::{Host, Problem},
+    operations::{Host, Problem, named_files},
 };
 
 /// Bytes of the largest recording that is read.
@@ -34,6 +34,19 @@ pub struct RecordedRun {
     pub has_ended: bool,
     /// The text of the file that can be replayed.
     pub recording: String,
+}
+
+/// A recording that was written to a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordingFile {
+    /// The run.
+    pub run: RunId,
+    /// The file.
+    pub file: String,
+    /// How many of its calls are in it.
+    pub calls: u64,
+    /// Whether the run had ended.
+    pub has_ended: bool,
 }
 
 /// What to replay.
@@ -153,7 +166,11 @@ pub async fn replay(host: &Host, request: &ReplayRecording) -> Result<Replayed, 
 fn find_plugin(host: &Host, request: &ReplayRecording, recording: &Recording) -> Result<Arc<Plugin>, Problem> {
     match &request.component {
         // A replay reaches nothing, so a file needs no trusted signature.
-        Some(path) => Ok(Arc::new(read_plugin(path, &Trust::default()).map_err(Problem::invalid)?)),
+        Some(path) => {
+            named_files::require_file("component", path)?;
+            let plugin = read_plugin(path, &Trust::default());
+            Ok(Arc::new(plugin.map_err(|reason| Problem::invalid("plugin_rejected", "component", reason))?))
+        }
         None => Ok(host.app.kernel.recorded_plugin(recording)?),
     }
 }

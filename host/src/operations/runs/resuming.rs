@@ -119,14 +119,14 @@ pub async fn fork(host: &Host, actor: &Actor, request: &ForkRun) -> Result<Forke
     let next = source.journal_from + counted.made + 1;
     if request.at > next {
         let (id, first) = (source.id.short(), source.first_call());
-        let problem = Problem::invalid(format!("Run {id} has not made call {} yet.", request.at)).of_field("at");
-        return Err(problem.advise(format!("Fork it at {first} to {next}.")));
+        let message = format!("Run {id} has not made call {} yet.", request.at);
+        return Err(Problem::invalid("call_not_made", "at", message).advise(format!("Fork it at {first} to {next}.")));
     }
     if let Some(options) = &request.options {
         options.check(host, &source.workspace)?;
         // The running host would start it before its budget is set.
         if options.budget_usd.is_some() {
-            return Err(Problem::invalid("A fork cannot be given a budget.").of_field("budget_usd"));
+            return Err(Problem::invalid("option_unfit", "budget_usd", "A fork cannot be given a budget."));
         }
     }
     let options = request.options.as_ref().map(RunOptions::of_run);
@@ -184,10 +184,10 @@ fn check_version(request: &ResumeRun) -> Result<(), Problem> {
     let has_model = request.options.as_ref().is_some_and(|options| options.model.is_some());
     match request.on_current {
         true if has_model => {
-            Err(Problem::invalid("A run that is moved to another version of its plugin keeps its model.").of_field("model"))
+            Err(Problem::invalid("option_unfit", "model", "A run that is moved to another version of its plugin keeps its model."))
         }
         false if request.at.is_some() => {
-            Err(Problem::invalid("Calls can be given up only with the current version of the plugin.").of_field("at"))
+            Err(Problem::invalid("option_unfit", "at", "Calls can be given up only with the current version of the plugin."))
         }
         _ => Ok(()),
     }

@@ -195,6 +195,20 @@ pub enum NeedKind {
     Engine,
 }
 
+impl NeedKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Budget => "budget",
+            Self::Price => "price",
+            Self::Grant => "grant",
+            Self::Image => "image",
+            Self::Engine => "engine",
+        }
+    }
+}
+
 /// One of the events that a run waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,7 @@
 //! What a story's lockfiles have fetched: whether the project's settings allow it, before anything is fetched, and what the
 //! review is told of it. Reads lockfiles; whether a package is good, a review judges.
 
-use baton_dependencies::{Changes, File, Licences, MOST_CHANGES, is_lockfile};
+use baton_dependencies::{Changes, File, Licences, MOST_CHANGES, is_read};
 use baton_sdk::prelude::*;
 use baton_slots::dependency::Dependency;
 use serde::Deserialize;
@@ -74,7 +74,7 @@ impl Allowed {
 
 /// What the lockfiles of a change gain and lose, compared with the commit where it began.
 pub(crate) fn of(difference: &str, began: impl FnOnce() -> Result<String>) -> Result<Changes> {
-    let files = diff::files(difference).into_iter().filter(|file| is_lockfile(&file.path) && file.link.is_none());
+    let files = diff::files(difference).into_iter().filter(|file| is_read(&file.path) && file.link.is_none());
     let paths: Vec<_> = files.take(MOST_FILES).map(|file| file.path).collect();
     if paths.is_empty() {
         return Ok(Changes::default());

@@ -232,8 +232,7 @@ impl<'a> Work<'a> {
     /// The change with its lockfiles in line with its manifests, where the project has a command for that; or why not, with the
     /// change as it is.
     fn with_lockfiles(&self, diff: String) -> Result<std::result::Result<String, (Failure, String)>> {
-        if !diff::files(&diff).iter().any(|file| baton_dependencies::is_manifest(&file.path) || baton_dependencies::is_lockfile(&file.path))
-        {
+        if !diff::files(&diff).iter().any(|file| baton_dependencies::is_manifest(&file.path) || baton_dependencies::is_read(&file.path)) {
             return Ok(Ok(diff));
         }
         let renewed = sandbox::renew_lockfiles()?;

@@ -1,5 +1,6 @@
 //! Reads the workflow's input. It never guesses: an unknown field is a mistake, and so are two briefs.
 
+use baton_sdk::rules::mismatch;
 use baton_sdk::serde_json::{self, Value};
 use baton_sdk::{Error, Result};
 use serde::Deserialize;
@@ -41,7 +42,7 @@ impl Brief {
         if let Value::String(text) = input {
             return Ok(BriefInput { source: Source::Text(text), title: None });
         }
-        let fields: Fields = serde_json::from_value(input).map_err(|error| wrong(&error.to_string()))?;
+        let fields: Fields = serde_json::from_value(input).map_err(|error| wrong(&mismatch::describe(&error)))?;
         let source = match (fields.brief, fields.brief_file) {
             (Some(text), None) => Source::Text(text),
             (None, Some(path)) => Source::File(path),
@@ -101,8 +102,8 @@ mod tests {
         let cases = [
             (json!({}), "names no brief"),
             (json!({"brief": "a", "brief-file": "b"}), "a brief and a file"),
-            (json!({"breif": "a"}), "unknown field"),
-            (json!({"brief": 7}), "invalid type"),
+            (json!({"breif": "a"}), "`breif` is not one of its fields"),
+            (json!({"brief": 7}), "has to be a string"),
             (json!([1]), "wrong"),
             (json!(null), "wrong"),
             (json!(" \n"), "is empty"),

@@ -5,13 +5,11 @@ mod rules;
 use std::collections::BTreeMap;
 
 use crate::backlog::{Draft, Item, Kind, Status, StatusChange};
+use crate::rules::items::{LONGEST_REASON, MOST_ITEMS};
 use crate::{Error, Result};
 
 use rules::{check, check_graph, check_line, done, follows, order, waits};
 pub(super) use rules::{check_key, sorted};
-
-const MOST: usize = 10_000;
-const LONGEST_REASON: usize = 4 << 10;
 
 #[derive(Default)]
 pub(super) struct Backlog {
@@ -36,8 +34,11 @@ impl Backlog {
                 None => drop(items.insert(draft.key.clone(), Item { draft, status: Status::Todo, assignee: None, branch: None })),
             }
         }
-        if items.len() > MOST {
-            return Err(Error::invalid(format!("A project has at most {MOST} items, and these would be {}. Keep fewer.", items.len())));
+        if items.len() > MOST_ITEMS {
+            return Err(Error::invalid(format!(
+                "A project has at most {MOST_ITEMS} items, and these would be {}. Keep fewer.",
+                items.len()
+            )));
         }
         check_graph(&items)?;
         for key in items.keys().filter(|key| !self.items.contains_key(*key)) {

@@ -3,15 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backlog::{Draft, Item, Kind, Status};
+use crate::rules::items::{
+    HIGHEST_PRIORITY, LONGEST_BODY, LONGEST_KEY, LONGEST_LABEL, LONGEST_LINE, MOST_AFTER, MOST_LABELS, SortKey, is_body, is_key, is_label,
+    is_line,
+};
 use crate::{Error, Result};
-
-const LONGEST_KEY: usize = 64;
-const LONGEST_LINE: usize = 1 << 10;
-const LONGEST_BODY: usize = 256 << 10;
-const MOST_AFTER: usize = 100;
-const HIGHEST_PRIORITY: u8 = 10;
-const MOST_LABELS: usize = 20;
-const LONGEST_LABEL: usize = 50;
 
 type Items = BTreeMap<String, Item>;
 
@@ -22,7 +18,7 @@ pub(super) fn check(draft: &Draft) -> Result<()> {
         check_key(key)?;
     }
     check_line(key, "title", title)?;
-    if body.len() > LONGEST_BODY || body.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+    if !is_body(body) {
         let text = format!(
             "The body of `{key}` has to be text of at most {LONGEST_BODY} bytes, without control characters. Leave control characters out, and put more into a document."
         );
@@ -55,9 +51,7 @@ fn check_labels(key: &str, labels: &[String]) -> Result<()> {
 }
 
 fn check_label(label: &str) -> Result<()> {
-    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b'_');
-    let begins = label.starts_with(|first: char| first.is_ascii_alphanumeric());
-    if begins && label.len() <= LONGEST_LABEL && label.bytes().all(fits) {
+    if is_label(label) {
         return Ok(());
     }
     let label = shown(label);
@@ -82,8 +76,7 @@ fn shown(text: &str) -> String {
 
 /// A title, an assignee or a branch.
 pub(super) fn check_line(key: &str, what: &str, text: &str) -> Result<()> {
-    let fits = !text.trim().is_empty() && text.len() <= LONGEST_LINE && !text.chars().any(char::is_control);
-    if !fits {
+    if !is_line(text) {
         let text =
             format!("The {what} of `{key}` has to be one line of 1 to {LONGEST_LINE} bytes without control characters. Choose another.");
         return Err(Error::invalid(text).about(key));
@@ -141,23 +134,12 @@ pub(super) fn follows(before: Status, after: Status) -> bool {
 }
 
 /// Sorts keys with the numbers in them compared as numbers.
-pub(super) fn order(key: &str) -> (Vec<(bool, usize, String)>, String) {
-    let digits = |character: char| character.is_ascii_digit();
-    let mut parts: Vec<(bool, usize, String)> = Vec::new();
-    let mut rest = key;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|character| digits(character) != digits(first)).unwrap_or(rest.len());
-        let (part, later) = rest.split_at(end);
-        let number = part.trim_start_matches('0');
-        parts.push(if digits(first) { (false, number.len(), number.to_owned()) } else { (true, 0, part.to_owned()) });
-        rest = later;
-    }
-    (parts, key.to_owned())
+pub(super) fn order(key: &str) -> SortKey {
+    SortKey::of(key)
 }
 
 pub(in crate::testing) fn check_key(key: &str) -> Result<()> {
-    let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
+    if !is_key(key) {
         let key = shown(key);
         let text = format!(
             "`{key}` is not a key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \

@@ -36,6 +36,6 @@ mod tests {
         let output = Host::new().run(Greeter::run, json!({}));
         let error = output.expect_err("the name is missing");
         assert!(error.kind == ErrorKind::Invalid && error.text.starts_with("The input is wrong"), "{error}");
-        assert!(error.text.contains("missing field `name`"), "{error}");
+        assert!(error.text.contains("`name` is missing"), "{error}");
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{BuildError, component, world};
+use super::{component, world};
 use crate::{
-    cli::authoring::{Program, Project},
-    operations::plugins::PluginKind,
+    cli::authoring::{Program, Project, failure},
+    operations::{Problem, plugins::PluginKind},
 };
 
 /// Its own virtual environment, where Debian and Homebrew want what pip installs.
@@ -13,17 +13,17 @@ const ENVIRONMENT: &str = ".venv/bin";
 const LIBRARIES: &str = ".venv/lib";
 const MISSING: &str = "Run `python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1` in the plugin's folder and try again.";
 
-pub(super) async fn build(project: &Project, kind: PluginKind) -> Result<Vec<u8>, BuildError> {
+pub(super) async fn build(project: &Project, kind: PluginKind) -> Result<Vec<u8>, Problem> {
     let (contract, output) = (project.contract()?, tempfile::tempdir());
-    let output = output.map_err(|source| BuildError::File { path: std::env::temp_dir(), source })?;
+    let output = output.map_err(|error| failure::unwritable(&std::env::temp_dir(), &error))?;
     let file = output.path().join("component.wasm");
     let program = componentize(&project.folder, contract.path(), kind).with(["componentize", "baton.component", "-o"]).with([&file]);
     program.run().await?;
-    component(file)
+    component(&file)
 }
 
 /// The version of the compiler, and the packages that are installed beside it.
-pub(super) async fn version(project: &Project) -> Result<String, BuildError> {
+pub(super) async fn version(project: &Project) -> Result<String, Problem> {
     let compiler =
         Program::new(installed(&project.folder, "componentize-py"), &project.folder, MISSING).with(["--version"]).output().await?;
     let libraries = std::fs::read_dir(project.folder.join(LIBRARIES)).into_iter().flatten().flatten();

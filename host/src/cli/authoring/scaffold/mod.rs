@@ -6,7 +6,13 @@ use std::{
 };
 
 use super::{Language, Project};
-use crate::operations::plugins::{PluginKind, is_plugin_name};
+use crate::{
+    cli::text,
+    operations::{
+        Problem, named_files,
+        plugins::{PluginKind, is_plugin_name},
+    },
+};
 
 /// Every file of `host/scaffolds`, by its path.
 const TEMPLATES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scaffold_files.rs"));
@@ -28,61 +34,41 @@ pub(in crate::cli) struct Scaffold {
     pub(in crate::cli) language: Language,
 }
 
-/// Why a plugin did not begin.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum ScaffoldError {
-    /// No name for a plugin.
-    #[error("`{}` is not a name for a plugin; use 1 to 64 lower-case letters, digits and single dashes, beginning with a letter.", .0.escape_debug())]
-    Name(String),
-    /// It could not be installed under this name.
-    #[error("`{0}` is the name of a plugin that is part of Baton; give yours another name.")]
-    Bundled(String),
-    /// The name of a slot.
-    #[error("`{0}` is the name of a slot. Give the plugin another name, and bind it with `baton bindings set {0} NAME`.")]
-    Slot(String),
-    /// Somebody's files.
-    #[error("`{}` exists already and is not empty; choose another name, or another place with --in.", .0.display())]
-    Present(PathBuf),
-    /// The system says no.
-    #[error("`{}` cannot be written: {source}. Choose another place with --in.", .path.display())]
-    Write {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-}
-
 impl Scaffold {
     /// A scaffold of a name that a plugin can have.
-    pub(in crate::cli) fn new(name: &str, kind: PluginKind, language: Language) -> Result<Self, ScaffoldError> {
+    pub(in crate::cli) fn new(name: &str, kind: PluginKind, language: Language) -> Result<Self, Problem> {
+        let unfit = |message: String| Problem::invalid("plugin_name_invalid", "name", message);
         if !is_plugin_name(name) {
-            return Err(ScaffoldError::Name(name.to_owned()));
+            let problem = unfit(format!("`{}` is not a name for a plugin.", name.escape_debug()));
+            return Err(problem.advise("Use 1 to 64 lower-case letters, digits and single dashes, beginning with a letter."));
         }
         if baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == name) {
-            return Err(ScaffoldError::Bundled(name.to_owned()));
+            let problem = unfit(format!("`{name}` is the name of a plugin that is part of Baton."));
+            return Err(problem.advise("Give yours another name."));
         }
         if baton_slots::find(name).is_some() {
-            return Err(ScaffoldError::Slot(name.to_owned()));
+            let hint = format!("Give the plugin another name, and bind it with `baton bindings set {name} NAME`.");
+            return Err(unfit(format!("`{name}` is the name of a slot.")).advise(hint));
         }
         Ok(Self { name: name.to_owned(), kind, language })
     }
 
     /// Makes the folder in `place`; gives it.
-    pub(in crate::cli) fn write(&self, place: &Path) -> Result<PathBuf, ScaffoldError> {
+    pub(in crate::cli) fn write(&self, place: &Path) -> Result<PathBuf, Problem> {
         let folder = place.join(&self.name);
         let free = match fs::read_dir(&folder) {
             Ok(mut entries) => entries.next().is_none(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => true,
             Err(_) if fs::symlink_metadata(&folder).is_ok() => false,
-            Err(source) => return Err(ScaffoldError::Write { path: folder, source }),
+            Err(error) => return Err(unwritable(&folder, &error)),
         };
         if !free {
-            return Err(ScaffoldError::Present(folder));
+            let message = format!("`{}` exists already and is not empty.", text::path(&folder));
+            return Err(Problem::invalid("folder_taken", "name", message).advise("Choose another name, or another place with --in."));
         }
         for (path, content) in self.files() {
             let path = folder.join(path);
-            write(&path, &content).map_err(|source| ScaffoldError::Write { path, source })?;
+            write(&path, &content).map_err(|error| unwritable(&path, &error))?;
         }
         Ok(folder)
     }
@@ -144,6 +130,10 @@ impl Scaffold {
         next.push_str(&self.used().map(|used| format!("\n# {used}")).unwrap_or_default());
         template.replace("{{next}}", &next).replace("{{name}}", &self.name)
     }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Problem {
+    named_files::unwritable("in", path, error).advise("Choose another place with --in.")
 }
 
 fn write(path: &Path, content: &str) -> io::Result<()> {

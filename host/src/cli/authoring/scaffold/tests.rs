@@ -49,12 +49,13 @@ fn somebodys_files_are_left_alone() {
     scaffold.write(place.path()).unwrap();
     let before = fs::read(place.path().join("my-plugin/persona.md")).unwrap();
     fs::write(place.path().join("my-plugin/persona.md"), "mine").unwrap();
-    assert!(matches!(scaffold.write(place.path()), Err(ScaffoldError::Present(_))));
+    assert_eq!(scaffold.write(place.path()).unwrap_err().code, "folder_taken");
     assert_ne!(before, b"mine");
     assert_eq!(fs::read(place.path().join("my-plugin/persona.md")).unwrap(), b"mine");
     fs::write(place.path().join("file"), "").unwrap();
-    assert!(matches!(scaffold.write(&place.path().join("file")), Err(ScaffoldError::Write { .. })));
-    assert!(matches!(scaffold.write(&place.path().join("n".repeat(300))), Err(ScaffoldError::Write { .. })), "the name is too long");
+    let code = |place: &Path| scaffold.write(place).unwrap_err().code;
+    assert_eq!(code(&place.path().join("file")), "file_unwritable");
+    assert_eq!(code(&place.path().join("n".repeat(300))), "file_unwritable", "the name is too long");
 }
 
 #[test]

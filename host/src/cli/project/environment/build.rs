@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::{super::confirmed, shown};
+use super::{super::confirmed, proposal};
 use crate::{
     cli::{
         Context,
@@ -55,7 +55,7 @@ impl Build {
         let prepared = environments::prepare(&host, &self.request(&choice)).await?;
         let proposal = prepared.proposal();
         if !context.screen.is_json() {
-            context.screen.tell(shown::lines(context, &proposal).join("\n"));
+            context.screen.tell(proposal::lines(context, &proposal).join("\n"));
         }
         if !self.yes && !confirmed(context, "Approving an environment", "Approve this and build it?")? {
             context.screen.tell("Nothing was approved.");
@@ -76,8 +76,8 @@ impl Build {
             let image = approved.approved.map(|approved| approved.image).unwrap_or_default();
             context.screen.tell(format!(
                 "{mark} Approved for project {name}: {}, pinned as {}. `{test}` shows which tools it has.",
-                shown::summary(&proposal),
-                shown::word(&image)
+                proposal::summary(&proposal),
+                proposal::word(&image)
             ));
         }
         Ok(Exit::Done)

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::shown;
+use super::proposal;
 use crate::{
     cli::{Context, exit::Exit, place::ProjectArguments},
     operations::{Access, environments},
@@ -27,7 +27,7 @@ impl Detect {
             context.screen.document(&proposal)?;
             return Ok(Exit::Done);
         }
-        context.screen.answer(shown::lines(context, &proposal).join("\n"))?;
+        context.screen.answer(proposal::lines(context, &proposal).join("\n"))?;
         if proposal.origin.is_some() {
             let build = choice.again(context, "project environment build");
             context.screen.tell(format!("Nothing of it is used until you approve it with `{build}`."));

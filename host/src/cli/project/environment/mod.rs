@@ -2,9 +2,9 @@
 
 mod build;
 mod detect;
+mod proposal;
 mod remove;
 mod show;
-mod shown;
 mod state;
 mod test;
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::shown;
+use super::proposal;
 use crate::{
     cli::{
         Context,
@@ -39,13 +39,13 @@ impl Show {
         let build = choice.again(context, "project environment build");
         match (&environment.approved, &environment.proposal) {
             (Some(approved), Some(proposal)) => {
-                let lines = lines(&environment, approved, proposal).into_iter().chain(shown::remarks(proposal));
+                let lines = lines(&environment, approved, proposal).into_iter().chain(proposal::remarks(proposal));
                 context.screen.answer(lines.collect::<Vec<_>>().join("\n"))?;
                 tell(context, &build, environment.changed.as_ref(), approved.present);
             }
             (None, Some(proposal)) => context.screen.answer(format!(
                 "No environment is approved. The files propose {}. Approve it with `{build}`.",
-                shown::summary(proposal)
+                proposal::summary(proposal)
             ))?,
             (_, None) => context.screen.answer(format!(
                 "No environment is approved, and no file proposes one. Commands run in the image `default`. Name another with `{build} --image NAME`."
@@ -58,13 +58,13 @@ impl Show {
 fn lines(environment: &Environment, approved: &ApprovedImage, proposal: &EnvironmentProposal) -> Vec<String> {
     let zone = TimeZone::system();
     let mut facts = vec![
-        ("Image", shown::summary(proposal)),
-        ("Pinned as", shown::word(&approved.image)),
+        ("Image", proposal::summary(proposal)),
+        ("Pinned as", proposal::word(&approved.image)),
         ("Network", if approved.network { "for its build".to_owned() } else { "none".to_owned() }),
         ("Approved", format!("{} by {}", figures::moment(approved.approved_at.0, &zone), text::escaped(&approved.approved_by))),
         ("Hash", text::escaped(approved.hash.get(..12).unwrap_or_default())),
     ];
-    let files: Vec<_> = proposal.files.keys().map(|path| shown::word(path)).collect();
+    let files: Vec<_> = proposal.files.keys().map(|path| proposal::word(path)).collect();
     if !files.is_empty() {
         facts.push(("Files", text::excerpt(&files.join(", "), 500)));
     }
@@ -78,7 +78,7 @@ fn tell(context: &Context, build: &str, changed: Option<&EnvironmentProposal>, i
     if let Some(changed) = changed {
         context.screen.tell(format!(
             "{mark} The files propose another environment now: {}. What was approved stays in use until you approve the new one with `{build}`.",
-            shown::summary(changed)
+            proposal::summary(changed)
         ));
     }
     if !is_present {

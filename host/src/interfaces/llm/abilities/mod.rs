@@ -10,7 +10,7 @@ use super::{
     Effort,
     versions::{self, Table},
 };
-use crate::errors::Hint;
+use crate::{errors::Hint, rules::mismatch};
 
 const TABLE: &str = include_str!("table.toml");
 /// Stands for every other name of a provider.
@@ -195,7 +195,7 @@ fn read(model: &str, entry: &Value) -> Result<Entry, AbilityError> {
     if !model.contains('/') {
         return Err(wrong("its name has to be provider/model".to_owned()));
     }
-    let entry: Entry = serde_json::from_value(entry.clone()).map_err(|error| wrong(error.to_string()))?;
+    let entry: Entry = serde_json::from_value(entry.clone()).map_err(|error| wrong(mismatch::describe(&error)))?;
     if let Some(window) = entry.window_tokens.filter(|window| !WINDOWS.contains(window)) {
         let (least, most) = (WINDOWS.start(), WINDOWS.end());
         return Err(wrong(format!("a window of {window} tokens is not between {least} and {most}")));

@@ -86,7 +86,9 @@ impl Asker<'_> {
         let mut passed: Vec<Passed<'_>> = Vec::new();
         let mut trying = Trying::new(self, &attempt, in_flight);
         for (place, model) in chain.iter().enumerate() {
-            if let Some(because) = self.denied(model) {
+            // The gate decided on the first model when it admitted the call; of a call that was cut off it decides nothing again.
+            let is_decided = place == 0 && !attempt.again;
+            if !is_decided && let Some(because) = self.denied(model) {
                 passed.push(Passed { model, because });
                 continue;
             }

@@ -13,6 +13,7 @@ use super::Amount;
 use crate::{
     errors::Hint,
     interfaces::llm::versions::{self, Table},
+    rules::mismatch,
 };
 
 const TABLE: &str = include_str!("prices.toml");
@@ -132,7 +133,7 @@ fn read(model: &str, price: &Value) -> Result<Price, PriceError> {
     if !model.contains('/') {
         return Err(wrong("its name has to be provider/model".to_owned()));
     }
-    let price: Price = serde_json::from_value(price.clone()).map_err(|error| wrong(error.to_string()))?;
+    let price: Price = serde_json::from_value(price.clone()).map_err(|error| wrong(mismatch::describe(&error)))?;
     let all = [Some(price.input), price.cached_input, price.cache_write, Some(price.output)];
     match all.into_iter().flatten().find(|dollars| !(dollars.is_finite() && (0.0..=1e6).contains(dollars))) {
         Some(dollars) => Err(wrong(format!("{dollars} is not a price"))),

@@ -8,7 +8,7 @@ use bollard::models::{
     MountType, ResourcesUlimits,
 };
 
-use super::images::LocalImage;
+use super::{dialect::Dialect, images::LocalImage};
 use crate::interfaces::sandbox::{
     engine::{Mounted, Task, User},
     leftovers::Covers,
@@ -39,7 +39,7 @@ const HOLDER_MEMORY: u64 = 32 << 20;
 const HOLDER_PROCESSES: i64 = 16;
 
 /// A container for a task.
-pub(super) fn container(task: &Task, found: &LocalImage, user: User, owner: &str) -> ContainerCreateBody {
+pub(super) fn container(task: &Task, found: &LocalImage, user: User, (owner, dialect): (&str, Dialect)) -> ContainerCreateBody {
     let labels = [(OWNER, owner), ("baton.run", task.key.run.as_str())];
     let (program, arguments) =
         task.command.split_first().map_or((String::new(), Vec::new()), |(first, rest)| (first.clone(), rest.to_vec()));
@@ -56,12 +56,12 @@ pub(super) fn container(task: &Task, found: &LocalImage, user: User, owner: &str
         working_dir: Some(WORKSPACE.to_owned()),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
         network_disabled: Some(!task.image.network && task.network.is_none()),
-        host_config: Some(limits(task, found, user)),
+        host_config: Some(limits(task, found, user, dialect)),
         ..ContainerCreateBody::default()
     }
 }
 
-fn limits(task: &Task, found: &LocalImage, user: User) -> HostConfig {
+fn limits(task: &Task, found: &LocalImage, user: User, dialect: Dialect) -> HostConfig {
     let image = &task.image;
     let number = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
     HostConfig {
@@ -81,7 +81,7 @@ fn limits(task: &Task, found: &LocalImage, user: User) -> HostConfig {
         ulimits: Some(ulimits()),
         shm_size: Some(SHARED_MEMORY),
         log_config: Some(log()),
-        tmpfs: Some(temporary(image, found, user, &task.covers)),
+        tmpfs: Some(temporary(image, found, (user, dialect), &task.covers)),
         ..mounted(list_mounts(&task.workspace, &task.covers, &task.mounts), enforces_labels())
     }
 }
@@ -119,10 +119,15 @@ pub(super) fn holder<'a>(
 }
 
 /// A service, in the network of a holder.
-pub(super) fn service(service: &Service, found: &LocalImage, holder: &str, labels: &[(&str, &str)]) -> ContainerCreateBody {
+pub(super) fn service(
+    service: &Service,
+    found: &LocalImage,
+    holder: &str,
+    (labels, dialect): (&[(&str, &str)], Dialect),
+) -> ContainerCreateBody {
     let folders = found.volumes.iter().chain(&service.temporary).map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let memory = service.memory_mib.saturating_mul(1 << 20);
-    let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={NOBODY},gid={NOBODY},size={memory}");
+    let options = dialect.writable(User { uid: NOBODY, gid: NOBODY }, memory);
     ContainerCreateBody {
         cmd: Some(service.command.clone()).filter(|command| !command.is_empty()),
         env: Some(service.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
@@ -178,14 +183,13 @@ fn log() -> HostConfigLogConfig {
 
 /// Folders in memory: `/tmp`, what the image declares as volumes, which would else lie on the disk without a limit, and one
 /// over each folder that the command must not see.
-fn temporary(image: &Image, found: &LocalImage, user: User, covers: &Covers) -> HashMap<String, String> {
-    // The owner beside the mode: the engine takes the mode of the image's own folder, which may be closed.
-    let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={},gid={},size={}", user.uid, user.gid, image.temporary);
+fn temporary(image: &Image, found: &LocalImage, (user, dialect): (User, Dialect), covers: &Covers) -> HashMap<String, String> {
+    let options = dialect.writable(user, image.temporary);
     let folders = found.volumes.iter().map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let mut folders: HashMap<_, _> =
         folders.filter(|folder| !folder.starts_with(WORKSPACE)).map(|folder| (folder.to_owned(), options.clone())).collect();
     for covered in covers.all.iter().filter(|covered| covered.is_folder && covered.shown.is_none()) {
-        folders.insert(format!("{WORKSPACE}/{}", covered.path), "ro,noexec,nosuid,nodev,mode=0555,size=4096".to_owned());
+        folders.insert(format!("{WORKSPACE}/{}", covered.path), dialect.cover());
     }
     folders
 }
@@ -260,7 +264,7 @@ mod tests {
         let table =
             serde_json::json!({ "services": { "db": { "image": "a", "ports": [5432], "temporary": ["/run/db"], "env": { "A": "b" } } } });
         let services = Services::read(&table).unwrap().unwrap();
-        let body = service(&services.0["db"], &found, "held", &[(OWNER, "me")]);
+        let body = service(&services.0["db"], &found, "held", (&[(OWNER, "me")], Dialect::Docker));
         let host = body.host_config.unwrap();
         assert_eq!((host.network_mode.as_deref(), host.mounts, host.binds), (Some("container:held"), None, None));
         let mut folders: Vec<_> = host.tmpfs.unwrap().into_keys().collect();

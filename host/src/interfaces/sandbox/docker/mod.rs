@@ -3,6 +3,7 @@
 
 mod access;
 mod building;
+mod dialect;
 mod failure;
 mod following;
 mod hardening;
@@ -31,6 +32,7 @@ use super::{
     services::Beside,
 };
 use crate::journal::{Clock, RunId};
+use dialect::Dialect;
 use following::{Following, Output};
 use ready::{Pool, Recipe};
 
@@ -56,6 +58,7 @@ pub struct Docker {
     client: OnceCell<bollard::Docker>,
     /// The user that the engine belongs to; none for root.
     rootless: OnceCell<Option<u32>>,
+    dialect: OnceCell<Dialect>,
     pool: Arc<Pool>,
 }
 
@@ -85,6 +88,7 @@ impl Docker {
             random,
             client: OnceCell::new(),
             rootless: OnceCell::new(),
+            dialect: OnceCell::new(),
             pool: Arc::default(),
         }
     }
@@ -116,7 +120,7 @@ impl Docker {
             None => access::admit_workspace(&task.workspace).await.map_err(EngineError::Unavailable)?,
         };
         let user = self.within(docker, user).await?;
-        let body = hardening::container(task, &found, user, &self.owner);
+        let body = hardening::container(task, &found, user, (&self.owner, self.dialect(docker).await?));
         // One that waits would hold the network of services that have ended.
         let may_wait = task.image.ready && task.network.is_none() && ready::can_carry(task);
         let recipe = Recipe::new(body.clone(), task).filter(|_| may_wait);

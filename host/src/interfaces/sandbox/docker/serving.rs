@@ -98,7 +98,7 @@ impl Docker {
             Err(reason) => return Ok(Err(format!("The network of the services cannot be held: {reason}."))),
         };
         for (name, service, image) in &found {
-            let body = hardening::service(service, image, &network, &labels);
+            let body = hardening::service(service, image, &network, (&labels, self.dialect(docker).await?));
             if let Err(reason) = self.begin_beside(docker, &name_of(&beside.run, name), body).await? {
                 return Ok(Err(format!("The service `{name}` cannot be started: {reason}.")));
             }

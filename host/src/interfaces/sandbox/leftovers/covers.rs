@@ -20,10 +20,10 @@ use rustix::{
 };
 
 use super::{
+    copies::{Substitute, copied},
     guards::Guards,
     names::{HOSTS_OWN, REPOSITORY, quote_path, spellings},
     records::{create_own, read_own},
-    shown::{Substitute, copied},
     snapshot::Repository,
 };
 use crate::interfaces::sandbox::room::describe;

@@ -1,12 +1,12 @@
 //! What commands leave in a workspace: noted before, swept after, whoever ends first, the command or its host. Executes
 //! nothing, and trusts nothing that appeared while a command ran.
 
+mod copies;
 mod covers;
 mod findings;
 mod guards;
 mod names;
 mod records;
-mod shown;
 mod snapshot;
 mod sweep;
 mod swept;
@@ -28,7 +28,7 @@ use std::{
 pub use covers::{Covered, Covers};
 pub(super) use names::REPOSITORY;
 pub(super) use swept::Swept;
-pub(crate) use swept::Trace;
+pub(crate) use swept::{Deed, Trace};
 
 use super::engine::Key;
 use crate::interfaces::used_by_git::{Used, UsedByGit};

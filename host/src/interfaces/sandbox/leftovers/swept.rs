@@ -39,6 +39,13 @@ pub(crate) struct Trace {
     pub(super) to: Option<String>,
 }
 
+impl Trace {
+    /// What was done, where the thing was, and where it is now.
+    pub(crate) fn into_parts(self) -> (Deed, String, Option<String>) {
+        (self.deed, self.path, self.to)
+    }
+}
+
 /// All that was done with what a command left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::interfaces::sandbox) struct Swept {

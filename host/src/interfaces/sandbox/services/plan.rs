@@ -14,6 +14,7 @@ use crate::{
         settings::is_reference,
     },
     journal::form::canonical,
+    rules::mismatch,
 };
 
 const MOST_SERVICES: usize = 8;
@@ -118,7 +119,7 @@ impl Service {
         if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_name) {
             return Err(wrong(format!("a name consists of at most {LONGEST_NAME} lower-case letters, digits and dashes")));
         }
-        let service: Self = serde_json::from_value(table.clone()).map_err(|error| wrong(error.to_string()))?;
+        let service: Self = serde_json::from_value(table.clone()).map_err(|error| wrong(mismatch::describe(&error)))?;
         service.problem().map_or(Ok(service), |problem| Err(wrong(problem)))
     }
 
@@ -197,8 +198,8 @@ mod tests {
             read(table).unwrap_err()
         };
         for (key, value, word) in [
-            ("privileged", json!(true), "unknown field `privileged`"),
-            ("volumes", json!(["/:/host"]), "unknown field `volumes`"),
+            ("privileged", json!(true), "`privileged` is not one of its fields"),
+            ("volumes", json!(["/:/host"]), "`volumes` is not one of its fields"),
             ("image", json!("--privileged"), "`image`"),
             ("ports", json!([]), "`ports` or `ready`"),
             ("ports", json!([70_000]), "70000"),

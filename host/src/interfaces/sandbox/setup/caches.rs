@@ -13,7 +13,7 @@ pub(super) const HOME: &str = "/baton/home";
 pub(in crate::interfaces::sandbox) const PORT: &str = "3128";
 
 /// What a setup is told, below [`HOME`].
-const OF_SETUP: [(&str, &str); 13] = [
+const OF_SETUP: [(&str, &str); 16] = [
     ("CARGO_HOME", "cargo"),
     ("npm_config_cache", "npm"),
     ("npm_config_store_dir", "pnpm"),
@@ -27,6 +27,10 @@ const OF_SETUP: [(&str, &str); 13] = [
     ("GRADLE_USER_HOME", "gradle"),
     ("COMPOSER_CACHE_DIR", "composer"),
     ("BUNDLE_USER_CACHE", "bundle"),
+    // Where gems are installed, and not only kept.
+    ("BUNDLE_PATH", "gems"),
+    ("BUN_INSTALL_CACHE_DIR", "bun"),
+    ("PIPENV_CACHE_DIR", "pipenv"),
 ];
 
 /// The variables of a setup.
@@ -37,7 +41,8 @@ pub(super) fn of_setup() -> BTreeMap<String, String> {
     let caches = OF_SETUP.map(|(name, folder)| (name, format!("{HOME}/{folder}")));
     let others = [
         ("JAVA_TOOL_OPTIONS", java),
-        ("MAVEN_ARGS", format!("-Dmaven.repo.local={HOME}/m2")),
+        // Maven before 3.9 reads no `MAVEN_ARGS`, and later versions go by the proxy of the JVM only where they are told to.
+        ("MAVEN_OPTS", format!("-Dmaven.repo.local={HOME}/m2 -Daether.connector.http.useSystemProperties=true")),
         // Links to a cache would let one worktree write into what others read.
         ("UV_LINK_MODE", "copy".to_owned()),
         ("npm_config_package_import_method", "copy".to_owned()),
@@ -61,11 +66,18 @@ pub(super) fn of_commands(home: &Path, has_network: bool) -> BTreeMap<String, St
     if is_there("go") {
         set("GOMODCACHE", format!("{HOME}/go"));
     }
+    if is_there("gems") {
+        set("BUNDLE_PATH", format!("{HOME}/gems"));
+    }
     if is_there("gradle/caches") {
         set("GRADLE_RO_DEP_CACHE", format!("{HOME}/gradle/caches"));
     }
     if is_there("m2") {
-        set("MAVEN_ARGS", format!("-o -Dmaven.repo.local.tail={HOME}/m2 -Dmaven.repo.local.tail.ignoreAvailability=true"));
+        // Before 3.9 Maven has no repository behind its own, but reads one that it cannot write. What a build installs goes, from
+        // 3.9 on, where it can.
+        let tail = format!("-Dmaven.repo.local.tail={HOME}/m2 -Dmaven.repo.local.tail.ignoreAvailability=true");
+        set("MAVEN_OPTS", format!("-Dmaven.repo.local={HOME}/m2"));
+        set("MAVEN_ARGS", format!("-o -Dmaven.repo.local=/tmp/.m2/repository {tail}"));
     }
     if !has_network && is_there("cargo") {
         set("CARGO_NET_OFFLINE", "true".to_owned());
@@ -84,11 +96,11 @@ mod tests {
     fn commands_are_told_of_the_caches_that_there_are() {
         let home = tempfile::tempdir().unwrap();
         assert!(of_commands(home.path(), false).is_empty());
-        for folder in ["cargo", "gradle/caches"] {
+        for folder in ["cargo", "gems", "gradle/caches", "m2"] {
             std::fs::create_dir_all(home.path().join(folder)).unwrap();
         }
         let names: Vec<_> = of_commands(home.path(), false).into_keys().collect();
-        assert_eq!(names, ["CARGO_HOME", "CARGO_NET_OFFLINE", "GRADLE_RO_DEP_CACHE"]);
+        assert_eq!(names, ["BUNDLE_PATH", "CARGO_HOME", "CARGO_NET_OFFLINE", "GRADLE_RO_DEP_CACHE", "MAVEN_ARGS", "MAVEN_OPTS"]);
         assert!(!of_commands(home.path(), true).contains_key("CARGO_NET_OFFLINE"));
     }
 

@@ -20,7 +20,7 @@ const MOST_FILES: usize = 200;
 const LONGEST_FILE: usize = 256;
 
 /// What setups read if nothing else is set: lockfiles, and the manifests that the package managers read beside them.
-const USUAL_FILES: [&str; 46] = [
+const USUAL_FILES: [&str; 50] = [
     "**/Cargo.toml",
     "**/Cargo.lock",
     "**/.cargo/config.toml",
@@ -33,6 +33,8 @@ const USUAL_FILES: [&str; 46] = [
     "**/.yarn/releases/*",
     "**/pnpm-lock.yaml",
     "**/pnpm-workspace.yaml",
+    "**/bun.lock",
+    "**/bunfig.toml",
     "**/.npmrc",
     "**/pyproject.toml",
     "**/setup.py",
@@ -65,6 +67,8 @@ const USUAL_FILES: [&str; 46] = [
     "**/gradlew",
     "**/Gemfile",
     "**/Gemfile.lock",
+    "**/*.gemspec",
+    "**/.ruby-version",
     "**/composer.json",
     "**/composer.lock",
 ];

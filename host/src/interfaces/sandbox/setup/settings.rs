@@ -13,8 +13,8 @@ use crate::interfaces::sandbox::{services::Services, settings::SettingsError};
 
 /// The word for the hosts below, in a list of hosts.
 const USUAL: &str = "default";
-/// Where the package managers of Rust, JavaScript, Python, Go and Java look if nothing else is set.
-pub const USUAL_HOSTS: [&str; 17] = [
+/// Where the package managers of Rust, JavaScript, Python, Go, Java and Ruby look if nothing else is set.
+pub const USUAL_HOSTS: [&str; 19] = [
     "crates.io",
     "index.crates.io",
     "static.crates.io",
@@ -32,6 +32,8 @@ pub const USUAL_HOSTS: [&str; 17] = [
     "plugins-artifacts.gradle.org",
     "services.gradle.org",
     "downloads.gradle.org",
+    "rubygems.org",
+    "index.rubygems.org",
 ];
 
 const MEBIBYTE: u64 = 1 << 20;

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 /// A lockfile, the command that fetches what it names, and the one that renews it; of those of one manager the first whose
 /// lockfile is present.
-const MANAGERS: [&[(&str, &str, Option<&str>)]; 5] = [
+const MANAGERS: [&[(&str, &str, Option<&str>)]; 6] = [
     &[("Cargo.lock", "cargo fetch --locked", Some("cargo update --workspace"))],
     &[
         ("package-lock.json", "npm ci", Some(NPM_LOCK)),
@@ -13,17 +13,21 @@ const MANAGERS: [&[(&str, &str, Option<&str>)]; 5] = [
         ("pnpm-lock.yaml", "pnpm install --frozen-lockfile", Some("pnpm install --lockfile-only --ignore-scripts")),
         // Yarn 1 cannot renew a lockfile without installing, and later versions spell it in another way.
         ("yarn.lock", "yarn install --frozen-lockfile", None),
+        // A link to its cache would let a story write into what others read.
+        ("bun.lock", "bun install --frozen-lockfile --backend copyfile", Some("bun install --lockfile-only --ignore-scripts")),
     ],
     &[
         ("uv.lock", "uv sync --frozen", Some("uv lock")),
         ("poetry.lock", "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-root", Some("poetry lock")),
+        ("Pipfile.lock", "PIPENV_VENV_IN_PROJECT=1 pipenv sync --dev", Some("pipenv lock")),
     ],
     &[("go.sum", "go mod download", Some("GOFLAGS=-mod=mod go mod download"))],
     &[("pom.xml", "mvn -B -q dependency:go-offline", None)],
+    &[("Gemfile.lock", "BUNDLE_FROZEN=true bundle install", Some("bundle lock"))],
 ];
 const NPM_LOCK: &str = "npm install --package-lock-only --ignore-scripts --no-audit --no-fund";
 /// Locks in the place of lists.
-const PYTHON: [&str; 2] = ["uv.lock", "poetry.lock"];
+const PYTHON: [&str; 3] = ["uv.lock", "poetry.lock", "Pipfile.lock"];
 /// Lists of what tests need, of which the first that is there is taken beside `requirements.txt`.
 const LISTS_OF_TESTS: [&str; 10] = [
     "requirements-test.txt",
@@ -151,6 +155,10 @@ mod tests {
     fn lockfiles_suggest_the_commands_that_fetch() {
         assert_eq!(suggested(&["README.md"]), None);
         assert_eq!(suggested(&["package-lock.json", "yarn.lock", "Cargo.lock"]).unwrap(), "cargo fetch --locked && npm ci");
+        assert_eq!(
+            suggested(&["Gemfile.lock", "Pipfile.lock", "requirements.txt"]).unwrap(),
+            "PIPENV_VENV_IN_PROJECT=1 pipenv sync --dev && BUNDLE_FROZEN=true bundle install"
+        );
     }
 
     #[test]

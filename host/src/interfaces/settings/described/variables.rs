@@ -26,17 +26,17 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "BATON_FREEZE_AFTER_WRITES",
         "",
-        "Fault injection for tests: the journal stops after this many writes, such as `12`, or after this many of one kind, such as `3 llm.complete done`. The data directory then has a file `frozen`.",
+        "Fault injection for tests, in builds for development or with the feature `fault-injection`; others reject it. The journal stops after this many writes, such as `12`, or after this many of one kind, such as `3 llm.complete done`. The data directory then has a file `frozen`.",
     ),
     variable(
         "BATON_HASTE",
         "1",
-        "Fault injection for tests: a model call that is to be tried again, or whose service does not answer, waits a fraction of the usual time: one hundredth with `100`.",
+        "Fault injection for tests, in the same builds: a model call that is to be tried again, or whose service does not answer, waits a fraction of the usual time: one hundredth with `100`.",
     ),
     variable(
         "BATON_CLOCK_FILE",
         "",
-        "For tests: a file with milliseconds that are added to the time of the machine's clock. It is read again each time.",
+        "Fault injection for tests, in the same builds: a file with milliseconds that are added to the time of the machine's clock. It is read again each time.",
     ),
     variable("ANTHROPIC_API_KEY", "the secret of this name", "Key for `anthropic/…`."),
     variable("ANTHROPIC_BASE_URL", "`https://api.anthropic.com/v1/`", "Address for `anthropic/…`."),

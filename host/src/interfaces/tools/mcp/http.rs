@@ -68,7 +68,7 @@ impl Http {
         message: ClientJsonRpcMessage,
         in_session: bool,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        let Some(id) = self.asked(&message) else {
+        let Some(id) = self.note_request(&message) else {
             let response = request.json(&message).send().await?;
             if response.status() == StatusCode::NOT_FOUND && in_session {
                 return Err(Failure::SessionExpired);
@@ -92,7 +92,7 @@ impl Http {
     }
 
     /// The id of a request.
-    fn asked(&self, message: &ClientJsonRpcMessage) -> Option<RequestId> {
+    fn note_request(&self, message: &ClientJsonRpcMessage) -> Option<RequestId> {
         let JsonRpcMessage::Request(request) = message else { return None };
         if matches!(request.request, ClientRequest::InitializeRequest(_)) {
             self.greeting.get_or_init(|| request.id.clone());
@@ -124,7 +124,7 @@ impl Http {
             let error = match event {
                 Ok(event) => {
                     resumable.fetch_or(event.id.is_some(), Ordering::Relaxed);
-                    return Ok(understood(event, &greeting, Some(&id)));
+                    return Ok(read_event(event, &greeting, Some(&id)));
                 }
                 Err(error) => error,
             };
@@ -162,7 +162,7 @@ impl Http {
             if matches!(event.as_ref().err().and_then(cut), Some(Cut::Excess(_))) {
                 notes.flooded();
             }
-            event.map(|event| understood(event, &greeting, None))
+            event.map(|event| read_event(event, &greeting, None))
         };
         Ok(events(response, Meter::of_flow(Arc::clone(&self.flow))).map(said).boxed())
     }
@@ -240,7 +240,7 @@ fn cut(error: &SseError) -> Option<&Cut> {
 }
 
 /// An event whose message the library takes. One that is no message and would answer `id` is a failure of it.
-fn understood(event: Sse, greeting: &OnceLock<RequestId>, id: Option<&RequestId>) -> Sse {
+fn read_event(event: Sse, greeting: &OnceLock<RequestId>, id: Option<&RequestId>) -> Sse {
     let Some(data) = &event.data else { return event };
     let unread =
         || id.filter(|id| answers::seems_to_answer(data, id)).map(|id| failure(id.clone(), "its answer is not a message of JSON-RPC 2.0"));

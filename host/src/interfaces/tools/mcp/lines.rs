@@ -106,7 +106,7 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
         }
         let line = std::mem::take(&mut self.line);
         match self.oversize.take() {
-            None => self.understood(&line),
+            None => self.read_line(&line),
             Some(oversize) => {
                 if oversize.answered().is_none() {
                     self.skip(&line);
@@ -124,7 +124,7 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
             .then(|| failure(id, format!("its answer is longer than {megabytes} MiB, which is the most that one message may have")))
     }
 
-    fn understood(&mut self, line: &[u8]) -> Option<Received> {
+    fn read_line(&mut self, line: &[u8]) -> Option<Received> {
         let line = line.strip_prefix(BOM).unwrap_or(line).trim_ascii();
         if line.is_empty() {
             return None;

@@ -8,7 +8,7 @@ mod visible;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{findings::Flaw, lines};
-use naming::{Name, Unclear, after_word, inside, plain, understood};
+use naming::{Name, Unclear, after_word, inside, plain, read_name};
 use stories::Entries;
 pub(super) use stories::Mentioned;
 use visible::{Line, visible};
@@ -77,7 +77,7 @@ impl<'a> Heading<'a> {
     }
 
     fn name(&self) -> Option<Result<Name, Unclear>> {
-        after_word(&self.text).map(understood)
+        after_word(&self.text).map(read_name)
     }
 
     /// The epic of which it is the heading.
@@ -156,7 +156,7 @@ impl Epics {
         let is_epic: HashSet<_> = headings.iter().filter(|heading| heading.name().is_some()).map(|heading| heading.place).collect();
         let mut noted = HashSet::new();
         for line in lines.iter().enumerate().filter(|(place, line)| !is_epic.contains(place) && !line.is_code()).map(|(_, line)| line) {
-            let in_bold = || understood(after_word(&plain(line.bold()?))?).ok();
+            let in_bold = || read_name(after_word(&plain(line.bold()?))?).ok();
             let Some(name) = inside(line.text).or_else(in_bold).filter(|name| !self.listed.contains_key(&name.key)) else { continue };
             if noted.insert(name.key) {
                 self.notes.push(not_taken(line.number, &flatten_heading(line.text)));

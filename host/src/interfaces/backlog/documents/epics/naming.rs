@@ -58,11 +58,11 @@ pub(super) fn inside(line: &str) -> Option<Name> {
     let lower = text.to_ascii_lowercase();
     let begins = |at: &usize| !text[..*at].ends_with(char::is_alphanumeric);
     let mut places = lower.match_indices("epic").map(|(at, _)| at).filter(begins).take(MOST);
-    places.find_map(|at| understood(word(&text[at..])?).ok().filter(|name| name.is_separated && name.is_distinct))
+    places.find_map(|at| read_name(word(&text[at..])?).ok().filter(|name| name.is_separated && name.is_distinct))
 }
 
 /// Key and title of `KEY: Title`, `KEY - Title`, `3. Title` and `3 Title`.
-pub(super) fn understood(rest: &str) -> Result<Name, Unclear> {
+pub(super) fn read_name(rest: &str) -> Result<Name, Unclear> {
     let separators = [":", "：", " - ", " – ", " — ", " | ", ". "];
     let (at, separator) = separators.iter().filter_map(|mark| Some((rest.find(mark)?, *mark))).min().unwrap_or((rest.len(), ""));
     let (first, rest_of_it) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));

@@ -79,7 +79,7 @@ impl Provider for Script {
         let rules = self.rules(&path).await.map_err(broken)?;
         let prompt = request.prompt();
         let asked = Asked { plugin: caller.plugin, turn: request.turn(), prompt: &prompt, request };
-        let index = found(&rules, &asked).await.map_err(broken)?.map_err(|near| unanswered(&path, &asked, near))?;
+        let index = find_rule(&rules, &asked).await.map_err(broken)?.map_err(|near| unanswered(&path, &asked, near))?;
         let rule = rules.rule(index).ok_or_else(|| broken("its rules changed. Resume the run.".to_owned()))?;
 
         let shared = Arc::clone(&rules);
@@ -104,7 +104,7 @@ struct Asked<'a> {
 fn reply(model: String, asked: &Asked<'_>, rule: &Rule, text: Option<String>) -> Reply {
     let calls = rule.calls.iter().enumerate().map(|(number, call)| {
         let id = format!("call-{}-{number}", asked.turn);
-        Part::ToolCall(ToolCall { id, name: meant(asked.request, &call.name).to_owned(), arguments: call.arguments.clone() })
+        Part::ToolCall(ToolCall { id, name: choose_name(asked.request, &call.name).to_owned(), arguments: call.arguments.clone() })
     });
     let parts: Vec<_> = text.map(Part::Text).into_iter().chain(calls).collect();
     let stop = if rule.calls.is_empty() { Stop::End } else { Stop::ToolUse };
@@ -113,7 +113,7 @@ fn reply(model: String, asked: &Asked<'_>, rule: &Rule, text: Option<String>) ->
 }
 
 /// The name of the offered tool that a rule means, whether it is written as people do or as it is spelled for models.
-fn meant<'a>(request: &'a Request, name: &'a str) -> &'a str {
+fn choose_name<'a>(request: &'a Request, name: &'a str) -> &'a str {
     let offered = || request.tools.iter().map(|tool| tool.name.as_str());
     let exact = offered().find(|offered| *offered == name);
     exact.or_else(|| offered().find(|offered| is_same(offered, name))).unwrap_or(name)
@@ -160,7 +160,7 @@ fn unanswered(script: &Path, asked: &Asked<'_>, near: String) -> ProviderError {
 }
 
 /// The place of the rule that holds, or a sentence on the nearest.
-async fn found(rules: &Arc<Rules>, asked: &Asked<'_>) -> Result<Result<usize, String>, String> {
+async fn find_rule(rules: &Arc<Rules>, asked: &Asked<'_>) -> Result<Result<usize, String>, String> {
     let (rules, plugin, prompt, request) = (Arc::clone(rules), asked.plugin.to_owned(), asked.prompt.to_owned(), asked.request.clone());
     let search = move |deadline: &Deadline| {
         let asked = Asked { plugin: &plugin, turn: request.turn(), prompt: &prompt, request: &request };

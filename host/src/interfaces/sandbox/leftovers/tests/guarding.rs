@@ -173,7 +173,7 @@ fn what_cannot_be_moved_is_renamed_once() {
 
 #[test]
 fn a_copy_shows_the_same_and_is_made_once() {
-    use super::super::{covers::executed, shown::copied};
+    use super::super::{copies::copied, covers::executed};
 
     let mut scene = Scene::new();
     scene.file("hooks/pre-commit", "a person's");

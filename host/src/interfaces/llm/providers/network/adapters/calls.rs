@@ -28,11 +28,11 @@ const MOST_WRAPPINGS: usize = 3;
 /// A call as it came. An id that is missing stays empty until [`settle_calls`].
 pub(super) fn call(id: &Value, name: &Value, arguments: &Value) -> Part {
     let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
-    Part::ToolCall(ToolCall { id: text(id), name: text(name), arguments: understood(arguments) })
+    Part::ToolCall(ToolCall { id: text(id), name: text(name), arguments: read_arguments(arguments) })
 }
 
 /// The arguments: nothing means none, and an object in a text is that object. A text that is not JSON stays a text.
-fn understood(arguments: &Value) -> Value {
+fn read_arguments(arguments: &Value) -> Value {
     let mut arguments = arguments.clone();
     for _ in 0..MOST_WRAPPINGS {
         let Value::String(text) = &arguments else { break };
