@@ -166,6 +166,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
     let model = format!("script/{}", folder.join("answers.yaml").display());
     let servers = tool_servers(settings, &folder.join("baton.toml")).unwrap();
     Config {
+        api: Default::default(),
         data_dir: folder.join("data"),
         user_file: folder.join("baton.toml"),
         cache_dir: Some(folder.join("cache")).filter(|own| own.is_dir()).unwrap_or_else(|| compiled::shared().join("baton/compiled")),

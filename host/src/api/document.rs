@@ -11,11 +11,15 @@ use super::{
     failure::{MEDIA_TYPE, ProblemDocument},
     routes::{ROUTES, Route, Rule},
 };
-use crate::operations::runs::StateWord;
+use crate::operations::{
+    events::{Category, EventLevel, EventOrder, EventView},
+    questions::{QuestionState, Severity},
+    runs::{PluginKind, RunId, StateWord},
+};
 
 /// The types of parameters, which the handlers' descriptions refer to and do not bring along.
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(StateWord)))]
+#[openapi(components(schemas(Category, EventLevel, EventOrder, EventView, PluginKind, QuestionState, RunId, Severity, StateWord)))]
 struct ParameterTypes;
 
 /// What the document begins with.

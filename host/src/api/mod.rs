@@ -1,13 +1,18 @@
 //! The API over HTTP: one file for each resource, which maps requests onto operations and their problems onto statuses. Decides
 //! nothing itself; who may use a route is in `routes`.
 
+mod agents;
 mod authentication;
+mod begun;
 mod connection;
+mod decisions;
 mod document;
+mod events;
 mod extract;
 mod failure;
 mod frame;
 mod health;
+mod orchestrator;
 mod peer;
 mod plugins;
 mod projects;
@@ -57,7 +62,17 @@ impl Api {
 
 /// The routes of every resource, with what they say of themselves.
 fn resources() -> OpenApiRouter<Arc<Api>> {
-    let resources = [health::routes(), plugins::routes(), projects::routes(), questions::routes(), runs::routes()];
+    let resources = [
+        agents::routes(),
+        decisions::routes(),
+        events::routes(),
+        health::routes(),
+        orchestrator::routes(),
+        plugins::routes(),
+        projects::routes(),
+        questions::routes(),
+        runs::routes(),
+    ];
     resources.into_iter().fold(OpenApiRouter::with_openapi(document::base()), OpenApiRouter::merge)
 }
 

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api,
-    extract::{Caller, Input, Segments},
+    extract::{Caller, Input, Paging, Parameters, Segments},
     failure::Failure,
 };
-use crate::operations::questions::{self, AnswerQuestion, AnsweredQuestion, Question, QuestionId};
+use crate::operations::{
+    Page,
+    questions::{self, AnswerQuestion, AnsweredQuestion, BrowseQuestions, Question, QuestionId, QuestionState, RunId, Severity},
+};
 
 /// What is answered.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,7 +27,35 @@ struct GivenAnswer {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(show)).routes(routes!(answer))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(answer))
+}
+
+/// Which questions are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Only those of which this became; open ones unless something else is named.
+    state: Option<QuestionState>,
+    /// Only those of this project, by its id or name.
+    project: Option<String>,
+    /// Only those asked under this run, which somebody started, by its id.
+    root: Option<RunId>,
+    /// Only those that are as severe, or more.
+    severity: Option<Severity>,
+}
+
+/// List questions, open ones most severe first, others newest first
+#[utoipa::path(get, path = "/questions", tag = "questions", params(Filter, Paging), responses((status = 200, body = Page<Question>)))]
+async fn list(
+    State(api): State<Arc<Api>>,
+    Caller(caller): Caller,
+    Parameters(filter): Parameters<Filter>,
+    Parameters(paging): Parameters<Paging>,
+) -> Result<Json<Page<Question>>, Failure> {
+    let Filter { state, project, root, severity } = filter;
+    let (cursor, limit) = (paging.cursor().map(str::to_owned), paging.limit()?);
+    let request = BrowseQuestions { state, project, root, severity, cursor, limit };
+    Ok(Json(questions::list_for(&api.host, &caller, &request).await?))
 }
 
 /// Show a question

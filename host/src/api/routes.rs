@@ -47,6 +47,11 @@ const fn get(path: &'static str, rule: Rule) -> Route {
     route("GET", path, rule)
 }
 
+/// A request that changes something and can be repeated without harm, or says when it cannot.
+const fn post(path: &'static str, rule: Rule) -> Route {
+    route("POST", path, rule)
+}
+
 /// A request that starts or spends something.
 const fn starting(path: &'static str, rule: Rule) -> Route {
     Route { once: true, ..route("POST", path, rule) }
@@ -58,16 +63,47 @@ use Rule::{May, Public, SignedIn};
 
 /// All routes, in the order of their paths.
 pub(super) const ROUTES: &[Route] = &[
+    get("/agent-types", May(Read, Host)),
+    get("/agents", May(Read, Host)),
+    get("/agents/instances", May(Read, Host)),
+    get("/agents/instances/{run}", May(Read, Run)),
+    get("/agents/instances/{run}/logs", May(Read, Run)),
+    post("/agents/instances/{run}/stop", May(Work, Run)),
+    get("/decisions", May(Read, Host)),
+    get("/events", May(Read, Host)),
     get("/health/live", Public),
     get("/openapi.json", Public),
+    get("/orchestrator", May(Read, Host)),
+    get("/orchestrator/queue", May(Read, Host)),
+    post("/orchestrator/trigger", May(Work, Host)),
     get("/plugins", May(Read, Host)),
     get("/projects", SignedIn),
     get("/projects/{project}", May(Read, Project)),
+    get("/questions", May(Read, Host)),
     get("/questions/{question}", May(Read, Question)),
     starting("/questions/{question}/answer", May(Work, Question)),
-    get("/runs", SignedIn),
+    post("/recordings/replay", May(Work, Host)),
+    get("/runs", May(Read, Host)),
+    starting("/runs", May(Work, Host)),
     get("/runs/{run}", May(Read, Run)),
+    post("/runs/{run}/cancel", May(Work, Run)),
+    get("/runs/{run}/commands", May(Read, Run)),
+    get("/runs/{run}/commands/{call}", May(Read, Run)),
+    get("/runs/{run}/events", May(Read, Run)),
+    starting("/runs/{run}/fork", May(Work, Run)),
+    get("/runs/{run}/journal", May(Read, Run)),
+    get("/runs/{run}/journal/{call}", May(Read, Run)),
+    get("/runs/{run}/output", May(Read, Run)),
+    post("/runs/{run}/pause", May(Work, Run)),
+    get("/runs/{run}/progress", May(Read, Run)),
+    post("/runs/{run}/record", May(Read, Run)),
+    post("/runs/{run}/replay", May(Work, Run)),
+    starting("/runs/{run}/resume", May(Work, Run)),
+    starting("/runs/{run}/signal", May(Work, Run)),
+    get("/runs/{run}/transcript", May(Read, Run)),
+    get("/runs/{run}/tree", May(Read, Run)),
     get("/version", Public),
+    get("/workflows", May(Read, Host)),
 ];
 
 /// The route that a method and the path of a match lead to.

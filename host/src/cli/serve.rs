@@ -52,6 +52,7 @@ impl Serve {
     pub(super) async fn execute(&self, context: &Context, api: &dyn Interface) -> Result<Exit> {
         let host = Arc::new(context.open(Access::Execute).await?);
         context.report_misspelt(&host.misspelt_settings());
+        host.begin_serving();
         let served = if self.no_api { None } else { Some(self.start(&host, api).await?) };
         let interrupted = serve(&host, context, served.as_deref().map(Served::listening)).await?;
         if let Some(served) = served {

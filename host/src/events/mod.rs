@@ -184,6 +184,40 @@ pub struct Event {
     pub draft: Draft,
 }
 
+/// Which events to find.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Only those behind this cursor.
+    pub after: i64,
+    /// Only those up to this cursor; all when there is none.
+    pub up_to: Option<i64>,
+    /// Only those about this.
+    pub category: Option<Category>,
+    /// Only those of these kinds, each as `category.name`; all when there is none.
+    pub kinds: Option<Vec<String>>,
+    /// Only those of this run and of those below it.
+    pub run: Option<RunId>,
+    /// Only those of the projects with these ids; all when there is none.
+    pub projects: Option<Vec<String>>,
+    /// Only those about the item with this key, or of a run for it.
+    pub item: Option<String>,
+    /// Only those in whose name or particulars this text is, however its Latin letters are written.
+    pub text: Option<String>,
+    /// The newest first.
+    pub newest_first: bool,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An event that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The event.
+    pub event: Event,
+    /// The id of its project, if it is of one.
+    pub project: Option<String>,
+}
+
 /// Keeps all events in one order and tells those who listen once they are durable.
 #[async_trait]
 pub trait EventLog: Send + Sync {
@@ -193,6 +227,8 @@ pub trait EventLog: Send + Sync {
     async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, StorageError>;
     /// Up to `limit` events of a category, newest first; before the cursor `before` where it is given.
     async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StorageError>;
+    /// The events that fit.
+    async fn search(&self, search: &Search) -> Result<Vec<Found>, StorageError>;
     /// The cursor of the last event, 0 for none.
     async fn newest(&self) -> Result<i64, StorageError>;
     /// Every event from now on. A listener that falls behind is told how many it missed and reads them with `after`.

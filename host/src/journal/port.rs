@@ -49,6 +49,15 @@ pub trait Journal: Send + Sync {
     async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, StorageError> {
         Ok(self.entries(run).await?.into_iter().map(|entry| Inspected { entry, damage: None }).collect())
     }
+    /// The entries of a run after call `after` by `seq`, at most `limit`, without what was asked and answered: each text is empty.
+    async fn outline(&self, run: &RunId, after: u64, limit: u32) -> Result<Vec<Entry>, StorageError> {
+        let entries = self.entries_after(run, after).await?.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(entries.map(|entry| Entry { request: String::new(), answer: None, ..entry }).collect())
+    }
+    /// The entry of one call, also where it is damaged.
+    async fn find_entry(&self, run: &RunId, seq: u64) -> Result<Option<Inspected>, StorageError> {
+        Ok(self.inspect(run).await?.into_iter().find(|inspected| inspected.entry.seq == seq))
+    }
     /// How many entries a run has after call `after`, without looking into them.
     async fn count(&self, run: &RunId, after: u64) -> Result<Count, StorageError> {
         let entries = self.entries_after(run, after).await?;

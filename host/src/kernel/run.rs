@@ -327,6 +327,8 @@ pub struct Filter {
     pub states: Vec<String>,
     /// Only those of this plugin.
     pub plugin: Option<String>,
+    /// Only those that execute a plugin of this kind.
+    pub kind: Option<Kind>,
     /// Only those of the projects with these ids; all when there is none.
     pub projects: Option<Vec<String>>,
     /// Only those for this item of their project's backlog.
@@ -348,6 +350,21 @@ pub struct Queued {
     pub id: RunId,
     /// Name of its plugin.
     pub plugin: String,
+}
+
+/// A run in the queue, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InLine {
+    /// The run, and what orders it.
+    pub queued: Queued,
+    /// The run at the top of its tree.
+    pub root: RunId,
+    /// The id of its project.
+    pub project: String,
+    /// The item of the backlog that it is for.
+    pub item: Option<String>,
+    /// Its project is paused.
+    pub is_held: bool,
 }
 
 /// What a run and its descendants took.
@@ -448,6 +465,10 @@ pub trait Runs: Send + Sync {
     /// Queued runs of the tree under `root` (or of all), and of `plugin` where it is named; oldest first, at most `limit`.
     /// Those of paused projects stay queued and are left out.
     async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, StorageError>;
+    /// All queued runs, also those of paused projects; oldest first.
+    async fn line(&self) -> Result<Vec<InLine>, StorageError>;
+    /// How many runs are in each state, by its word; of the projects with these ids, or of all.
+    async fn count_states(&self, projects: Option<&[String]>) -> Result<HashMap<String, u64>, StorageError>;
     /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
     async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, StorageError>;
     /// Moves a run that is being executed to the state of failure, as `transition` does, with the call by whose answer it failed.

@@ -13,6 +13,7 @@ use super::{
     Kernel, KernelError,
     events::{Cancelled, Executing, Failed, Paused, Queued as QueuedAgain, Succeeded, Waiting},
     execution::{Ending, Gate, paused},
+    pausing::Pausing,
     registry::Origin,
     run::{Queued, Run, State},
     starting::{replayable, startable},
@@ -32,6 +33,15 @@ pub(super) struct Active {
     plugin: String,
     /// Ends it.
     pub(super) halt: Halt,
+    /// For whom it is paused once its execution has ended.
+    pub(super) pausing: Option<Arc<Pausing>>,
+}
+
+impl Active {
+    /// Name of its plugin.
+    pub(super) fn plugin(&self) -> &str {
+        &self.plugin
+    }
 }
 
 /// What became of a queued run that was to be executed.
@@ -177,7 +187,7 @@ impl Kernel {
         if most.is_some_and(|most| executed(&active, &plugin) >= most) {
             return Begun::Held;
         }
-        active.insert(id.clone(), Active { plugin, halt: halt.clone() });
+        active.insert(id.clone(), Active { plugin, halt: halt.clone(), pausing: None });
         Begun::Yes
     }
 
@@ -214,6 +224,10 @@ impl Kernel {
             Ok(Ending::Interrupted(Interrupt::Continued(continuation))) => self.begin_again(&id, &continuation).await,
             Ok(ending) => self.move_on(&id, ending).await,
             Err(error) => Err(error),
+        };
+        let moved = match moved {
+            Ok(()) => self.pause_after_execution(&id).await,
+            failed => failed,
         };
         // Only now, so that the next of its plugin does not begin before a trap is counted and this end is told.
         self.leave_room(&id);

@@ -271,6 +271,10 @@ impl Kernel {
         if part.is_empty() {
             return Err(KernelError::NoRunNamed);
         }
+        // A whole id is found without a look at all runs.
+        if let Some(run) = self.parts.runs.find(&RunId::from_text(part)).await? {
+            return Ok(run);
+        }
         let mut runs = self.parts.runs.matching(part).await?;
         match (runs.len(), runs.pop()) {
             (1, Some(run)) => Ok(run),

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{Host, Problem, ProblemKind, ProblemSource};
 use crate::{
-    actor::Actor,
+    actor::{Actor, ActorKind},
     interfaces::people::QuestionsError,
     journal::RunId,
     kernel::{KernelError, projects::Refusal},
@@ -127,6 +127,11 @@ impl Caller {
     pub fn operator(actor: Actor) -> Self {
         let (projects, delegated) = (VisibleProjects::All, BTreeMap::new());
         Self { actor, role: Role::Admin, projects, delegated, narrowed_to: None }
+    }
+
+    /// Whether it is the operator of this machine who asks, to whom its files belong.
+    pub fn is_operator(&self) -> bool {
+        self.actor.kind == ActorKind::Operator
     }
 
     /// Whether a project exists for the caller, by its id.
@@ -252,5 +257,7 @@ mod tests {
         let projects = VisibleProjects::Only(BTreeSet::from(["p1".to_owned()]));
         let caller = Caller { projects, ..caller(Role::Admin) };
         assert!(caller.sees("p1") && !caller.sees("p2") && !caller.sees_all());
+        let user = Actor { kind: ActorKind::User, ..caller.actor.clone() };
+        assert!(caller.is_operator() && !Caller { actor: user, ..caller }.is_operator());
     }
 }

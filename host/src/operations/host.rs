@@ -1,7 +1,7 @@
 //! A host, opened over its data directory: what every operation works on. Does nothing by itself.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -28,13 +28,15 @@ const LOOK: Duration = Duration::from_millis(50);
 /// An opened host.
 pub struct Host {
     pub(in crate::operations) app: App,
+    /// Since when it serves.
+    serving: OnceLock<Moment>,
 }
 
 impl Host {
     /// Opens the data directory of a configuration. The problem is `data_in_use` where the running host holds it, and `no_data`
     /// where there is none and the access creates none.
     pub async fn open(config: Config, access: Access) -> Result<Self, Problem> {
-        Ok(Self { app: App::open(config, access).await? })
+        Ok(Self { app: App::open(config, access).await?, serving: OnceLock::new() })
     }
 
     /// Opens the data directory for a change that the running host, if there is one, carries out.
@@ -56,6 +58,21 @@ impl Host {
     /// Whether this host executes runs; otherwise the running host does.
     pub fn executes(&self) -> bool {
         self.app.executes()
+    }
+
+    /// From now on a service of this host executes all runs, so that whoever asks for something need not execute any.
+    pub fn begin_serving(&self) {
+        self.serving.get_or_init(|| self.now());
+    }
+
+    /// Since when this host serves; none where it does not.
+    pub fn serving_since(&self) -> Option<Moment> {
+        self.serving.get().copied()
+    }
+
+    /// Whether a host that serves executes the runs, this one or the running one. Otherwise whoever asks does.
+    pub fn is_served(&self) -> bool {
+        self.serving.get().is_some() || !self.executes()
     }
 
     /// Whether no host executes runs in the data directory now: neither this one nor another.

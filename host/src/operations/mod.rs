@@ -2,6 +2,7 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod access;
+pub mod agents;
 pub mod approvals;
 pub mod autopilot;
 pub mod bindings;
@@ -20,6 +21,7 @@ pub mod items;
 pub mod named_files;
 pub mod needs;
 mod numbers;
+pub mod orchestrator;
 mod page;
 pub mod plugins;
 mod problem;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Host, Moment, Page, Problem};
+use super::{Host, Moment, Page, Problem, access::Caller};
 use crate::{
     actor::Actor,
     events::{Category, Event},
@@ -115,6 +115,28 @@ pub struct ListQuestions {
     pub root: Option<RunId>,
 }
 
+/// Which questions to list for a caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BrowseQuestions {
+    /// Only those of which this became; open ones where nothing is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<QuestionState>,
+    /// Only those of this project, by its id or name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Only those of the runs under this root, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<RunId>,
+    /// Only those that are as severe, or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Only those behind a page, by its `next`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// At most this many.
+    pub limit: u32,
+}
+
 /// An answer to give.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnswerQuestion {
@@ -154,10 +176,24 @@ pub enum Continuation {
 
 /// Open questions first, most severe first, the oldest first; then the others, the newest first.
 pub async fn list(host: &Host, request: &ListQuestions) -> Result<Page<Question>, Problem> {
-    let filter = Filter { all: request.all, root: request.root.clone() };
+    let filter = Filter { all: request.all, root: request.root.clone(), projects: None };
     let asked = host.app.questions.list(&filter).await?;
     // A root can have only so many open; a skin cuts them by id.
     Ok(Page::whole(asked.into_iter().map(Question::from).collect()))
+}
+
+/// The same for a caller, a page at a time: only those of projects that exist for them.
+pub async fn list_for(host: &Host, caller: &Caller, request: &BrowseQuestions) -> Result<Page<Question>, Problem> {
+    let projects = match &request.project {
+        Some(name) => Some(vec![caller.find_project(host, name).await?]),
+        None => caller.only_projects(),
+    };
+    let state = request.state.unwrap_or(QuestionState::Open);
+    let filter = Filter { all: state != QuestionState::Open, root: request.root.clone(), projects };
+    let asked = host.app.questions.list(&filter).await?;
+    let severity = |asked: &Asked| request.severity.is_none_or(|least| asked.question.severity >= least);
+    let wanted = asked.into_iter().filter(severity).map(Question::from).filter(|question| question.state == state);
+    Page::cut(wanted.collect(), |question| question.id.as_str().to_owned(), request.cursor.as_deref(), request.limit)
 }
 
 /// The question that is meant by an id, or by any beginning or end of one.
@@ -195,14 +231,14 @@ pub async fn answer(host: &Host, actor: &Actor, request: &AnswerQuestion) -> Res
 /// What becomes of the run that waited for an answer, seen for a while instead of guessed: the running host need not execute it.
 pub async fn continuation(host: &Host, answered: &AnsweredQuestion) -> Result<Continuation, Problem> {
     let begun = Instant::now();
-    while !host.executes() && begun.elapsed() < PATIENCE {
+    while host.is_served() && begun.elapsed() < PATIENCE {
         let run = host.app.kernel.runs().find(&answered.run).await.map_err(KernelError::from)?;
         if run.is_some_and(|run| run.state != State::Queued) {
             return Ok(Continuation::Continues);
         }
         tokio::time::sleep(LOOK).await;
     }
-    Ok(if host.executes() || host.is_alone() { Continuation::NoHost } else { Continuation::Queued })
+    Ok(if !host.is_served() || host.is_alone() { Continuation::NoHost } else { Continuation::Queued })
 }
 
 /// Says when questions of a host may have changed.

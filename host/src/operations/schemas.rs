@@ -7,14 +7,15 @@ use utoipa::{
 };
 
 use super::{
-    autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items, plugins, projects,
-    pull_requests, questions, reports, runs, secrets, services, setups, tools,
+    agents, autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items, orchestrator,
+    plugins, projects, pull_requests, questions, reports, runs, secrets, services, setups, tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
+        agents::Views::openapi(),
         autopilot::Views::openapi(),
         bindings::Views::openapi(),
         budgets::Views::openapi(),
@@ -27,6 +28,7 @@ pub fn schemas() -> Value {
         health::Views::openapi(),
         host::Views::openapi(),
         items::Views::openapi(),
+        orchestrator::Views::openapi(),
         plugins::Views::openapi(),
         projects::Views::openapi(),
         pull_requests::Views::openapi(),

@@ -14,11 +14,12 @@ use super::{
     number::{read_number, stored},
     queue::Rows,
     rows::MultiRow,
+    runs::in_tree,
 };
 use crate::{
     actor::Actor,
     errors::StorageError,
-    events::{Category, Draft, Event, EventLog},
+    events::{Category, Draft, Event, EventLog, Found, Search},
     journal::RunId,
 };
 
@@ -34,6 +35,33 @@ const LATEST: &str =
     "select cursor, at, category, name, run_id, actor, data from events where category = $1 and cursor < $2 order by cursor desc limit $3";
 const AFTER_OF_RUN: &str =
     "select cursor, at, category, name, run_id, actor, data from events where cursor > $1 and run_id = $3 order by cursor limit $2";
+
+/// What a search reads. An event of a run is of the run's project.
+macro_rules! search {
+    ($cursor:literal, $more:expr, $order:literal) => {
+        concat!(
+            "select e.cursor, e.at, e.category, e.name, e.run_id, e.actor, e.data, \
+             coalesce(r.project, cast(json_extract(e.data, '$.project') as text)) as project \
+             from events e left join runs r on r.id = e.run_id where ",
+            $cursor,
+            " > $1 and ",
+            $cursor,
+            " <= $2 and ($4 = '' or e.category = $4) and ($5 = '' or e.category || '.' || e.name in (select value from json_each($5))) \
+             and ($6 = '' or coalesce(r.project, cast(json_extract(e.data, '$.project') as text)) in (select value from json_each($6))) \
+             and ($7 = '' or r.item = $7 or (e.category = 'item' and cast(json_extract(e.data, '$.key') as text) = $7)) \
+             and ($8 = '' or instr(lower(e.name || ' ' || e.data), lower($8)) > 0)",
+            $more,
+            " order by ",
+            $order,
+            " limit $3"
+        )
+    };
+}
+const OLDEST: &str = search!("e.cursor", "", "e.cursor");
+const NEWEST: &str = search!("e.cursor", "", "e.cursor desc");
+/// The events of a tree are found by its runs, not by their place in the log: hence not in the form of the log's own order.
+const OLDEST_OF_TREE: &str = search!("e.cursor + 0", concat!(" and ", in_tree!("e.run_id", "$9")), "e.cursor + 0");
+const NEWEST_OF_TREE: &str = search!("e.cursor + 0", concat!(" and ", in_tree!("e.run_id", "$9")), "e.cursor + 0 desc");
 
 #[async_trait]
 impl EventLog for Store {
@@ -52,6 +80,10 @@ impl EventLog for Store {
         rows.iter().map(event).collect::<Result<_, _>>().map_err(reading(EVENT_LOG))
     }
 
+    async fn search(&self, search: &Search) -> Result<Vec<Found>, StorageError> {
+        self.search_events(search).await.map_err(reading(EVENT_LOG))
+    }
+
     async fn newest(&self) -> Result<i64, StorageError> {
         let read = async || -> Result<i64, StoreError> { Ok(sqlx::query(LAST_CURSOR).fetch_one(&self.reads).await?.try_get(0)?) };
         read().await.map_err(reading(EVENT_LOG))
@@ -64,6 +96,30 @@ impl EventLog for Store {
 }
 
 impl Store {
+    async fn search_events(&self, search: &Search) -> Result<Vec<Found>, StoreError> {
+        let statement = match (search.run.is_some(), search.newest_first) {
+            (false, false) => OLDEST,
+            (false, true) => NEWEST,
+            (true, false) => OLDEST_OF_TREE,
+            (true, true) => NEWEST_OF_TREE,
+        };
+        let query = sqlx::query(statement)
+            .bind(search.after)
+            .bind(search.up_to.unwrap_or(i64::MAX))
+            .bind(i64::from(search.limit))
+            .bind(search.category.map(Category::as_str).unwrap_or_default())
+            .bind(list(search.kinds.as_deref()))
+            .bind(list(search.projects.as_deref()))
+            .bind(search.item.as_deref().unwrap_or_default())
+            .bind(search.text.as_deref().map(written).unwrap_or_default());
+        let query = match &search.run {
+            Some(run) => query.bind(run.as_str()),
+            None => query,
+        };
+        let found = |row: &AnyRow| -> Result<Found, StoreError> { Ok(Found { project: row.try_get("project")?, event: event(row)? }) };
+        query.fetch_all(&self.reads).await?.iter().map(found).collect()
+    }
+
     async fn load_events(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, StoreError> {
         let mut query = sqlx::query(if run.is_some() { AFTER_OF_RUN } else { AFTER }).bind(cursor).bind(i64::from(limit));
         if let Some(run) = run {
@@ -71,6 +127,17 @@ impl Store {
         }
         query.fetch_all(&self.reads).await?.iter().map(event).collect()
     }
+}
+
+/// A JSON array for a statement; an empty text where there is no list.
+fn list(words: Option<&[String]>) -> String {
+    words.map(|words| Value::from(words.to_vec()).to_string()).unwrap_or_default()
+}
+
+/// A text as the particulars of events have it, which are JSON.
+fn written(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
 }
 
 /// Writes events.

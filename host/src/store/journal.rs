@@ -32,6 +32,10 @@ const TAIL: &str = "on conflict (run_id, seq) do update set call = excluded.call
 const COUNT: &str = "select count(*), count(case when state = 'done' then 1 end) from journal where run_id = $1 and seq > $2";
 const SELECT_CALLS: &str = "select seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, \
     answered_at from journal where run_id = $1 and call = $2 order by seq";
+const OUTLINE: &str = "select seq, call, effect, request_hash, state, repeated, asked_at, answered_at from journal where run_id = $1 and seq > $2 \
+    order by seq limit $3";
+const SELECT_ONE: &str = "select seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, \
+    answered_at from journal where run_id = $1 and seq = $2";
 const SELECT: &str = "select seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, answered_at \
     from journal where run_id = $1 and seq > $2 order by seq";
 
@@ -59,6 +63,20 @@ impl Journal for Store {
 
     async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, StorageError> {
         self.load_entries(run, 0).await.map_err(reading(JOURNAL))
+    }
+
+    async fn outline(&self, run: &RunId, after: u64, limit: u32) -> Result<Vec<Entry>, StorageError> {
+        let query = sqlx::query(OUTLINE).bind(run.as_str()).bind(stored(after)).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(JOURNAL))?;
+        rows.iter().map(|row| entry(run, row, String::new(), None)).collect::<Result<_, _>>().map_err(reading(JOURNAL))
+    }
+
+    async fn find_entry(&self, run: &RunId, seq: u64) -> Result<Option<Inspected>, StorageError> {
+        let row = sqlx::query(SELECT_ONE).bind(run.as_str()).bind(stored(seq)).fetch_optional(&self.reads).await;
+        match row.map_err(reading(JOURNAL))? {
+            Some(row) => Ok(Some(load(&self.blobs, run, &row).await.map_err(reading(JOURNAL))?)),
+            None => Ok(None),
+        }
     }
 
     async fn count(&self, run: &RunId, after: u64) -> Result<Count, StorageError> {
@@ -169,10 +187,14 @@ async fn load(blobs: &Blobs, run: &RunId, row: &AnyRow) -> Result<Inspected, Sto
         Some(answer) => whole(blobs.load(answer, run, seq).await, &mut damage)?,
         None => None,
     };
+    Ok(Inspected { entry: entry(run, row, request, answer)?, damage })
+}
+
+fn entry(run: &RunId, row: &AnyRow, request: String, answer: Option<String>) -> Result<Entry, StoreError> {
     let (effect, state): (&str, &str) = (row.try_get("effect")?, row.try_get("state")?);
-    let entry = Entry {
+    Ok(Entry {
         run: run.clone(),
-        seq,
+        seq: read_number(row, "seq")?,
         call: row.try_get("call")?,
         effect: Effect::from_word(effect).ok_or_else(|| StoreError::row(TABLE, format!("`{effect}` is not an effect")))?,
         request_hash: row.try_get("request_hash")?,
@@ -182,8 +204,7 @@ async fn load(blobs: &Blobs, run: &RunId, row: &AnyRow) -> Result<Inspected, Sto
         repeated: row.try_get::<i64, _>("repeated")? != 0,
         asked_at: read_number(row, "asked_at")?,
         answered_at: row.try_get::<Option<i64>, _>("answered_at")?.map(i64::unsigned_abs),
-    };
-    Ok(Inspected { entry, damage })
+    })
 }
 
 /// The text, or none and the sentence about its damage.

@@ -84,6 +84,8 @@ impl List {
             all: self.all,
             project: self.project.clone(),
             plugin: None,
+            kind: None,
+            item: None,
             states: self.state.clone(),
             since: since.map(Moment),
             within: Vec::new(),

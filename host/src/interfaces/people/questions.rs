@@ -181,6 +181,8 @@ pub struct Filter {
     pub all: bool,
     /// Only those of runs under this root.
     pub root: Option<RunId>,
+    /// Only those of the projects with these ids; all when there is none.
+    pub projects: Option<Vec<String>>,
 }
 
 /// Something that was decided without a person.
@@ -221,8 +223,10 @@ pub struct Decided {
 pub struct DecisionFilter {
     /// Only those of this run and those below it.
     pub run: Option<RunId>,
-    /// Only those of this project.
-    pub project: Option<String>,
+    /// Only those of the projects with these ids; all when there is none.
+    pub projects: Option<Vec<String>>,
+    /// Only those from then or before, in milliseconds since 1970 UTC.
+    pub until: Option<u64>,
     /// At most so many, the newest first.
     pub limit: u32,
 }

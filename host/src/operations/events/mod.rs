@@ -1,9 +1,11 @@
 //! The log of events: what happened, filtered and a page at a time. Follows nothing by itself: whoever follows asks again behind
 //! the last page.
 
+mod browse;
 mod kinds;
 #[cfg(test)]
 pub(crate) mod sample;
+mod view;
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,8 +16,10 @@ use utoipa::{OpenApi, ToSchema};
 use super::{Host, Moment, Page, Problem, reject_cursor};
 use crate::{actor::Actor, events, journal::RunId, kernel::KernelError};
 
+pub use browse::{BrowseEvents, EventOrder, list_for};
 pub use events::{Category, EventKind, EventLevel};
 pub use kinds::kinds;
+pub use view::EventView;
 
 /// Events read from the log at once.
 const CHUNK: u32 = 1_000;
@@ -168,18 +172,9 @@ impl<'a> Looking<'a> {
         Ok(Page { items, next: Some(newest.to_string()) })
     }
 
-    /// The cursor of the last event from before a time, 0 for none: the log is in the order of time.
+    /// The cursor of the last event from before a time, 0 for none.
     async fn last_before(&self, since: Moment) -> Result<i64, Problem> {
-        let newest = self.host.app.kernel.events().newest().await.map_err(KernelError::from)?;
-        let (mut before, mut from) = (0, newest);
-        while before < from {
-            let middle = before + (from - before) / 2;
-            match self.read(middle, 1).await?.first() {
-                Some(event) if event.at < since.0 => before = event.cursor,
-                _ => from = middle,
-            }
-        }
-        Ok(before)
+        last_before(self.host, since).await
     }
 
     async fn read(&self, cursor: i64, limit: u32) -> Result<Vec<events::Event>, Problem> {
@@ -221,6 +216,20 @@ impl<'a> Looking<'a> {
     fn limit(&self) -> usize {
         self.request.limit as usize
     }
+}
+
+/// The cursor of the last event from before a time, 0 for none: the log is in the order of time.
+async fn last_before(host: &Host, time: Moment) -> Result<i64, Problem> {
+    let log = host.app.kernel.events();
+    let (mut before, mut from) = (0, log.newest().await.map_err(KernelError::from)?);
+    while before < from {
+        let middle = before + (from - before) / 2;
+        match log.after(middle, None, 1).await.map_err(KernelError::from)?.first() {
+            Some(event) if event.at < time.0 => before = event.cursor,
+            _ => from = middle,
+        }
+    }
+    Ok(before)
 }
 
 /// How much an event asks for attention, as the type of its particulars says. One that no type describes any more is the usual.

@@ -106,6 +106,12 @@ impl<'a> Feed<'a> {
     }
 }
 
+/// Who is at work on what under a run, by its id or any beginning or end of one.
+pub async fn load_snapshot(host: &Host, part: &str) -> Result<Snapshot, Problem> {
+    let root = host.app.kernel.resolve(part).await?.id;
+    Ok(Feed::begin(host, &root, false).await?.snapshot())
+}
+
 /// The next piece; none where some were missed.
 async fn receive(pieces: &mut Option<Receiver<Piece>>) -> Option<ReplyPiece> {
     let Some(pieces) = pieces else { return future::pending().await };

@@ -18,13 +18,13 @@ use utoipa::OpenApi;
 pub use crate::journal::RunId;
 pub use continuation::{Continuation, RetryKind, continuation};
 pub use drive::{Execution, Replay, STOP_PATIENCE, Stop, TreeState, replay, tree_state, waits_for_people};
-pub use feed::{Feed, Update};
+pub use feed::{Feed, Update, load_snapshot};
 pub use host_happening::{HostHappening, read_host_happening};
 pub use options::RunOptions;
 pub use outcome::{Outcome, outcome};
 pub use progress::{Activity, Branch, Happening, Member, Replies, ReplyPiece, Snapshot, Step, SweepDeed, Work};
 pub use service::{Announcement, EventStream, Service, name_run};
-pub use start::{StartNotice, StartRun, StartedRun, Workflow, start, workflows};
+pub use start::{StartInProject, StartNotice, StartRun, StartedRun, Workflow, start, start_in_project, workflows};
 
 /// The views of this folder.
 #[derive(OpenApi)]

@@ -11,7 +11,7 @@ use crate::{
     errors::{Hint as _, Reason},
     escape::escaped,
     interfaces::{self, Settings, llm},
-    operations::{Dollars, Host, Problem},
+    operations::{Dollars, Host, Problem, access::Caller},
 };
 
 /// What is chosen for one run and all that it starts. An authority to merge is not among it: only the merge of a pull request
@@ -35,6 +35,16 @@ impl RunOptions {
     /// Checks that what is chosen can be used for a run in `workspace`.
     pub fn check(&self, host: &Host, workspace: &Path) -> Result<(), Problem> {
         check_model(host, workspace, self.model.as_deref())
+    }
+
+    /// Checks that a caller may choose this. A script is a file of this machine, which only its operator names.
+    pub fn check_for(&self, caller: &Caller) -> Result<(), Problem> {
+        let is_script = self.model.as_deref().is_some_and(|model| model.trim_start().starts_with("script/"));
+        if !is_script || caller.is_operator() {
+            return Ok(());
+        }
+        let message = "Only the operator of the host can choose a script as the model of a run.";
+        Err(Problem::invalid("model_invalid", "model", message).advise("Choose `provider/model` or an alias from the settings."))
     }
 
     /// The options as a run keeps them: a budget is set for it, and is not one of them.

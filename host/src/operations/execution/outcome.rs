@@ -68,7 +68,7 @@ pub async fn outcome(host: &Host, root: &RunId, took_ms: u64) -> Result<Outcome,
     Ok(Outcome {
         output: run.output.clone(),
         took_ms,
-        is_served: !host.executes(),
+        is_served: host.is_served(),
         is_interrupted: false,
         paused: summaries(host, paused).await?,
         elsewhere: summaries(host, elsewhere).await?,

@@ -26,9 +26,12 @@ use crate::{
         registry::{Plugin, Status},
     },
     operations::{
-        Host, Problem, code,
+        Host, Problem,
+        access::{Caller, Permission, Subject},
+        code,
         host::{MisspeltSetting, misspelt},
         plugins::{Capabilities, capabilities},
+        projects::ProjectRef,
     },
 };
 
@@ -54,6 +57,20 @@ pub struct StartRun {
     pub options: RunOptions,
 }
 
+/// A run to start in a project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StartInProject {
+    /// The name of the workflow.
+    pub workflow: String,
+    /// The project, by its id or name.
+    pub project: String,
+    /// What the workflow is given.
+    pub input: Value,
+    /// What is chosen for this run.
+    #[serde(default)]
+    pub options: RunOptions,
+}
+
 /// A run that was started and is executed next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StartedRun {
@@ -61,11 +78,16 @@ pub struct StartedRun {
     pub run: RunId,
     /// The id of its project.
     pub project: String,
-    /// The folder in which it works.
+    /// The folder in which it works. Absent for all but the operator.
+    #[serde(default, skip_serializing_if = "is_unnamed")]
     #[schema(value_type = String)]
     pub workspace: PathBuf,
     /// What its operator should know, and what does not keep it from starting.
     pub notices: Vec<StartNotice>,
+}
+
+fn is_unnamed(folder: &Path) -> bool {
+    folder.as_os_str().is_empty()
 }
 
 /// What an operator should know of a run that was started.
@@ -139,6 +161,28 @@ pub async fn start(host: &Host, actor: &Actor, request: &StartRun) -> Result<Sta
     }
     let run = kernel.enqueue(run, &plugin).await?;
     Ok(StartedRun { run: run.id, project: run.project, workspace: run.workspace, notices })
+}
+
+/// Starts a workflow in the folder of a project that exists for the caller. What concerns the operator alone is told to nobody else.
+pub async fn start_in_project(host: &Host, caller: &Caller, request: &StartInProject) -> Result<StartedRun, Problem> {
+    let of_project = |problem: Problem| problem.of_field("project");
+    let project = caller.find_project(host, &request.project).await.map_err(of_project)?;
+    caller.check(host, Permission::Work, Subject::Project(&project)).await?;
+    request.options.check_for(caller)?;
+    let location = ProjectRef::Name(project).find(host).await?;
+    let workspace = location.folder().map_err(of_project)?.to_owned();
+    let StartInProject { workflow, input, options, .. } = request.clone();
+    let started = start(host, &caller.actor, &StartRun { workflow, input, workspace, options }).await.map_err(name_field)?;
+    Ok(if caller.is_operator() { started } else { StartedRun { notices: Vec::new(), workspace: PathBuf::new(), ..started } })
+}
+
+/// The field of a request that names a project which is meant where one names a folder, and the workflow which is meant by a plugin.
+fn name_field(problem: Problem) -> Problem {
+    match problem.field.as_deref() {
+        Some("plugin") => problem.of_field("workflow"),
+        Some("folder" | "workspace") => problem.of_field("project"),
+        _ => problem,
+    }
 }
 
 /// Rejects an input that does not fit the schema in the plugin's manifest: its run could only fail.

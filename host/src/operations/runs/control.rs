@@ -12,7 +12,7 @@ use crate::{
         Drive, KernelError,
         run::{CancelCause, Run},
     },
-    operations::{Host, Problem},
+    operations::{Host, Problem, ProblemKind, ProblemSource, code},
 };
 
 /// A run to cancel, with all runs below it.
@@ -32,6 +32,15 @@ pub struct CancelledRun {
     pub run: RunId,
     /// The running host ends it; otherwise it has ended.
     pub is_requested: bool,
+}
+
+/// A run that is paused, or will be after the call that it makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PausedRun {
+    /// The run.
+    pub run: RunId,
+    /// The run at the top of its tree.
+    pub root: RunId,
 }
 
 /// A signal to send to a run.
@@ -62,14 +71,25 @@ pub struct SentSignal {
 /// Cancels a run and all runs below it. A host that executes brings them to their end; of another it requests that.
 pub async fn cancel(host: &Host, actor: &Actor, request: &CancelRun) -> Result<CancelledRun, Problem> {
     let run = host.app.kernel.resolve(&request.run).await?;
-    if host.executes() {
+    if host.serving_since().is_some() {
+        request_end(host, actor, &run, request.now).await?;
+    } else if host.executes() {
         end(host, actor, &run, request.now).await?;
     } else {
         host.app.kernel.check_cancellable(&run).await?;
         let requested = host.app.kernel.runs().request_cancel(&run.id, CancelCause::Operator, request.now, actor).await;
         requested.map_err(KernelError::from)?;
     }
-    Ok(CancelledRun { run: run.id, is_requested: !host.executes() })
+    Ok(CancelledRun { run: run.id, is_requested: host.is_served() })
+}
+
+/// Has the service of this host bring the runs to their end.
+async fn request_end(host: &Host, actor: &Actor, run: &Run, now: bool) -> Result<(), Problem> {
+    match now {
+        true => host.app.kernel.cancel_now(run, actor).await?,
+        false => host.app.kernel.cancel(run, actor).await?,
+    }
+    Ok(())
 }
 
 /// Executes the runs to their end, as nothing else does.
@@ -87,9 +107,21 @@ async fn end(host: &Host, actor: &Actor, run: &Run, now: bool) -> Result<(), Pro
     Ok(())
 }
 
+/// Pauses a run and all runs below it until they are resumed. The host that executes them has to be asked.
+pub async fn pause(host: &Host, actor: &Actor, part: &str) -> Result<PausedRun, Problem> {
+    if !host.executes() {
+        let message = "Another host executes the runs, and it alone can pause them.";
+        let problem = Problem::new(ProblemKind::Conflict, code::DATA_IN_USE, message, ProblemSource::Host);
+        return Err(problem.advise("Ask the API of that host."));
+    }
+    let run = host.app.kernel.resolve(part).await?;
+    host.app.kernel.pause(&run, actor).await?;
+    Ok(PausedRun { run: run.id, root: run.root })
+}
+
 /// Sends a signal to a run, which takes it when it waits for one of that name.
 pub async fn signal(host: &Host, actor: &Actor, request: &SendSignal) -> Result<SentSignal, Problem> {
     let run = host.app.kernel.resolve(&request.run).await?;
     host.app.kernel.signal(&run.id, &request.name, request.value.clone(), actor).await?;
-    Ok(SentSignal { run: run.id, root: run.root, signal: request.name.clone(), is_served: !host.executes() })
+    Ok(SentSignal { run: run.id, root: run.root, signal: request.name.clone(), is_served: host.is_served() })
 }

@@ -95,7 +95,7 @@ pub enum EntryState {
 pub async fn journal(host: &Host, part: &str) -> Result<Journal, Problem> {
     let run = host.app.kernel.resolve(part).await?;
     let entries = host.app.kernel.journal().inspect(&run.id).await.map_err(KernelError::from)?;
-    let started = started(host, &run).await?;
+    let started = load_started(host, &run).await?;
     let entry = |inspected: Inspected| {
         let child = Some(run.id.child(inspected.entry.seq)).filter(|child| started.contains(child));
         JournalEntry::new(inspected, child)
@@ -104,7 +104,8 @@ pub async fn journal(host: &Host, part: &str) -> Result<Journal, Problem> {
     Ok(Journal { run: run.id.clone(), plugin: run.plugin.clone(), journal_from: run.journal_from, entries })
 }
 
-async fn started(host: &Host, run: &Run) -> Result<HashSet<RunId>, Problem> {
+/// The runs of the tree under a run.
+pub(super) async fn load_started(host: &Host, run: &Run) -> Result<HashSet<RunId>, Problem> {
     Ok(host.app.kernel.tree_summaries(&run.id).await?.into_iter().map(|run| run.id).collect())
 }
 
@@ -128,7 +129,7 @@ impl Effect {
 }
 
 impl JournalEntry {
-    fn new(Inspected { entry, damage }: Inspected, child: Option<RunId>) -> Self {
+    pub(super) fn new(Inspected { entry, damage }: Inspected, child: Option<RunId>) -> Self {
         Self {
             seq: entry.seq,
             call: entry.call,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Moment, Run, RunId, RunSummary};
+use super::{Moment, PluginKind, Run, RunId, RunSummary};
 use crate::{
     kernel::{
         KernelError,
@@ -26,6 +26,12 @@ pub struct ListRuns {
     /// Only those of this plugin, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
+    /// Only those of a plugin of this kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PluginKind>,
+    /// Only those for this item of their project's backlog, by its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     /// Only those in one of these states; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<StateWord>,
@@ -98,7 +104,8 @@ pub async fn list_for(host: &Host, caller: &Caller, request: &ListRuns) -> Resul
     };
     let request = ListRuns { project: None, ..request.clone() };
     let filter = Filter { projects: project, ..filter(host, &request).await? };
-    list_filtered(host, &request, filter).await
+    let Page { items, next } = list_filtered(host, &request, filter).await?;
+    Ok(Page { items: items.into_iter().map(|run| run.seen_by(caller)).collect(), next })
 }
 
 async fn list_filtered(host: &Host, request: &ListRuns, filter: Filter) -> Result<Page<RunSummary>, Problem> {
@@ -122,8 +129,9 @@ async fn filter(host: &Host, request: &ListRuns) -> Result<Filter, Problem> {
         within: request.within.clone(),
         states: request.states.iter().map(|state| state.as_str().to_owned()).collect(),
         plugin: request.plugin.clone(),
+        kind: request.kind.map(PluginKind::to_kind),
         projects: project.map(|id| vec![id]),
-        item: None,
+        item: request.item.clone(),
         since: request.since.map_or(0, |since| since.0),
         behind: request.cursor.as_deref().map(read_cursor).transpose()?,
         limit: request.limit,
@@ -166,8 +174,15 @@ pub async fn find(host: &Host, part: &str) -> Result<Run, Problem> {
     })
 }
 
+/// The same for a caller.
+pub async fn find_for(host: &Host, caller: &Caller, part: &str) -> Result<Run, Problem> {
+    let run = find(host, part).await?;
+    let runs = run.runs.into_iter().map(|run| run.seen_by(caller)).collect();
+    Ok(Run { summary: run.summary.seen_by(caller), runs, ..run })
+}
+
 /// The runs below a run, each followed by its own, in the order in which they were started.
-fn in_order(mut below: Vec<Summary>) -> Vec<Summary> {
+pub(super) fn in_order(mut below: Vec<Summary>) -> Vec<Summary> {
     below.sort_by_key(|run| run.parent.as_ref().map(|(_, seq)| *seq));
     let present: HashSet<RunId> = below.iter().map(|run| run.id.clone()).collect();
     let mut ordered = Vec::with_capacity(below.len());

@@ -8,7 +8,11 @@ use crate::{
     actor::Actor,
     interfaces::llm::money::Scope,
     kernel::{KernelError, repairing},
-    operations::{Dollars, Host, Problem, execution::RunOptions},
+    operations::{
+        Dollars, Host, Problem,
+        access::{Caller, Permission, Subject},
+        execution::RunOptions,
+    },
 };
 
 /// A run to fork.
@@ -128,6 +132,25 @@ pub async fn fork(host: &Host, actor: &Actor, request: &ForkRun) -> Result<Forke
     let options = request.options.as_ref().map(RunOptions::of_run);
     let run = kernel.fork(&source, request.at, options, actor).await?;
     Ok(ForkedRun { run: run.id, forked_from: CallRef { run: source.id, call: request.at } })
+}
+
+/// The same for a caller, where what they choose is theirs to choose.
+pub async fn fork_for(host: &Host, caller: &Caller, request: &ForkRun) -> Result<ForkedRun, Problem> {
+    check_options(request.options.as_ref(), caller)?;
+    fork(host, &caller.actor, request).await
+}
+
+/// The same as [`resume`] for a caller. More to spend is theirs to give where they may set budgets.
+pub async fn resume_for(host: &Host, caller: &Caller, request: &ResumeRun) -> Result<ResumedRun, Problem> {
+    check_options(request.options.as_ref(), caller)?;
+    if request.options.as_ref().is_some_and(|options| options.budget_usd.is_some()) {
+        caller.check(host, Permission::Budgets, Subject::Run(&request.run)).await?;
+    }
+    resume(host, &caller.actor, request).await
+}
+
+fn check_options(options: Option<&RunOptions>, caller: &Caller) -> Result<(), Problem> {
+    options.map_or(Ok(()), |options| options.check_for(caller))
 }
 
 /// Resumes a run with all of its tree, or moves it to another version of its plugin.

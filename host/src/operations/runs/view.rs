@@ -12,6 +12,7 @@ use crate::{
     events::path_text,
     interfaces::{published::Publication, signals},
     kernel::{ceiling, package, run},
+    operations::access::Caller,
 };
 
 /// A run, without its input and output.
@@ -43,7 +44,8 @@ pub struct RunSummary {
     pub item: Option<String>,
     /// The id of its project.
     pub project: String,
-    /// The folder whose files it sees.
+    /// The folder whose files it sees. Absent for all but the operator: others know a project by its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub workspace: String,
     /// Who started it. Absent for a run that another run started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,7 +214,7 @@ pub struct PendingSignal {
 }
 
 /// A document that is there, be it `null`.
-fn present<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Value>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(source).map(Some)
 }
 
@@ -247,6 +249,13 @@ impl RunSummary {
         }
     }
 
+    /// The same for a caller, who need not know where on this machine it works.
+    #[must_use]
+    pub(in crate::operations) fn seen_by(self, caller: &Caller) -> Self {
+        let workspace = if caller.is_operator() { self.workspace } else { String::new() };
+        Self { workspace, ..self }
+    }
+
     /// Whether it was told to end, and has not ended yet.
     pub fn is_being_cancelled(&self) -> bool {
         self.cancelling.is_some() && !self.state.is_final()
@@ -265,6 +274,17 @@ impl PluginKind {
             Self::Workflow => "workflow",
             Self::Agent => "agent",
             Self::Toolbox => "toolbox",
+        }
+    }
+}
+
+impl PluginKind {
+    /// The same as the kernel has it.
+    pub(super) fn to_kind(self) -> package::Kind {
+        match self {
+            Self::Workflow => package::Kind::Workflow,
+            Self::Agent => package::Kind::Agent,
+            Self::Toolbox => package::Kind::Toolbox,
         }
     }
 }

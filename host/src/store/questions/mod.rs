@@ -4,6 +4,7 @@ mod change;
 mod record;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use sqlx::{Any, any::AnyArguments, query::Query};
 
 use super::{
@@ -39,17 +40,22 @@ const MATCHING: &str = concat!(
     " from questions where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 or substr(id, length(id) - 7, $1) = $2",
     " order by asked_at desc, id limit 20"
 );
-const ALL: &str = concat!("select ", columns!(), " from questions");
-const OF_ROOT: &str = concat!("select ", columns!(), " from questions where root_id = $1");
-const OPEN: &str = concat!("select ", columns!(), " from questions where answered_at is null and withdrawn_at is null");
-const OPEN_OF_ROOT: &str =
-    concat!("select ", columns!(), " from questions where answered_at is null and withdrawn_at is null and root_id = $1");
+/// Questions of one root or of all, in some projects or in all.
+macro_rules! of_filter {
+    () => {
+        "($1 = '' or root_id = $1) and ($2 = '' or project in (select value from json_each($2)))"
+    };
+}
+const ALL: &str = concat!("select ", columns!(), " from questions where ", of_filter!());
+const OPEN: &str = concat!("select ", columns!(), " from questions where answered_at is null and withdrawn_at is null and ", of_filter!());
 const DECISIONS: &str = "select e.at, e.run_id, e.data, r.project, r.plugin from events e join runs r on r.id = e.run_id \
-    where e.category = 'question' and e.name = 'decided' and ($1 = '' or r.project = $1) order by e.cursor desc limit $2";
+    where e.category = 'question' and e.name = 'decided' and ($1 = '' or r.project in (select value from json_each($1))) \
+    and e.at <= $3 order by e.cursor desc limit $2";
 const DECISIONS_OF_TREE: &str = concat!(
     "select e.at, e.run_id, e.data, r.project, r.plugin from events e join runs r on r.id = e.run_id \
-     where e.category = 'question' and e.name = 'decided' and ($1 = '' or r.project = $1) and ",
-    in_tree!("e.run_id", "$3"),
+     where e.category = 'question' and e.name = 'decided' and ($1 = '' or r.project in (select value from json_each($1))) \
+     and e.at <= $3 and ",
+    in_tree!("e.run_id", "$4"),
     " order by e.cursor desc limit $2"
 );
 
@@ -57,13 +63,13 @@ const DECISIONS_OF_TREE: &str = concat!(
 const TAKEN: &str = concat!(
     "select ",
     columns!(),
-    " from questions where source in ('yes', 'expiry') and ($1 = '' or project = $1) order by answered_at desc limit $2"
+    " from questions where source in ('yes', 'expiry') and ($1 = '' or project in (select value from json_each($1))) and answered_at <= $3 order by answered_at desc limit $2"
 );
 const TAKEN_OF_TREE: &str = concat!(
     "select ",
     columns!(),
-    " from questions where source in ('yes', 'expiry') and ($1 = '' or project = $1) and ",
-    in_tree!("run_id", "$3"),
+    " from questions where source in ('yes', 'expiry') and ($1 = '' or project in (select value from json_each($1))) and answered_at <= $3 and ",
+    in_tree!("run_id", "$4"),
     " order by answered_at desc limit $2"
 );
 
@@ -89,12 +95,8 @@ impl Questions for Store {
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Asked>, QuestionsError> {
-        let statement = match (filter.all, &filter.root) {
-            (true, None) => sqlx::query(ALL),
-            (true, Some(root)) => sqlx::query(OF_ROOT).bind(root.as_str()),
-            (false, None) => sqlx::query(OPEN),
-            (false, Some(root)) => sqlx::query(OPEN_OF_ROOT).bind(root.as_str()),
-        };
+        let root = filter.root.as_ref().map(RunId::as_str).unwrap_or_default();
+        let statement = sqlx::query(if filter.all { ALL } else { OPEN }).bind(root).bind(list_of_ids(filter.projects.as_deref()));
         let mut questions = self.load_questions(statement).await.map_err(reading(QUESTIONS))?;
         // Here, because databases do not agree on an order of text.
         questions.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.id.cmp(&other.id)));
@@ -124,11 +126,17 @@ impl Store {
 }
 
 fn narrowed<'a>(statement: &'static str, filter: &'a DecisionFilter) -> Statement<'a> {
-    let query = sqlx::query(statement).bind(filter.project.as_deref().unwrap_or_default()).bind(i64::from(filter.limit));
+    let query = sqlx::query(statement).bind(list_of_ids(filter.projects.as_deref())).bind(i64::from(filter.limit));
+    let query = query.bind(filter.until.map_or(i64::MAX, stored));
     match &filter.run {
         Some(run) => query.bind(run.as_str()),
         None => query,
     }
+}
+
+/// The ids as a JSON array for a statement; an empty text for all.
+fn list_of_ids(ids: Option<&[String]>) -> String {
+    ids.map(|ids| Value::from(ids.to_vec()).to_string()).unwrap_or_default()
 }
 
 /// Open ones first, most severe first, the oldest first; then the others, the newest first.

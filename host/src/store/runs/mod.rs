@@ -2,6 +2,7 @@
 
 mod change;
 mod giving_up;
+mod line;
 mod record;
 mod repin;
 mod tally;
@@ -28,7 +29,10 @@ use crate::{
     events::Draft,
     interfaces::children::Outcome,
     journal::{CallError, Continuation, RunId},
-    kernel::run::{Added, CancelCause, FailedCall, Filter, Queued, Repin, Run, Runs, State, Summary, Tally},
+    kernel::{
+        package::Kind,
+        run::{Added, CancelCause, FailedCall, Filter, InLine, Queued, Repin, Run, Runs, State, Summary, Tally},
+    },
 };
 
 /// What errors call it.
@@ -60,7 +64,7 @@ macro_rules! of_list {
     () => {
         " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
          and ($13 = '' or project in (select value from json_each($13))) and created_at >= $14 and ($15 = 0 or created_at < $16 or (created_at = $16 and id < $17)) \
-         and ($18 = '' or item = $18)"
+         and ($18 = '' or item = $18) and ($19 = '' or kind = $19)"
     };
 }
 macro_rules! in_order {
@@ -126,9 +130,9 @@ const MATCHING: &str = concat!(
     " order by created_at desc, id limit 20"
 );
 const LIST: &str = concat!("select ", columns!(), of_list!(), in_order!());
-const LIST_TREES: &str = concat!("select ", columns!(), of_list!(), " and ", in_trees!("id", "$19"), in_order!());
+const LIST_TREES: &str = concat!("select ", columns!(), of_list!(), " and ", in_trees!("id", "$20"), in_order!());
 const SUMMARIES: &str = concat!("select ", summary_columns!(), of_list!(), in_order!());
-const SUMMARIES_TREES: &str = concat!("select ", summary_columns!(), of_list!(), " and ", in_trees!("id", "$19"), in_order!());
+const SUMMARIES_TREES: &str = concat!("select ", summary_columns!(), of_list!(), " and ", in_trees!("id", "$20"), in_order!());
 /// Only a run that waits has a time, and there is an index of those that have one.
 const NEXT_DUE: &str = "select min(wake_at) from runs where wake_at is not null";
 const NEXT_DUE_TREE: &str = concat!("select min(wake_at) from runs where wake_at is not null and ", in_tree!("id", "$1"));
@@ -261,6 +265,14 @@ impl Runs for Store {
         self.load_queued(of_tree(query, root)).await.map_err(reading(RUNS))
     }
 
+    async fn line(&self) -> Result<Vec<InLine>, StorageError> {
+        line::load(&self.reads).await.map_err(reading(RUNS))
+    }
+
+    async fn count_states(&self, projects: Option<&[String]>) -> Result<HashMap<String, u64>, StorageError> {
+        line::count(&self.reads, projects).await.map_err(reading(RUNS))
+    }
+
     async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, StorageError> {
         let query = of_tree(sqlx::query(if root.is_some() { QUEUED_PLUGINS_TREE } else { QUEUED_PLUGINS }), root);
         let rows = query.fetch_all(&self.reads).await.map_err(reading(RUNS))?;
@@ -320,6 +332,7 @@ impl Store {
         let (at, id) = filter.behind.as_ref().map(|(at, id)| (*at, id.as_str())).unwrap_or_default();
         let query = query.bind(i64::from(filter.behind.is_some())).bind(stored(at)).bind(id);
         let query = query.bind(filter.item.as_deref().unwrap_or_default());
+        let query = query.bind(filter.kind.map(Kind::as_str).unwrap_or_default());
         let query = if filter.within.is_empty() { query } else { query.bind(to_text(&filter.within)?) };
         Ok(query.fetch_all(&self.reads).await?)
     }

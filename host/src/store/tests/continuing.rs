@@ -94,7 +94,7 @@ async fn what_a_run_asked_people_is_withdrawn_when_it_begins_again() {
     store.ask(&id("a"), 1, &question).await.unwrap();
     store.write(vec![intended(2)]).await.unwrap();
     assert!(continued(&store, 2).await);
-    let asked = Questions::list(&store, &Filter { all: true, root: None }).await.unwrap();
+    let asked = Questions::list(&store, &Filter { all: true, ..Filter::default() }).await.unwrap();
     assert!(matches!(asked[0].status, QuestionStatus::Withdrawn(_)), "{asked:?}");
 }
 

@@ -1,8 +1,11 @@
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{HOSTILE, draft, fresh, id, open};
-use crate::events::{Category, Draft, EventLog};
+use super::{HOSTILE, child, draft, fresh, id, open, run};
+use crate::{
+    events::{Category, Draft, EventLog, Search},
+    kernel::run::{Run, Runs},
+};
 
 #[tokio::test]
 async fn events_are_counted_from_one_and_read_from_a_cursor() {
@@ -63,4 +66,44 @@ async fn two_processes_that_both_write_give_each_cursor_once() {
     }
     let cursors: Vec<_> = first.after(0, None, 100).await.unwrap().iter().map(|event| event.cursor).collect();
     assert_eq!(cursors, (1..=9).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_search_narrows_by_each_of_its_conditions_in_both_orders() {
+    let (_folder, store) = fresh().await;
+    let of_item = Run { item: Some("1-2".to_owned()), project: "shop".to_owned(), ..run("a") };
+    store.add(&of_item, u64::MAX, Vec::new()).await.unwrap();
+    store.add(&child("b", "a", 1), u64::MAX, Vec::new()).await.unwrap();
+    let of_host = |category, name, data| Draft::for_test(category, name, None, data);
+    store
+        .append(vec![
+            draft("a", "log", json!({ "message": "Grün \"and\" BLUE" })),
+            draft("b", "log", json!({ "message": "50% \\ done" })),
+            of_host(Category::Item, "moved", json!({ "project": "shop", "key": "1-2" })),
+            of_host(Category::Audit, "granted", json!({ "project": "other" })),
+            of_host(Category::Plugin, "published", json!({ "project": 7 })),
+        ])
+        .await
+        .unwrap();
+    let found = async |search: Search| {
+        let found = store.search(&Search { limit: 10, ..search }).await.unwrap();
+        found.iter().map(|found| found.event.cursor).collect::<Vec<_>>()
+    };
+    let all = Search::default;
+    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+    let text = |text: &str| Search { text: Some(text.to_owned()), ..all() };
+    assert_eq!(found(all()).await, [1, 2, 3, 4, 5]);
+    assert_eq!(found(Search { newest_first: true, after: 1, up_to: Some(4), ..all() }).await, [4, 3, 2]);
+    assert_eq!(found(Search { projects: words(&["shop"]), ..all() }).await, [1, 3]);
+    assert_eq!(found(Search { projects: words(&["shop", "other"]), ..all() }).await, [1, 3, 4]);
+    assert_eq!(found(Search { projects: words(&[]), ..all() }).await, [0; 0]);
+    assert_eq!(found(Search { item: Some("1-2".to_owned()), ..all() }).await, [1, 3]);
+    assert_eq!(found(Search { category: Some(Category::Audit), ..all() }).await, [4]);
+    assert_eq!(found(Search { kinds: words(&["item.moved", "run.log", "run"]), ..all() }).await, [1, 2, 3]);
+    assert_eq!(found(Search { run: Some(id("a")), ..all() }).await, [1, 2]);
+    assert_eq!(found(Search { run: Some(id("a")), newest_first: true, up_to: Some(1), ..all() }).await, [1]);
+    assert_eq!(found(Search { run: Some(id("b")), ..all() }).await, [2]);
+    assert_eq!((found(text("\"AND\" blue")).await, found(text("50% \\")).await, found(text("50_")).await), (vec![1], vec![2], vec![]));
+    let projects = store.search(&Search { limit: 10, ..all() }).await.unwrap().into_iter().map(|found| found.project).collect::<Vec<_>>();
+    assert_eq!(projects, [Some("shop"), Some("demo"), Some("shop"), Some("other"), Some("7")].map(|project| project.map(str::to_owned)));
 }

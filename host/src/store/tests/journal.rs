@@ -62,6 +62,11 @@ async fn a_blob_that_was_changed_or_lost_is_told_of() {
     let inspected = store.inspect(&id("a")).await.unwrap();
     assert!(inspected[0].damage.is_some() && inspected[0].entry.answer == entry("a", 1).answer);
     assert_eq!((inspected[1].damage.as_ref(), &inspected[1].entry), (None, &entry("a", 2)));
+    let outline = store.outline(&id("a"), 0, 1).await.unwrap();
+    assert_eq!(outline, [Entry { request: String::new(), answer: None, ..entry("a", 1) }], "no text is read for it");
+    assert_eq!(store.outline(&id("a"), 1, 9).await.unwrap()[0].seq, 2);
+    assert_eq!(store.find_entry(&id("a"), 1).await.unwrap().as_ref(), Some(&inspected[0]));
+    assert_eq!((store.find_entry(&id("a"), 3).await.unwrap(), store.find_entry(&id("b"), 1).await.unwrap()), (None, None));
     assert_eq!(store.count(&id("a"), 0).await.unwrap(), Count { made: 2, answered: 2 });
     assert_eq!(store.count(&id("a"), 1).await.unwrap(), Count { made: 1, answered: 1 });
     std::fs::remove_file(&blob).unwrap();

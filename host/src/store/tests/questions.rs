@@ -160,8 +160,12 @@ async fn people_read_the_gravest_first_and_then_the_oldest() {
     assert_eq!(order(Filter::default()).await, [2, 4, 3, 1, 5]);
     store.answer(&QuestionId::of(&id("a"), 2), &given("EUR")).await.unwrap();
     store.answer(&QuestionId::of(&id("a"), 1), &given("EUR")).await.unwrap();
-    assert_eq!(order(Filter { all: true, root: Some(id("a")) }).await, [4, 3, 5, 2, 1]);
-    assert_eq!(order(Filter { all: true, root: Some(id("b")) }).await, [0; 0]);
+    assert_eq!(order(Filter { all: true, root: Some(id("a")), projects: None }).await, [4, 3, 5, 2, 1]);
+    assert_eq!(order(Filter { all: true, root: Some(id("b")), projects: None }).await, [0; 0]);
+    let of =
+        |projects: &[&str]| Filter { projects: Some(projects.iter().map(|id| (*id).to_owned()).collect()), all: true, ..Filter::default() };
+    assert_eq!(order(of(&["demo"])).await.len(), 5);
+    assert_eq!((order(of(&["other"])).await.len(), order(of(&[])).await.len()), (0, 0), "none of no project");
 }
 
 #[tokio::test]
@@ -180,6 +184,8 @@ async fn decisions_are_found_among_all_else_that_happened() {
     assert_eq!(found(all()).await, ["c", "b", "a"]);
     assert_eq!(found(DecisionFilter { limit: 1, ..all() }).await, ["c"]);
     assert_eq!(found(DecisionFilter { run: Some(id("a")), ..all() }).await, ["b", "a"]);
-    assert_eq!(found(DecisionFilter { project: Some("other".to_owned()), ..all() }).await, ["c"]);
-    assert_eq!(found(DecisionFilter { project: Some("other".to_owned()), run: Some(id("a")), ..all() }).await, [""; 0]);
+    assert_eq!(found(DecisionFilter { projects: Some(vec!["other".to_owned()]), ..all() }).await, ["c"]);
+    assert_eq!(found(DecisionFilter { projects: Some(Vec::new()), ..all() }).await, [""; 0]);
+    assert_eq!(found(DecisionFilter { until: Some(0), ..all() }).await, [""; 0], "none from before");
+    assert_eq!(found(DecisionFilter { projects: Some(vec!["other".to_owned()]), run: Some(id("a")), ..all() }).await, [""; 0]);
 }

@@ -1,7 +1,7 @@
 //! Events, artifacts and approvals in memory.
 
 use super::*;
-use crate::errors::StorageError;
+use crate::{errors::StorageError, events};
 
 /// Events and artifacts in memory.
 #[derive(Default)]
@@ -29,6 +29,10 @@ impl EventLog for Memory {
     }
 
     async fn latest(&self, _: Category, _: Option<i64>, _: u32) -> Result<Vec<Event>, StorageError> {
+        Ok(Vec::new())
+    }
+
+    async fn search(&self, _: &events::Search) -> Result<Vec<events::Found>, StorageError> {
         Ok(Vec::new())
     }
 

@@ -1,0 +1,3 @@
+//! The API of a host that serves, with the real program.
+
+mod runs;

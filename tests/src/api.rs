@@ -1,0 +1,196 @@
+//! A host that serves, and a client that speaks HTTP to it: over the socket in its data directory as the operator, or over its
+//! address as anybody.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Read, Write},
+    net::TcpStream,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::program;
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Where the routes lie.
+const ROOT: &str = "/api/v1";
+
+/// `baton serve` over the folder `data` of a home, until it is dropped.
+pub struct ServedHost {
+    child: Child,
+    socket: PathBuf,
+    address: String,
+}
+
+/// What the host answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case with their values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl ServedHost {
+    /// Starts one and waits until it is ready.
+    pub fn start(home: &Path) -> Self {
+        let mut child = program::command(home, &["serve", "--data-dir", "data", "-o", "json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.by_ref().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+        let ready = ready.into_iter().find(|event| event["event"] == "ready").expect("the host ends before it is ready");
+        // What it prints afterwards is read so that it never has to wait for it.
+        std::thread::spawn(move || lines.for_each(drop));
+        let text = |key: &str| ready["api"][key].as_str().unwrap().to_owned();
+        let socket = PathBuf::from(text("socket"));
+        let socket = if socket.is_absolute() { socket } else { home.join(socket) };
+        Self { child, socket, address: text("url").split_once("://").unwrap().1.to_owned() }
+    }
+
+    /// The address, with its port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The socket in the data directory.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it, as a crash would.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+
+    /// Asks over the socket, as the operator. The path lies below the root of the routes.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let stream = UnixStream::connect(&self.socket).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        exchange(stream, &request(method, &format!("{ROOT}{path}"), "localhost", headers, body)).unwrap()
+    }
+
+    /// Asks over the address, with whatever headers are given.
+    pub fn ask_address(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        exchange(stream, &request(method, &format!("{ROOT}{path}"), &self.address, headers, body)).unwrap()
+    }
+
+    /// Reads something as the operator.
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], &[])
+    }
+
+    /// Sends JSON as the operator.
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.ask(method, path, &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
+    /// Posts JSON as the operator.
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, body)
+    }
+
+    /// Reads something again and again until it is as wanted.
+    pub fn await_that(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let found = self.get(path).expect(200);
+            if wanted(&found) {
+                return found;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{path} stays {found}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for ServedHost {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Answer {
+    /// Its JSON, once the status is the one that is expected.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        if self.body.is_empty() { Value::Null } else { serde_json::from_slice(&self.body).unwrap() }
+    }
+
+    /// The code of the problem that it is, once the status is the one that is expected.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> String {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", String::from_utf8_lossy(&self.body));
+        self.expect(status)["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The text of a request that ends its connection.
+pub fn request(method: &str, target: &str, host: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut lines = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+    headers.iter().for_each(|(name, value)| lines.push_str(&format!("{name}: {value}\r\n")));
+    if !body.is_empty() {
+        lines.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    [lines.as_bytes(), b"\r\n", body].concat()
+}
+
+/// Sends a request and reads the answer to its end.
+pub fn exchange(mut stream: impl Read + Write, request: &[u8]) -> io::Result<Answer> {
+    // A host that rejects a body need not read it to its end.
+    let _ = stream.write_all(request);
+    let mut bytes = Vec::new();
+    let read = stream.read_to_end(&mut bytes);
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+        read?;
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection ended without an answer"));
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|first| first.split(' ').nth(1)?.parse().ok()).unwrap_or_default();
+    let headers: Vec<_> =
+        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
+    let body = bytes[end + 4..].to_vec();
+    let is_chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    Ok(Answer { status, body: if is_chunked { join_chunks(&body) } else { body }, headers })
+}
+
+fn join_chunks(mut rest: &[u8]) -> Vec<u8> {
+    let mut joined = Vec::new();
+    while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
+        let size = std::str::from_utf8(&rest[..end]).ok().and_then(|size| usize::from_str_radix(size, 16).ok()).unwrap_or_default();
+        let (begin, last) = (end + 2, (end + 2 + size).min(rest.len()));
+        joined.extend_from_slice(&rest[begin..last]);
+        rest = rest.get(last + 2..).unwrap_or_default();
+        if size == 0 {
+            break;
+        }
+    }
+    joined
+}
