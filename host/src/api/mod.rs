@@ -13,6 +13,7 @@ mod failure;
 mod frame;
 mod health;
 mod orchestrator;
+mod patience;
 mod peer;
 mod plugins;
 mod projects;
