@@ -162,7 +162,14 @@ impl TestHost {
     }
 }
 
-fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> Config {
+/// A host beside the one that executes on the data in `folder`.
+pub async fn attach(folder: &Path) -> App {
+    compiled::lay_key(&folder.join("cache.key"));
+    App::open(config(folder, &json!({}), None), Access::Attached).await.unwrap()
+}
+
+/// What such a host is told, over `folder`.
+pub fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> Config {
     let model = format!("script/{}", folder.join("answers.yaml").display());
     let servers = tool_servers(settings, &folder.join("baton.toml")).unwrap();
     Config {

@@ -7,6 +7,7 @@ pub mod databases;
 pub mod docker;
 pub mod events;
 pub mod folder;
+pub mod follow;
 pub mod github;
 pub mod host;
 pub mod hostile;
@@ -21,6 +22,7 @@ pub mod server;
 pub mod sweep;
 pub mod toolchain;
 pub mod views;
+pub mod web_socket;
 
 /// The component that does what its input says.
 pub const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm"));

@@ -1,4 +1,5 @@
-//! Takes connections up to a limit, and on the socket only those of this user.
+//! Takes connections up to a limit, and on the socket only those of this user. Closes one whose other end takes nothing of what
+//! is sent to it.
 
 use std::{
     future::{Ready, ready},
@@ -7,6 +8,7 @@ use std::{
     os::unix::net::SocketAddr as SocketPath,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::extract::connect_info::Connected;
@@ -17,7 +19,10 @@ use tokio::{
 };
 use tower::Service;
 
-use super::peer::Peer;
+use super::{patience::Patient, peer::Peer};
+
+/// How long the other end may take nothing.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes connections as long as there are permits.
 #[derive(Clone)]
@@ -46,25 +51,25 @@ impl Acceptor {
 }
 
 impl<S> Accept<TcpStream, S> for Acceptor {
-    type Stream = TcpStream;
+    type Stream = Patient<TcpStream>;
     type Service = Permitted<S>;
-    type Future = Ready<io::Result<(TcpStream, Permitted<S>)>>;
+    type Future = Ready<io::Result<(Patient<TcpStream>, Permitted<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         // Events are small, and wait for nothing.
         let accepted = stream.set_nodelay(true).and_then(|()| self.permit(service));
-        ready(accepted.map(|service| (stream, service)))
+        ready(accepted.map(|service| (Patient::new(stream, WRITE_PATIENCE), service)))
     }
 }
 
 impl<S> Accept<UnixStream, S> for Acceptor {
-    type Stream = UnixStream;
+    type Stream = Patient<UnixStream>;
     type Service = Permitted<S>;
-    type Future = Ready<io::Result<(UnixStream, Permitted<S>)>>;
+    type Future = Ready<io::Result<(Patient<UnixStream>, Permitted<S>)>>;
 
     fn accept(&self, stream: UnixStream, service: S) -> Self::Future {
         let accepted = check_user(&stream).and_then(|()| self.permit(service));
-        ready(accepted.map(|service| (stream, service)))
+        ready(accepted.map(|service| (Patient::new(stream, WRITE_PATIENCE), service)))
     }
 }
 

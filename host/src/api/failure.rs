@@ -77,6 +77,16 @@ impl Failure {
         Self { retry_after: Some(after), ..self }
     }
 
+    /// The word for programs.
+    pub(super) fn code(&self) -> &str {
+        &self.problem.code
+    }
+
+    /// Whether it is not known who asks.
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// What it is by its status alone, for an answer that axum or a layer made.
     pub(super) fn of_status(status: StatusCode) -> Self {
         let (code, message) = match status {

@@ -13,6 +13,7 @@ mod failure;
 mod frame;
 mod health;
 mod orchestrator;
+mod patience;
 mod peer;
 mod plugins;
 mod projects;
@@ -21,6 +22,7 @@ mod rate;
 mod routes;
 mod runs;
 mod server;
+mod streams;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -34,7 +36,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use rate::Rate;
 
-use crate::{config::ApiSettings, operations::Host};
+use crate::{
+    config::ApiSettings,
+    operations::{Host, streams::EventHub},
+};
 
 pub use server::Http;
 
@@ -49,14 +54,15 @@ const BODY_PATIENCE: Duration = Duration::from_secs(10);
 /// What every handler works with.
 pub(in crate::api) struct Api {
     host: Arc<Host>,
+    hub: Arc<EventHub>,
     addresses: Rate<IpAddr>,
     settings: ApiSettings,
     document: Value,
 }
 
 impl Api {
-    fn new(host: Arc<Host>, settings: ApiSettings, document: Value) -> Self {
-        Self { host, addresses: Rate::new(settings.address_rate, "address"), settings, document }
+    fn new(host: Arc<Host>, hub: Arc<EventHub>, settings: ApiSettings, document: Value) -> Self {
+        Self { host, hub, addresses: Rate::new(settings.address_rate, "address"), settings, document }
     }
 }
 
@@ -72,14 +78,15 @@ fn resources() -> OpenApiRouter<Arc<Api>> {
         projects::routes(),
         questions::routes(),
         runs::routes(),
+        streams::routes(),
     ];
     resources.into_iter().fold(OpenApiRouter::with_openapi(document::base()), OpenApiRouter::merge)
 }
 
 /// All that a host answers, beside what its settings say.
-fn router(host: Arc<Host>, settings: ApiSettings) -> Router {
+fn router(host: Arc<Host>, hub: Arc<EventHub>, settings: ApiSettings) -> Router {
     let (resources, document) = OpenApiRouter::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
-    let api = Arc::new(Api::new(host, settings, document::complete(&document)));
+    let api = Arc::new(Api::new(host, hub, settings, document::complete(&document)));
     resources
         .route(&format!("{ROOT}/openapi.json"), routing::get(health::document))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authentication::authorize))

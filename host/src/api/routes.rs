@@ -9,6 +9,8 @@ pub(super) enum Rule {
     Public,
     /// Anyone who has signed in.
     SignedIn,
+    /// Anyone who signs in, be it by the first message of a WebSocket: the handler asks again who it is.
+    SignsIn,
     /// Who has the permission on what the path names.
     May(Permission, About),
 }
@@ -59,7 +61,7 @@ const fn starting(path: &'static str, rule: Rule) -> Route {
 
 use About::{Host, Project, Question, Run};
 use Permission::{Read, Work};
-use Rule::{May, Public, SignedIn};
+use Rule::{May, Public, SignedIn, SignsIn};
 
 /// All routes, in the order of their paths.
 pub(super) const ROUTES: &[Route] = &[
@@ -71,6 +73,7 @@ pub(super) const ROUTES: &[Route] = &[
     post("/agents/instances/{run}/stop", May(Work, Run)),
     get("/decisions", May(Read, Host)),
     get("/events", May(Read, Host)),
+    get("/events/stream", SignedIn),
     get("/health/live", Public),
     get("/openapi.json", Public),
     get("/orchestrator", May(Read, Host)),
@@ -79,6 +82,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/plugins", May(Read, Host)),
     get("/projects", SignedIn),
     get("/projects/{project}", May(Read, Project)),
+    get("/projects/{project}/items/{item}/stream", May(Read, Project)),
     get("/questions", May(Read, Host)),
     get("/questions/{question}", May(Read, Question)),
     starting("/questions/{question}/answer", May(Work, Question)),
@@ -98,10 +102,12 @@ pub(super) const ROUTES: &[Route] = &[
     get("/runs/{run}/progress", May(Read, Run)),
     post("/runs/{run}/record", May(Read, Run)),
     post("/runs/{run}/replay", May(Work, Run)),
+    get("/runs/{run}/replies", May(Read, Run)),
     starting("/runs/{run}/resume", May(Work, Run)),
     starting("/runs/{run}/signal", May(Work, Run)),
     get("/runs/{run}/transcript", May(Read, Run)),
     get("/runs/{run}/tree", May(Read, Run)),
+    get("/stream", SignsIn),
     get("/version", Public),
     get("/workflows", May(Read, Host)),
 ];

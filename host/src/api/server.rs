@@ -24,6 +24,7 @@ use crate::{
     operations::{
         Host, Problem, ProblemKind, ProblemSource, path_text,
         serving::{Interface, Listening, Served},
+        streams::EventHub,
     },
 };
 
@@ -85,12 +86,14 @@ pub struct Http;
 #[async_trait]
 impl Interface for Http {
     async fn start(&self, host: Arc<Host>, settings: ApiSettings) -> Result<Box<dyn Served>, Problem> {
-        Ok(Box::new(Server::start(host, settings).await?))
+        let hub = Arc::new(EventHub::start(Arc::clone(&host)).await?);
+        Ok(Box::new(Server::start(host, hub, settings).await?))
     }
 }
 
 /// The API while it is served.
 struct Server {
+    hub: Arc<EventHub>,
     socket: PathBuf,
     listening: Listening,
     control: Control,
@@ -99,7 +102,7 @@ struct Server {
 
 impl Server {
     /// Begins to serve a host.
-    async fn start(host: Arc<Host>, settings: ApiSettings) -> Result<Self, ServerError> {
+    async fn start(host: Arc<Host>, hub: Arc<EventHub>, settings: ApiSettings) -> Result<Self, ServerError> {
         check_address(&settings)?;
         let socket = host.config().data_dir.join(SOCKET);
         let tls = match &settings.tls {
@@ -111,7 +114,7 @@ impl Server {
         let unix = listen_on_socket(&socket).map_err(ServerError::Socket)?;
         let listening = Listening::new(address, tls.is_some(), path_text(&socket));
         let files = settings.tls.clone();
-        let service = router(host, settings).into_make_service_with_connect_info::<Peer>();
+        let service = router(host, Arc::clone(&hub), settings).into_make_service_with_connect_info::<Peer>();
         let (control, mut tasks) = (Control::new(), JoinSet::new());
         let acceptor = Acceptor::new(MOST_CONNECTIONS);
         let mut of_socket = axum_server::from_unix(unix).map_err(ServerError::Socket)?.acceptor(acceptor.clone());
@@ -129,7 +132,7 @@ impl Server {
             }
             None => tasks.spawn(of_address.serve(service)),
         };
-        Ok(Self { socket, listening, control, tasks })
+        Ok(Self { hub, socket, listening, control, tasks })
     }
 }
 
@@ -140,6 +143,7 @@ impl Served for Server {
     }
 
     async fn stop(mut self: Box<Self>) {
+        self.hub.close();
         self.control.graceful_shutdown(Some(GRACE));
         let ended = async { while self.tasks.join_next().await.is_some_and(|_| self.control.connection_count() > 0) {} };
         if tokio::time::timeout(GRACE, ended).await.is_err() {

@@ -311,4 +311,4 @@ impl Policy for Config {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

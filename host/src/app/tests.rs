@@ -25,7 +25,8 @@ use crate::{
     secrets::Secrets,
 };
 
-fn config(folder: &Path) -> Config {
+/// A host over `folder`, with no model.
+pub(crate) fn config(folder: &Path) -> Config {
     Config {
         api: crate::config::ApiSettings::default(),
         prices: crate::interfaces::llm::money::Prices::new(None).unwrap(),

@@ -231,6 +231,8 @@ pub trait EventLog: Send + Sync {
     async fn search(&self, search: &Search) -> Result<Vec<Found>, StorageError>;
     /// The cursor of the last event, 0 for none.
     async fn newest(&self) -> Result<i64, StorageError>;
+    /// The cursor of the first event that is still kept, 0 for none.
+    async fn oldest(&self) -> Result<i64, StorageError>;
     /// Every event from now on. A listener that falls behind is told how many it missed and reads them with `after`.
     fn listen(&self) -> broadcast::Receiver<Event>;
 }

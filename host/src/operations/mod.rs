@@ -35,6 +35,7 @@ pub mod secrets;
 pub mod services;
 pub mod serving;
 pub mod setups;
+pub mod streams;
 pub mod tools;
 
 pub use crate::actor::{Actor, ActorKind};

@@ -8,7 +8,7 @@ use utoipa::{
 
 use super::{
     agents, autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items, orchestrator,
-    plugins, projects, pull_requests, questions, reports, runs, secrets, services, setups, tools,
+    plugins, projects, pull_requests, questions, reports, runs, secrets, services, setups, streams, tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
@@ -38,6 +38,7 @@ pub fn schemas() -> Value {
         secrets::Views::openapi(),
         services::Views::openapi(),
         setups::Views::openapi(),
+        streams::Views::openapi(),
         tools::Views::openapi(),
     ];
     for views in files {

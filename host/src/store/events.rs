@@ -30,6 +30,7 @@ const TABLE: &str = "events";
 const COLUMNS: usize = 7;
 const HEAD: &str = "insert into events (cursor, at, category, name, run_id, actor, data)";
 const LAST_CURSOR: &str = "select coalesce(max(cursor), 0) from events";
+const FIRST_CURSOR: &str = "select coalesce(min(cursor), 0) from events";
 const AFTER: &str = "select cursor, at, category, name, run_id, actor, data from events where cursor > $1 order by cursor limit $2";
 const LATEST: &str =
     "select cursor, at, category, name, run_id, actor, data from events where category = $1 and cursor < $2 order by cursor desc limit $3";
@@ -85,8 +86,11 @@ impl EventLog for Store {
     }
 
     async fn newest(&self) -> Result<i64, StorageError> {
-        let read = async || -> Result<i64, StoreError> { Ok(sqlx::query(LAST_CURSOR).fetch_one(&self.reads).await?.try_get(0)?) };
-        read().await.map_err(reading(EVENT_LOG))
+        self.load_cursor(LAST_CURSOR).await.map_err(reading(EVENT_LOG))
+    }
+
+    async fn oldest(&self) -> Result<i64, StorageError> {
+        self.load_cursor(FIRST_CURSOR).await.map_err(reading(EVENT_LOG))
     }
 
     /// A store that was opened for looking hears nothing: only the process that writes does.
@@ -96,6 +100,10 @@ impl EventLog for Store {
 }
 
 impl Store {
+    async fn load_cursor(&self, query: &'static str) -> Result<i64, StoreError> {
+        Ok(sqlx::query(query).fetch_one(&self.reads).await?.try_get(0)?)
+    }
+
     async fn search_events(&self, search: &Search) -> Result<Vec<Found>, StoreError> {
         let statement = match (search.run.is_some(), search.newest_first) {
             (false, false) => OLDEST,

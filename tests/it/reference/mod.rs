@@ -9,6 +9,7 @@ mod manifests;
 mod python;
 mod sdks;
 mod settings;
+mod streams;
 mod words;
 
 use std::{env, fs, path::PathBuf};

@@ -61,6 +61,9 @@ pub(crate) struct Moved {
     pub(crate) project: String,
     /// The item.
     pub(crate) key: String,
+    /// Epic, story or task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<Kind>,
     /// Its title.
     #[serde(default)]
     pub(crate) title: String,

@@ -8,8 +8,8 @@ use crate::journal::Redactor;
 
 /// Pieces kept for a watcher that is behind.
 const PIECES: usize = 256;
-/// Bytes of one piece; of a longer one the beginning is left out.
-const LONGEST_PIECE: usize = 4_096;
+/// Bytes of one piece; a longer one is cut into several.
+const LONGEST_PIECE: usize = 64 << 10;
 
 /// Everyone who watches. Clones reach the same ones.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Piece {
     pub plugin: String,
     /// Tells replies of one run apart that are on their way at the same time.
     pub call: String,
+    /// Bytes of the reply that were told before this one: where one was missed, it is not the end of the one before.
+    pub offset: u64,
     /// What it is.
     pub said: ReplyProgress,
 }
@@ -53,10 +55,15 @@ impl Watchers {
 
     /// A way to tell what is said to this caller; none where nobody watches.
     pub(super) fn telling(&self, caller: Caller<'_>) -> Option<Telling> {
-        let about =
-            |said| Piece { run: caller.run.to_owned(), plugin: caller.plugin.to_owned(), call: caller.idempotency_key.to_owned(), said };
+        let about = || Piece {
+            run: caller.run.to_owned(),
+            plugin: caller.plugin.to_owned(),
+            call: caller.idempotency_key.to_owned(),
+            offset: 0,
+            said: ReplyProgress::Over,
+        };
         let watched = self.sender.receiver_count() > 0;
-        watched.then(|| Telling { watchers: self.clone(), about: about(ReplyProgress::Over), held: String::new() })
+        watched.then(|| Telling { watchers: self.clone(), about: about(), held: String::new() })
     }
 }
 
@@ -76,9 +83,12 @@ impl Telling {
         let rest = self.held.split_off(settled);
         let told = std::mem::replace(&mut self.held, rest);
         let told = self.watchers.redactor.text(&told);
-        if !told.is_empty() {
-            let start = told.ceil_char_boundary(told.len().saturating_sub(LONGEST_PIECE));
-            self.send(ReplyProgress::Text(told[start..].to_owned()));
+        let mut rest: &str = &told;
+        while !rest.is_empty() {
+            let (piece, behind) = rest.split_at(rest.floor_char_boundary(LONGEST_PIECE));
+            self.send(ReplyProgress::Text(piece.to_owned()));
+            self.about.offset += piece.len() as u64;
+            rest = behind;
         }
     }
 
@@ -111,7 +121,10 @@ mod tests {
 
     fn heard(receiver: &mut Receiver<Piece>) -> (String, usize) {
         let (mut text, mut over) = (String::new(), 0);
+        let mut end = None;
         while let Ok(piece) = receiver.try_recv() {
+            assert_eq!(piece.offset, end.unwrap_or(piece.offset), "a piece begins where the one before ended");
+            end = Some(piece.offset + if let ReplyProgress::Text(text) = &piece.said { text.len() as u64 } else { 0 });
             assert_eq!((piece.run.as_str(), piece.plugin.as_str(), piece.call.as_str()), ("run-1", "mary", "run-1:7"));
             match piece.said {
                 ReplyProgress::Text(piece) => text.push_str(&piece),
@@ -164,7 +177,7 @@ mod tests {
         let (watchers, mut receiver) = watched(&[]);
         let mut telling = watchers.telling(CALLER).unwrap();
         telling.say(&"é".repeat(LONGEST_PIECE));
-        assert_eq!(heard(&mut receiver).0.len(), LONGEST_PIECE);
+        assert_eq!(heard(&mut receiver).0.len(), 2 * LONGEST_PIECE);
         (0..=PIECES).for_each(|_| telling.say("word"));
         assert!(matches!(receiver.try_recv(), Err(broadcast::error::TryRecvError::Lagged(1))));
         drop(receiver);

@@ -233,7 +233,7 @@ async fn last_before(host: &Host, time: Moment) -> Result<i64, Problem> {
 }
 
 /// How much an event asks for attention, as the type of its particulars says. One that no type describes any more is the usual.
-fn level(draft: &events::Draft) -> EventLevel {
+pub(super) fn level(draft: &events::Draft) -> EventLevel {
     let kind = kinds().find(|kind| kind.category == draft.category && kind.name == draft.name);
     kind.map_or(EventLevel::Info, |kind| kind.level_of(&draft.data))
 }

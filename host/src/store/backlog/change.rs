@@ -207,6 +207,7 @@ impl Change for MoveTo {
         let moved = Moved {
             project: self.project.clone(),
             key: self.key.clone(),
+            kind: Some(draft.kind),
             title: draft.title,
             before,
             after: self.status,

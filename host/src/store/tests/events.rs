@@ -22,6 +22,19 @@ async fn events_are_counted_from_one_and_read_from_a_cursor() {
 }
 
 #[tokio::test]
+async fn the_oldest_event_is_the_first_that_is_kept() {
+    use sqlx::Connection as _;
+
+    let (folder, store) = fresh().await;
+    assert_eq!(store.oldest().await.unwrap(), 0);
+    store.append((0..4).map(|count| draft("a", "tick", json!(count))).collect()).await.unwrap();
+    assert_eq!((store.oldest().await.unwrap(), store.newest().await.unwrap()), (1, 4));
+    let mut other = sqlx::AnyConnection::connect(&format!("sqlite://{}?mode=rw", folder.path().join("baton.db").display())).await.unwrap();
+    sqlx::query("delete from events where cursor < 3").execute(&mut other).await.unwrap();
+    assert_eq!((store.oldest().await.unwrap(), store.newest().await.unwrap()), (3, 4));
+}
+
+#[tokio::test]
 async fn every_category_and_any_text_comes_back() {
     let (_folder, store) = fresh().await;
     let words = ["run", "agent", "llm", "tool", "git", "sandbox", "item", "question", "plugin", "auth", "audit", "system"];

@@ -40,6 +40,10 @@ impl EventLog for Memory {
         Ok(0)
     }
 
+    async fn oldest(&self) -> Result<i64, StorageError> {
+        Ok(0)
+    }
+
     fn listen(&self) -> broadcast::Receiver<Event> {
         broadcast::channel(1).1
     }
