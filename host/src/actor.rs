@@ -36,22 +36,25 @@ pub struct Actor {
     /// Where a request came from, for what comes over a network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The request to the API by which it was asked for, as the answer and the log name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 impl Actor {
     /// Whoever is at this machine, by the name that the configuration has for them.
     pub fn operator(name: &str) -> Self {
-        Self { kind: ActorKind::Operator, id: name.to_owned(), name: name.to_owned(), address: None }
+        Self { kind: ActorKind::Operator, id: name.to_owned(), name: name.to_owned(), address: None, request: None }
     }
 
     /// A run, and the plugin that it executes.
     pub fn run(id: &RunId, plugin: &str) -> Self {
-        Self { kind: ActorKind::Run, id: id.to_string(), name: plugin.to_owned(), address: None }
+        Self { kind: ActorKind::Run, id: id.to_string(), name: plugin.to_owned(), address: None, request: None }
     }
 
     /// Baton itself.
     pub fn system() -> Self {
-        Self { kind: ActorKind::System, id: BATON.to_owned(), name: BATON.to_owned(), address: None }
+        Self { kind: ActorKind::System, id: BATON.to_owned(), name: BATON.to_owned(), address: None, request: None }
     }
 }
 
@@ -68,8 +71,13 @@ mod tests {
             (Actor::run(&RunId::from_text("r-1"), "sprint"), json!({ "kind": "run", "id": "r-1", "name": "sprint" })),
             (Actor::system(), json!({ "kind": "system", "id": "baton", "name": "baton" })),
             (
-                Actor { address: Some("127.0.0.1".to_owned()), kind: ActorKind::Token, ..Actor::operator("ci") },
-                json!({ "kind": "token", "id": "ci", "name": "ci", "address": "127.0.0.1" }),
+                Actor {
+                    address: Some("127.0.0.1".to_owned()),
+                    request: Some("0194".to_owned()),
+                    kind: ActorKind::Token,
+                    ..Actor::operator("ci")
+                },
+                json!({ "kind": "token", "id": "ci", "name": "ci", "address": "127.0.0.1", "request": "0194" }),
             ),
         ];
         for (actor, written) in actors {
