@@ -52,6 +52,7 @@ use crate::{
         Kernel, KernelError, Policy,
         compiler::{ChildProcess, Compiler, InProcess},
         engine::EngineError,
+        kept_answers::KeptAnswers,
         limits::Limits,
         package::Package,
         registry::{Plugin, RegistryError},
@@ -241,6 +242,11 @@ impl App {
 
     /// Where plugins were fetched from.
     pub fn sources(&self) -> &dyn Sources {
+        &*self.store
+    }
+
+    /// What requests were answered that must not be done twice.
+    pub fn kept_answers(&self) -> &dyn KeptAnswers {
         &*self.store
     }
 

@@ -18,6 +18,7 @@ mod execution;
 pub mod granting;
 pub mod grants;
 pub mod guest;
+pub mod kept_answers;
 pub mod limits;
 pub mod line;
 mod machine;

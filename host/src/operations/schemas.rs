@@ -8,7 +8,7 @@ use utoipa::{
 
 use super::{
     agents, autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items, orchestrator,
-    plugins, projects, pull_requests, questions, reports, runs, secrets, services, setups, streams, tools,
+    plugins, projects, pull_requests, questions, readiness, reports, runs, secrets, services, settings, setups, streams, tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
@@ -33,10 +33,12 @@ pub fn schemas() -> Value {
         projects::Views::openapi(),
         pull_requests::Views::openapi(),
         questions::Views::openapi(),
+        readiness::Views::openapi(),
         reports::Views::openapi(),
         runs::Views::openapi(),
         secrets::Views::openapi(),
         services::Views::openapi(),
+        settings::Views::openapi(),
         setups::Views::openapi(),
         streams::Views::openapi(),
         tools::Views::openapi(),

@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod grants;
 mod journal;
+mod kept_answers;
 mod lease;
 mod ledger;
 mod links;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::Page;
+use crate::config::Config;
 
 pub use data::check_data;
 pub use machine::check_machine;
@@ -60,6 +61,11 @@ impl Check {
     pub fn fail(subject: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { level: CheckLevel::Fail, hint: some(hint.into()), ..Self::ok(subject, message) }
     }
+}
+
+/// The model providers that are set up, each asked whether it can be reached.
+pub async fn check_providers(config: &Config) -> Vec<Check> {
+    providers::checks(config).await
 }
 
 /// The version of this program.

@@ -9,6 +9,7 @@ mod environments;
 mod events;
 mod grants;
 mod journal;
+mod kept_answers;
 mod ledger;
 mod memory;
 mod migrating;
