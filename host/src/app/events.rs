@@ -82,10 +82,26 @@ pub(crate) struct Installed {
     pub(crate) key: Option<String>,
 }
 
+/// An operator stored a secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SecretSet {
+    /// Its name.
+    pub(crate) secret: String,
+}
+
+/// An operator removed a secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SecretRemoved {
+    /// Its name.
+    pub(crate) secret: String,
+}
+
 events::payloads! {
     Published => Plugin "published" Info,
     Moved => Plugin "moved" Info,
     Removed => Plugin "removed" Info,
     Rejected => Plugin "rejected" Warn,
     Installed => Plugin "installed" Info,
+    SecretSet => Audit "secret_set" Info,
+    SecretRemoved => Audit "secret_removed" Info,
 }

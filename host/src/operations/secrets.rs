@@ -3,8 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Page, Problem};
-use crate::config::Config;
+use super::{Actor, Host, Page, Problem};
+use crate::{
+    app::events::{SecretRemoved, SecretSet},
+    config::Config,
+    events::Draft,
+    kernel::KernelError,
+};
 
 /// A secret, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -56,6 +61,24 @@ pub fn remove(config: &Config, request: &RemoveSecret) -> Result<Secret, Problem
         return Err(Problem::not_found("secret_not_found", message).of_field("name").advise("`baton secret list` lists all secrets."));
     }
     Ok(Secret { name: name.clone(), problem: None })
+}
+
+/// Stores a secret of a host that others use, too, and says in the audit log who did.
+pub async fn set_for(host: &Host, actor: &Actor, request: &SetSecret) -> Result<Secret, Problem> {
+    let secret = set(host.config(), request)?;
+    record(host, Draft::of_host(&SecretSet { secret: secret.name.clone() }).by(actor)).await?;
+    Ok(secret)
+}
+
+/// Removes a secret of a host that others use, too, and says in the audit log who did.
+pub async fn remove_for(host: &Host, actor: &Actor, request: &RemoveSecret) -> Result<Secret, Problem> {
+    let secret = remove(host.config(), request)?;
+    record(host, Draft::of_host(&SecretRemoved { secret: secret.name.clone() }).by(actor)).await?;
+    Ok(secret)
+}
+
+async fn record(host: &Host, event: Draft) -> Result<(), Problem> {
+    Ok(host.app.kernel.events().append(vec![event]).await.map_err(KernelError::from)?)
 }
 
 /// The views of this file.

@@ -27,6 +27,9 @@ pub struct PluginFile {
     pub(super) trust: Trust,
 }
 
+/// Bytes of the largest file of a plugin.
+pub const LARGEST_PLUGIN: usize = Package::LARGEST;
+
 /// Something that was read from a file, or why this host rejects the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OfFile<T> {
@@ -71,6 +74,12 @@ impl PluginFile {
     /// The bytes of a component, whoever signed it. `origin` is where it comes from.
     pub fn of_bytes(wasm: Vec<u8>, origin: &Path) -> Result<Self, Problem> {
         Self::accepted(app::understand(wasm, origin, &Trust::default()), origin, Trust::default())
+    }
+
+    /// The bytes of a component that somebody sent, as the settings want it signed. Takes long for a large one.
+    pub fn of_upload(wasm: Vec<u8>, config: &Config) -> Result<Self, Problem> {
+        let origin = Path::new("the uploaded file");
+        Self::accepted(app::understand(wasm, origin, &config.trust), origin, config.trust.clone())
     }
 
     pub(super) fn fetched(fetched: Fetched, reference: Reference, config: &Config) -> Result<Self, Problem> {

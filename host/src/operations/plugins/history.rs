@@ -99,6 +99,11 @@ pub struct ListPluginDecisions {
     pub limit: u32,
 }
 
+/// The id of the project that a run belongs to.
+pub(super) async fn read_project_of_run(host: &Host, run: &RunId) -> Result<Option<String>, Problem> {
+    Ok(host.app.kernel.runs().find(run).await.map_err(KernelError::from)?.map(|run| run.project))
+}
+
 /// Newest first.
 pub async fn history(host: &Host, request: &ListPluginDecisions) -> Result<Page<PluginDecision>, Problem> {
     let before = request.cursor.as_deref().map(read_cursor).transpose()?;

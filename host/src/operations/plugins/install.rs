@@ -26,7 +26,7 @@ use crate::{
         registry::{self as plugins, Origin},
         sources::Source,
     },
-    operations::{Host, Moment, Problem},
+    operations::{Host, Moment, Problem, ProblemKind, ProblemSource},
 };
 
 /// How to install a plugin.
@@ -295,14 +295,31 @@ async fn settle(app: &App, actor: &Actor, mut file: PluginFile) -> Result<(Arc<p
     let path = place(app, &file)?;
     // What cannot be compiled and linked must not replace what can. An installation always tries again.
     app.kernel.engine().try_anew(&file.plugin.package);
-    file.plugin.exports(app.kernel.engine())?;
+    file.plugin = compile(app, file.plugin).await?;
     let replaced = file.replaces(app);
     Folder::of(&app.config.data_dir).put(&file.plugin, &path)?;
+    // From now on that is its file, wherever it came from: a host that goes on has to find it there.
+    file.plugin.origin = Origin::File(path.clone());
     app.claim(&file.plugin, &path).await?;
     let plugin = app.kernel.put(file.plugin).await?;
     remember(app, &plugin, file.source.as_ref()).await?;
     record(app, actor, &plugin, file.source.as_ref(), replaced.as_ref()).await?;
     Ok((plugin, replaced))
+}
+
+/// Compiles and links a plugin, which takes long for a large one.
+async fn compile(app: &App, plugin: plugins::Plugin) -> Result<plugins::Plugin, Problem> {
+    let kernel = Arc::clone(&app.kernel);
+    let compiled = tokio::task::spawn_blocking(move || {
+        let compiled = plugin.exports(kernel.engine()).map(drop);
+        (plugin, compiled)
+    });
+    let (plugin, compiled) = compiled.await.map_err(|_| {
+        let message = "Compiling the plugin crashed, so it was not installed.";
+        Problem::new(ProblemKind::Conflict, "plugin_rejected", message, ProblemSource::Plugin).advise("Try another build of it.")
+    })?;
+    compiled?;
+    Ok(plugin)
 }
 
 async fn remember(app: &App, plugin: &plugins::Plugin, from: Option<&(Reference, String)>) -> Result<(), Problem> {

@@ -107,14 +107,21 @@ pub async fn list(host: &Host) -> Result<PluginList, Problem> {
     Ok(PluginList { items, rejected: app.refused.iter().map(RejectedFile::from).collect(), next: None })
 }
 
+/// An installed plugin by its name, with its runs in these projects; in all where none are given. Looks at no file.
+pub(super) async fn find_installed(host: &Host, name: &str, projects: Option<Vec<String>>) -> Result<PluginDetails, Problem> {
+    let app = &host.app;
+    let plugin = app.kernel.registry().find(name).ok_or_else(|| unknown_plugin(app, name))?;
+    let names = ProjectNames::load(app).await?;
+    let (versions, runs) = (versions(app, &plugin).await?, runs(app, &plugin, projects).await?);
+    let details = details(app, &plugin, Plugin::installed(app, &plugin, &names));
+    Ok(PluginDetails { installed: true, versions, runs, ..details })
+}
+
 /// A plugin by its name, or the plugin in a file: a rejected one of the plugin folder by its name, any other by its path.
 pub async fn show(host: &Host, name: &str) -> Result<OfFile<PluginDetails>, Problem> {
     let app = &host.app;
-    if let Some(plugin) = app.kernel.registry().find(name) {
-        let names = ProjectNames::load(app).await?;
-        let (versions, runs) = (versions(app, &plugin).await?, runs(app, &plugin).await?);
-        let details = details(app, &plugin, Plugin::installed(app, &plugin, &names));
-        return Ok(OfFile::Plugin(PluginDetails { installed: true, versions, runs, ..details }));
+    if app.kernel.registry().find(name).is_some() {
+        return Ok(OfFile::Plugin(find_installed(host, name, None).await?));
     }
     if let Some(refused) = app.refused.iter().find(|refused| refused.is_named(name)) {
         return Ok(OfFile::Rejected(refused.into()));
@@ -191,8 +198,8 @@ async fn versions(app: &App, plugin: &registry::Plugin) -> Result<Vec<PluginVers
     Ok([current].into_iter().chain(needs.into_iter().map(older)).collect())
 }
 
-async fn runs(app: &App, plugin: &registry::Plugin) -> Result<Vec<PluginRun>, Problem> {
-    let filter = Filter { plugin: Some(plugin.name().to_owned()), limit: RUNS, ..Filter::default() };
+async fn runs(app: &App, plugin: &registry::Plugin, projects: Option<Vec<String>>) -> Result<Vec<PluginRun>, Problem> {
+    let filter = Filter { plugin: Some(plugin.name().to_owned()), projects, limit: RUNS, ..Filter::default() };
     let runs = app.kernel.runs().list(&filter).await.map_err(KernelError::from)?;
     let view = |run: crate::kernel::run::Run| PluginRun {
         cancelling: run.is_being_cancelled(),

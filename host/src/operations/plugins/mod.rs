@@ -9,6 +9,7 @@ mod install;
 mod list;
 mod publish;
 mod view;
+mod visible;
 
 use utoipa::OpenApi;
 
@@ -18,7 +19,7 @@ pub use author::{BuiltPlugin, CreatedPlugin, OwnTests, PluginLanguage, Recording
 pub use check::{CheckedPlugin, SlotFit, SlotSample, check, preview};
 pub use decide::{DecidedPlugin, GrantPlugin, LONGEST_REASON, RevokePlugin, SwitchPlugin, disable, enable, grant, plan_grant, revoke};
 pub(in crate::operations) use file::unknown_plugin;
-pub use file::{FolderManifest, OfFile, PluginFile, is_plugin_name};
+pub use file::{FolderManifest, LARGEST_PLUGIN, OfFile, PluginFile, is_plugin_name};
 pub use history::{ListPluginDecisions, NeededCapability, PluginDecision, history};
 pub use install::{
     InstallPlugin, InstalledPlugin, PluginSource, PluginUpdate, RemovePlugin, RemovedPlugin, ReplacedPlugin, UpdateOutcome, UpdateTarget,
@@ -31,6 +32,7 @@ pub use view::{
     Capabilities, CapabilityKind, LimitedGrant, Plugin, PluginKind, PluginSignature, PluginStatus, Reach, ReachedPlugin, RejectedFile,
     StartedVersion, THROUGH, capability_kind,
 };
+pub use visible::{PluginLimits, PluginNeeds, history_for, limits, list_for, needs_for, show_for};
 
 /// The views of this folder.
 #[derive(OpenApi)]
@@ -44,7 +46,9 @@ pub use view::{
     Page<PluginDecision>,
     Page<PluginUpdate>,
     PluginDetails,
+    PluginLimits,
     PluginList,
+    PluginNeeds,
     PublishedPlugin,
     RemovedPlugin,
     SignedPlugin,
