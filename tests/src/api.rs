@@ -138,11 +138,33 @@ impl Answer {
         if self.body.is_empty() { Value::Null } else { serde_json::from_slice(&self.body).unwrap() }
     }
 
-    /// The code of the problem that it is, once the status is the one that is expected.
+    /// The code of the problem that it is, once the status is the one that is expected, and it names the request as the header does.
     #[track_caller]
     pub fn problem(&self, status: u16) -> String {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", String::from_utf8_lossy(&self.body));
-        self.expect(status)["code"].as_str().unwrap().to_owned()
+        let is_problem = self.header("content-type") == Some("application/problem+json");
+        assert!(is_problem, "{} {:?} {}", self.status, self.headers, self.text());
+        let document = self.expect(status);
+        assert_eq!(document["request_id"].as_str(), self.header("x-request-id"), "{document}");
+        document["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The same, once the status is the one that is expected.
+    #[must_use]
+    #[track_caller]
+    pub fn with_status(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.text()))
     }
 
     /// The value of a header.
@@ -155,7 +177,7 @@ impl Answer {
 pub fn request(method: &str, target: &str, host: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut lines = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     headers.iter().for_each(|(name, value)| lines.push_str(&format!("{name}: {value}\r\n")));
-    if !body.is_empty() {
+    if !body.is_empty() || method != "GET" {
         lines.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     [lines.as_bytes(), b"\r\n", body].concat()

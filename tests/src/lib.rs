@@ -1,6 +1,7 @@
 //! Support for the tests: the host put together over a temporary folder, the real program started there, and a real model server.
 
 pub mod api;
+pub mod api_host;
 pub mod compiled;
 pub mod componentize;
 pub mod databases;

@@ -14,7 +14,9 @@ use axum::{
 use super::{
     Api,
     failure::Failure,
+    frame::RequestId,
     peer::Peer,
+    rate::Left,
     routes::{self, About, Rule},
 };
 use crate::operations::access::{Caller, Permission, Subject};
@@ -23,26 +25,37 @@ use crate::operations::access::{Caller, Permission, Subject};
 pub(super) async fn authorize(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match admit(&api, &mut parts).await {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(left) => {
+            let response = next.run(Request::from_parts(parts, body)).await;
+            match left {
+                Some(left) => left.tell(response),
+                None => response,
+            }
+        }
         Err(failure) => failure.into_response(),
     }
 }
 
-async fn admit(api: &Api, parts: &mut Parts) -> Result<(), Failure> {
+/// What is left of the caller's limit, where they have one.
+async fn admit(api: &Api, parts: &mut Parts) -> Result<Option<Left>, Failure> {
     let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let route = routes::find(parts.method.as_str(), &path).ok_or_else(|| Failure::of_status(StatusCode::METHOD_NOT_ALLOWED))?;
     if route.rule == Rule::Public {
-        return Ok(());
+        return Ok(None);
     }
-    let caller = match identify(api, parts) {
-        Err(_) if route.rule == Rule::SignsIn && parts.headers.get(header::AUTHORIZATION).is_none() => return Ok(()),
+    let mut caller = match identify(api, parts) {
+        Err(_) if route.rule == Rule::SignsIn && parts.headers.get(header::AUTHORIZATION).is_none() => return Ok(None),
         identified => identified?,
     };
+    // Whoever owns the data directory can do more harm without the API.
+    let is_limited = Peer::of(&parts.extensions) != Some(Peer::Socket);
+    let left = is_limited.then(|| api.users.count(&(caller.actor.kind, caller.actor.id.clone()))).transpose()?;
+    caller.actor.request = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone());
     if let Rule::May(permission, about) = route.rule {
         check(api, &caller, permission, about, parts).await?;
     }
     parts.extensions.insert(caller);
-    Ok(())
+    Ok(left)
 }
 
 async fn check(api: &Api, caller: &Caller, permission: Permission, about: About, parts: &mut Parts) -> Result<(), Failure> {

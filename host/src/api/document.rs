@@ -9,7 +9,7 @@ use utoipa::{
 use super::{
     ROOT,
     failure::{MEDIA_TYPE, ProblemDocument},
-    routes::{ROUTES, Route, Rule},
+    routes::{self, ROUTES, Route, Rule},
 };
 use crate::operations::{
     events::{Category, EventLevel, EventOrder, EventView},
@@ -73,6 +73,15 @@ fn describe_route(operation: &mut Value, route: &Route) {
             ("415", "The body has another media type."),
         ]);
     }
+    let is_editable = routes::is_editable(route.path);
+    if is_editable && route.method != "GET" {
+        statuses.push(("412", "It has changed since it was read."));
+        add_parameter(operation, match_parameter());
+    }
+    if route.once {
+        statuses.push(("422", "The key belongs to another request."));
+        add_parameter(operation, once_parameter());
+    }
     for (status, description) in statuses {
         let problem = json!({ "$ref": "#/components/schemas/ProblemDocument" });
         let response = json!({ "description": description, "content": { MEDIA_TYPE: { "schema": problem } } });
@@ -81,9 +90,25 @@ fn describe_route(operation: &mut Value, route: &Route) {
             responses[status] = response;
         }
     }
-    if route.once {
-        add_parameter(operation, once_parameter());
+    if is_editable && route.method != "DELETE" && operation["responses"]["200"].is_object() {
+        let version = json!({ "description": "The version of what was read or changed, for `If-Match`.", "schema": { "type": "string" } });
+        operation["responses"]["200"]["headers"]["etag"] = version;
     }
+    if is_editable && route.method == "GET" {
+        add_parameter(operation, none_match_parameter());
+        operation["responses"]["304"] = json!({ "description": "It is as the client knows it." });
+    }
+    if let Some(version) = route.removed_in {
+        mark_deprecated(operation, version);
+    }
+}
+
+/// Says that a route is removed in a version.
+fn mark_deprecated(operation: &mut Value, version: &str) {
+    operation["deprecated"] = json!(true);
+    operation["x-removed-in"] = json!(version);
+    let description = operation["description"].as_str().map(|description| format!("{description}\n\n")).unwrap_or_default();
+    operation["description"] = json!(format!("{description}Deprecated: it is removed in Baton {version}."));
 }
 
 fn add_parameter(operation: &mut Value, parameter: Value) {
@@ -91,6 +116,26 @@ fn add_parameter(operation: &mut Value, parameter: Value) {
         Some(parameters) => parameters.push(parameter),
         None => operation["parameters"] = json!([parameter]),
     }
+}
+
+fn match_parameter() -> Value {
+    json!({
+        "name": "If-Match",
+        "in": "header",
+        "required": false,
+        "description": "The `etag` that the client read: it is changed only if it is still the same.",
+        "schema": { "type": "string", "pattern": "^(\\*|\"[!#-~]*\")$" }
+    })
+}
+
+fn none_match_parameter() -> Value {
+    json!({
+        "name": "If-None-Match",
+        "in": "header",
+        "required": false,
+        "description": "The `etag` that the client knows: the answer is 304 if it is still the same.",
+        "schema": { "type": "string" }
+    })
 }
 
 fn once_parameter() -> Value {
@@ -145,5 +190,47 @@ fn leave_out_null_choice(object: &mut Map<String, Value>, key: &str) {
         for (key, value) in only {
             object.entry(key).or_insert(value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api::bounds::Bounds;
+
+    fn described(route: &Route) -> Value {
+        let mut operation = json!({ "description": "Does it.", "responses": { "200": {} } });
+        describe_route(&mut operation, route);
+        operation
+    }
+
+    fn route(method: &'static str, path: &'static str) -> Route {
+        let bounds = Bounds { largest_body: 1, patience: Duration::from_secs(1) };
+        Route { method, path, rule: Rule::Public, once: false, bounds, removed_in: None }
+    }
+
+    #[test]
+    fn a_route_that_goes_says_when() {
+        let operation = described(&Route { removed_in: Some("0.4.0"), ..route("GET", "/a") });
+        assert_eq!((&operation["deprecated"], &operation["x-removed-in"]), (&json!(true), &json!("0.4.0")));
+        assert_eq!(operation["description"], "Does it.\n\nDeprecated: it is removed in Baton 0.4.0.");
+        assert!(described(&route("GET", "/a"))["deprecated"].is_null());
+    }
+
+    #[test]
+    fn what_is_done_once_and_what_can_be_edited_have_their_headers_and_statuses() {
+        let names = |operation: &Value| {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            parameters.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let once = described(&Route { once: true, ..route("POST", "/a") });
+        assert_eq!(names(&once), ["Idempotency-Key"]);
+        assert!(once["responses"]["422"].is_object());
+        let (read, edit) = (described(&route("GET", "/plugins/{plugin}")), described(&route("DELETE", "/plugins/{plugin}")));
+        assert_eq!((names(&read), names(&edit)), (vec!["If-None-Match".to_owned()], vec!["If-Match".to_owned()]));
+        assert!(read["responses"]["200"]["headers"]["etag"].is_object() && edit["responses"]["412"].is_object());
+        assert!(described(&route("GET", "/a"))["responses"]["412"].is_null());
     }
 }

@@ -77,6 +77,11 @@ impl Failure {
         Self { retry_after: Some(after), ..self }
     }
 
+    /// What went wrong.
+    pub(super) fn problem(&self) -> Problem {
+        self.problem.clone()
+    }
+
     /// The word for programs.
     pub(super) fn code(&self) -> &str {
         &self.problem.code
@@ -95,6 +100,10 @@ impl Failure {
             StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "The body of the request is too large."),
             StatusCode::REQUEST_TIMEOUT => ("request_too_slow", "The request did not arrive in time."),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media_type_unsupported", "The request's media type cannot be read."),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                let message = "The host cannot do this now.";
+                return Self::from(Problem::new(ProblemKind::Unavailable, "unavailable", message, ProblemSource::Host));
+            }
             status if status.is_client_error() => ("request_invalid", "The request cannot be read."),
             _ => return Self::from(Problem::new(ProblemKind::Internal, "internal", "The request failed.", ProblemSource::Host)),
         };

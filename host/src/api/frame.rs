@@ -9,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
@@ -23,13 +24,16 @@ use super::{
 pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request an id and its answer the headers that every answer has.
-pub(super) async fn frame(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+pub(super) async fn frame(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let client = Peer::of(request.extensions()).and_then(|peer| peer.address(request.headers(), &api.settings.proxies));
+    request.extensions_mut().insert(RequestId(id.clone()));
+    // Whatever is logged while it is done names the request.
+    let span = tracing::info_span!("request", request = id);
     let response = match check_sender(&api, &request).and_then(|()| count(&api, client)) {
         Ok(left) => {
-            let response = next.run(request).await;
+            let response = next.run(request).instrument(span).await;
             match left {
                 Some(left) => left.tell(response),
                 None => response,
@@ -39,8 +43,14 @@ pub(super) async fn frame(State(api): State<Arc<Api>>, request: Request, next: N
     };
     let (path, status) = (path.escape_debug(), response.status().as_u16());
     tracing::debug!(request = id, ?client, %method, %path, status, "a request was answered");
-    add_headers(word_failure(response, &id), &id)
+    let response = word_failure(response, &id);
+    api.answers.count(response.status().is_server_error());
+    add_headers(&api, response, &id)
 }
+
+/// The id of a request, for those who record who asked.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
 
 /// Counts a request that came over a network.
 fn count(api: &Api, client: Option<IpAddr>) -> Result<Option<Left>, Failure> {
@@ -71,7 +81,7 @@ fn copy_limits(from: &Response, mut to: Response) -> Response {
     to
 }
 
-fn add_headers(mut response: Response, id: &str) -> Response {
+fn add_headers(api: &Api, mut response: Response, id: &str) -> Response {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID.clone(), id);
@@ -85,6 +95,9 @@ fn add_headers(mut response: Response, id: &str) -> Response {
     ];
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if api.settings.tls.is_some() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     response
 }

@@ -9,7 +9,10 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Api, failure::Failure};
-use crate::operations::host;
+use crate::operations::{
+    Problem, ProblemKind, ProblemSource, host,
+    readiness::{self, Readiness, ReadinessState},
+};
 
 /// The versions of the API that this host serves.
 const SERVED: u32 = 1;
@@ -34,13 +37,26 @@ struct Version {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(live)).routes(routes!(version))
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready)).routes(routes!(version))
 }
 
 /// Say that the host is alive
 #[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, body = Liveness)))]
 async fn live() -> Json<Liveness> {
     Json(Liveness { live: true })
+}
+
+/// Say whether the host is ready for work
+#[utoipa::path(get, path = "/health/ready", tag = "health", responses((status = 200, body = Readiness)))]
+async fn ready(State(api): State<Arc<Api>>) -> Result<Json<Readiness>, Failure> {
+    let readiness = readiness::check(&api.host, &api.providers, api.answers.rate()).await;
+    if readiness.ready {
+        return Ok(Json(readiness));
+    }
+    let failed = readiness.checks.into_iter().filter(|check| check.state == ReadinessState::Failed);
+    let message = failed.map(|check| check.message).collect::<Vec<_>>().join(" ");
+    // Not `Host`: there is nothing in it that a client must not see.
+    Err(Problem::new(ProblemKind::Unavailable, "not_ready", message, ProblemSource::Engine).into())
 }
 
 /// Show the versions of the host

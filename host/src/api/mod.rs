@@ -2,9 +2,14 @@
 //! nothing itself; who may use a route is in `routes`.
 
 mod agents;
+mod answers;
 mod authentication;
 mod begun;
+mod bindings;
+mod bounds;
+mod browse;
 mod connection;
+mod cors;
 mod decisions;
 mod document;
 mod events;
@@ -12,6 +17,7 @@ mod extract;
 mod failure;
 mod frame;
 mod health;
+mod once;
 mod orchestrator;
 mod patience;
 mod peer;
@@ -21,48 +27,67 @@ mod questions;
 mod rate;
 mod routes;
 mod runs;
+mod secrets;
 mod server;
+mod settings;
 mod streams;
+mod tools;
+mod versions;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
-use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing};
+use axum::{Router, middleware, routing};
 use serde_json::Value;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
-};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
 
+use answers::Answers;
 use rate::Rate;
+use versions::Versions;
 
 use crate::{
     config::ApiSettings,
-    operations::{Host, streams::EventHub},
+    operations::{ActorKind, Host, readiness::KnownProviders, streams::EventHub},
 };
 
 pub use server::Http;
 
 /// Where all routes lie.
 const ROOT: &str = "/api/v1";
-/// Bytes of the largest body, unless a route says otherwise.
-const LARGEST_BODY: usize = 1 << 20;
-/// How long an answer may take to begin, and how long no part of a body may arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
+/// Plugins that are uploaded at once: each is in memory as a whole while it is checked.
+const MOST_UPLOADS: usize = 2;
 
 /// What every handler works with.
 pub(in crate::api) struct Api {
     host: Arc<Host>,
     hub: Arc<EventHub>,
     addresses: Rate<IpAddr>,
+    users: Rate<(ActorKind, String)>,
+    answers: Answers,
+    providers: KnownProviders,
+    uploads: Semaphore,
+    /// Tells this process from those before it.
+    process: String,
     settings: ApiSettings,
     document: Value,
 }
 
 impl Api {
     fn new(host: Arc<Host>, hub: Arc<EventHub>, settings: ApiSettings, document: Value) -> Self {
-        Self { host, hub, addresses: Rate::new(settings.address_rate, "address"), settings, document }
+        Self {
+            host,
+            hub,
+            addresses: Rate::new(settings.address_rate, "address"),
+            users: Rate::new(settings.user_rate, "user"),
+            answers: Answers::new(),
+            providers: KnownProviders::default(),
+            uploads: Semaphore::new(MOST_UPLOADS),
+            process: Uuid::now_v7().to_string(),
+            settings,
+            document,
+        }
     }
 }
 
@@ -70,6 +95,7 @@ impl Api {
 fn resources() -> OpenApiRouter<Arc<Api>> {
     let resources = [
         agents::routes(),
+        bindings::routes(),
         decisions::routes(),
         events::routes(),
         health::routes(),
@@ -78,7 +104,10 @@ fn resources() -> OpenApiRouter<Arc<Api>> {
         projects::routes(),
         questions::routes(),
         runs::routes(),
+        secrets::routes(),
+        settings::routes(),
         streams::routes(),
+        tools::routes(),
     ];
     resources.into_iter().fold(OpenApiRouter::with_openapi(document::base()), OpenApiRouter::merge)
 }
@@ -87,15 +116,18 @@ fn resources() -> OpenApiRouter<Arc<Api>> {
 fn router(host: Arc<Host>, hub: Arc<EventHub>, settings: ApiSettings) -> Router {
     let (resources, document) = OpenApiRouter::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
     let api = Arc::new(Api::new(host, hub, settings, document::complete(&document)));
+    let resources = resources.route(&format!("{ROOT}/openapi.json"), routing::get(health::document)).merge(browse::routes());
+    let resources = resources.with_state(Arc::clone(&api));
+    let versions = Versions::new(resources.clone());
+    // The last of these comes first.
     resources
-        .route(&format!("{ROOT}/openapi.json"), routing::get(health::document))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&api), once::once))
+        .route_layer(middleware::from_fn_with_state(versions, versions::check))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&api), authentication::authorize))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
-        .layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE))
+        .route_layer(middleware::from_fn(bounds::bound))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn_with_state(Arc::clone(&api), frame::frame))
-        .with_state(api)
+        .layer(cors::layer(&api.settings))
 }
 
 #[cfg(test)]
@@ -118,7 +150,7 @@ mod tests {
             .iter()
             .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone())))
             .collect();
-        let own = ["/openapi.json"];
+        let own = ["/docs", "/docs/browse.css", "/docs/browse.js", "/openapi.json"];
         let routed = routes::ROUTES.iter().filter(|route| !own.contains(&route.path));
         let routed: BTreeSet<(String, String)> = routed.map(|route| (route.method.to_owned(), format!("{ROOT}{}", route.path))).collect();
         assert_eq!(routed, described);

@@ -1,6 +1,11 @@
 //! Every route with who may use it. What is not in this table is not served; a test holds it against the document.
 
-use crate::operations::access::Permission;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request};
+
+use super::bounds::{Bounds, USUAL};
+use crate::operations::{access::Permission, plugins::LARGEST_PLUGIN};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,19 +44,46 @@ pub(super) struct Route {
     pub(super) rule: Rule,
     /// Whether it starts or spends something, so that `Idempotency-Key` protects it from being done twice.
     pub(super) once: bool,
+    /// What a request may take.
+    pub(super) bounds: Bounds,
+    /// The version of Baton in which it is removed, where it is deprecated.
+    pub(super) removed_in: Option<&'static str>,
 }
 
 const fn route(method: &'static str, path: &'static str, rule: Rule) -> Route {
-    Route { method, path, rule, once: false }
+    Route { method, path, rule, once: false, bounds: USUAL, removed_in: None }
 }
 
 const fn get(path: &'static str, rule: Rule) -> Route {
     route("GET", path, rule)
 }
 
+const fn put(path: &'static str, rule: Rule) -> Route {
+    route("PUT", path, rule)
+}
+
 /// A request that changes something and can be repeated without harm, or says when it cannot.
 const fn post(path: &'static str, rule: Rule) -> Route {
     route("POST", path, rule)
+}
+
+const fn delete(path: &'static str, rule: Rule) -> Route {
+    route("DELETE", path, rule)
+}
+
+/// A request with a plugin's file, which is compiled before it is answered.
+const fn with_plugin(path: &'static str, rule: Rule) -> Route {
+    Route { bounds: Bounds { largest_body: LARGEST_PLUGIN, patience: Duration::from_secs(300) }, ..route("POST", path, rule) }
+}
+
+/// A request with a recording.
+const fn with_recording(path: &'static str, rule: Rule) -> Route {
+    Route { bounds: Bounds { largest_body: 16 << 20, ..USUAL }, ..route("POST", path, rule) }
+}
+
+/// A request that asks servers, each of which may take a minute to start.
+const fn patient(route: Route) -> Route {
+    Route { bounds: Bounds { patience: Duration::from_secs(150), ..USUAL }, ..route }
 }
 
 /// A request that starts or spends something.
@@ -60,7 +92,7 @@ const fn starting(path: &'static str, rule: Rule) -> Route {
 }
 
 use About::{Host, Project, Question, Run};
-use Permission::{Read, Work};
+use Permission::{Grant, Read, Secrets, Settings, Work};
 use Rule::{May, Public, SignedIn, SignsIn};
 
 /// All routes, in the order of their paths.
@@ -71,22 +103,39 @@ pub(super) const ROUTES: &[Route] = &[
     get("/agents/instances/{run}", May(Read, Run)),
     get("/agents/instances/{run}/logs", May(Read, Run)),
     post("/agents/instances/{run}/stop", May(Work, Run)),
+    get("/bindings", May(Read, Host)),
+    delete("/bindings/{slot}", May(Settings, Host)),
+    put("/bindings/{slot}", May(Settings, Host)),
     get("/decisions", May(Read, Host)),
+    get("/docs", Public),
+    get("/docs/browse.css", Public),
+    get("/docs/browse.js", Public),
     get("/events", May(Read, Host)),
     get("/events/stream", SignedIn),
     get("/health/live", Public),
+    get("/health/ready", Public),
     get("/openapi.json", Public),
     get("/orchestrator", May(Read, Host)),
     get("/orchestrator/queue", May(Read, Host)),
     post("/orchestrator/trigger", May(Work, Host)),
     get("/plugins", May(Read, Host)),
+    with_plugin("/plugins", May(Grant, Host)),
+    delete("/plugins/{plugin}", May(Grant, Host)),
+    get("/plugins/{plugin}", May(Read, Host)),
+    post("/plugins/{plugin}/disable", May(Grant, Host)),
+    post("/plugins/{plugin}/enable", May(Grant, Host)),
+    post("/plugins/{plugin}/grant", May(Grant, Host)),
+    get("/plugins/{plugin}/history", May(Read, Host)),
+    get("/plugins/{plugin}/limits", May(Read, Host)),
+    get("/plugins/{plugin}/needs", May(Read, Host)),
+    post("/plugins/{plugin}/revoke", May(Grant, Host)),
     get("/projects", SignedIn),
     get("/projects/{project}", May(Read, Project)),
     get("/projects/{project}/items/{item}/stream", May(Read, Project)),
     get("/questions", May(Read, Host)),
     get("/questions/{question}", May(Read, Question)),
     starting("/questions/{question}/answer", May(Work, Question)),
-    post("/recordings/replay", May(Work, Host)),
+    with_recording("/recordings/replay", May(Work, Host)),
     get("/runs", May(Read, Host)),
     starting("/runs", May(Work, Host)),
     get("/runs/{run}", May(Read, Run)),
@@ -107,7 +156,13 @@ pub(super) const ROUTES: &[Route] = &[
     starting("/runs/{run}/signal", May(Work, Run)),
     get("/runs/{run}/transcript", May(Read, Run)),
     get("/runs/{run}/tree", May(Read, Run)),
+    get("/secrets", May(Secrets, Host)),
+    delete("/secrets/{secret}", May(Secrets, Host)),
+    put("/secrets/{secret}", May(Secrets, Host)),
+    get("/settings", May(Settings, Host)),
     get("/stream", SignsIn),
+    patient(get("/tools", May(Read, Host))),
+    patient(post("/tools/approve", May(Grant, Host))),
     get("/version", Public),
     get("/workflows", May(Read, Host)),
 ];
@@ -118,4 +173,15 @@ pub(super) fn find(method: &str, path: &str) -> Option<&'static Route> {
     // Whatever may be read may be asked for its headers.
     let method = if method == "HEAD" { "GET" } else { method };
     ROUTES.iter().find(|route| route.method == method && route.path == path)
+}
+
+/// The route that a request was matched with.
+pub(super) fn of(request: &Request) -> Option<&'static Route> {
+    find(request.method().as_str(), request.extensions().get::<MatchedPath>()?.as_str())
+}
+
+/// Whether what is at a path can be read and changed by that path.
+pub(super) fn is_editable(path: &str) -> bool {
+    let has = |methods: &[&str]| ROUTES.iter().any(|route| route.path == path && methods.contains(&route.method));
+    has(&["GET"]) && has(&["DELETE", "PATCH", "PUT"])
 }

@@ -79,7 +79,9 @@ pub(crate) fn clients_stay_in_their_interface(sources: &[Source]) -> Vec<Violati
     ];
     let of = |(library, interface)| {
         let home = format!("host/src/interfaces/{interface}/");
-        let elsewhere = host_sources(sources).filter(|source| !source.path.starts_with(&home));
+        // What listens for the API is built with the same library as what asks models, and asks nobody.
+        let is_at_home = |source: &&Source| source.path.starts_with(&home) || source.path == "host/src/api/server.rs";
+        let elsewhere = host_sources(sources).filter(|source| !is_at_home(source));
         words_in(elsewhere, library, "ask the interface whose library it is")
     };
     CLIENTS.into_iter().flat_map(of).collect()

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{DefaultBodyLimit, State},
-};
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -26,13 +23,9 @@ use crate::operations::{
     },
 };
 
-/// Bytes of the largest body that holds a recording.
-const LARGEST_RECORDING: usize = 16 << 20;
-
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    let large = OpenApiRouter::new().routes(routes!(replay_text)).layer(DefaultBodyLimit::max(LARGEST_RECORDING));
     let changes = OpenApiRouter::new().routes(routes!(cancel)).routes(routes!(resume)).routes(routes!(fork)).routes(routes!(signal));
-    changes.routes(routes!(pause)).routes(routes!(record)).routes(routes!(replay)).merge(large)
+    changes.routes(routes!(pause)).routes(routes!(record)).routes(routes!(replay)).routes(routes!(replay_text))
 }
 
 /// How a run is cancelled.
