@@ -2,6 +2,7 @@
 //! effect, and resumes them from that journal.
 #![allow(missing_docs, reason = "nobody but this repository uses this library; comments say what names do not")]
 
+pub mod accounts;
 pub mod actor;
 pub mod api;
 pub mod app;

@@ -1,5 +1,6 @@
 //! Everything that needs the real program, real components or real servers.
 
+mod accounts;
 mod api;
 mod approvals;
 mod author;

@@ -6,6 +6,10 @@ use baton::{
     cli::Cli,
     operations::{
         Page, Problem,
+        accounts::{
+            tokens::{CreatedToken, RotatedKeys, Token},
+            users::{RemovedUser, User},
+        },
         approvals::ApprovalStatus,
         autopilot::{Autopilot, AutopilotOff},
         bindings::{ApprovedBindings, BindingList, ChangedBinding},
@@ -119,6 +123,10 @@ const VIEWS: &[(&str, Check)] = &[
     ("secret list", is::<Page<Secret>>),
     ("secret remove", is::<Secret>),
     ("secret set", is::<Secret>),
+    ("token create", is::<CreatedToken>),
+    ("token list", is::<Page<Token>>),
+    ("token revoke", is::<Token>),
+    ("token rotate-keys", is::<RotatedKeys>),
     ("tools approve", is::<Page<ToolApproval>>),
     ("tools list", is::<Page<ToolSet>>),
     ("report", is::<Report>),
@@ -134,6 +142,12 @@ const VIEWS: &[(&str, Check)] = &[
     ("runs show", is::<Run>),
     ("runs signal", is::<SentSignal>),
     ("runs transcript", is::<Transcript>),
+    ("user add", is::<User>),
+    ("user list", is::<Page<User>>),
+    ("user password", is::<User>),
+    ("user remove", is::<RemovedUser>),
+    ("user set", is::<User>),
+    ("user show", is::<User>),
     ("version", is::<Versions>),
 ];
 

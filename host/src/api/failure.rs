@@ -168,12 +168,14 @@ impl From<Problem> for Failure {
             ProblemKind::NotFound => StatusCode::NOT_FOUND,
             ProblemKind::Invalid => StatusCode::BAD_REQUEST,
             ProblemKind::Conflict => StatusCode::CONFLICT,
+            ProblemKind::Unauthenticated => StatusCode::UNAUTHORIZED,
             ProblemKind::Forbidden => StatusCode::FORBIDDEN,
             ProblemKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ProblemKind::Exhausted => StatusCode::TOO_MANY_REQUESTS,
             ProblemKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(60));
+        let usual = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(60));
+        let retry_after = problem.retry_after_s.map(Duration::from_secs).or(usual);
         Self { status, problem, retry_after }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     sandboxing, worktrees,
 };
 use crate::{
+    accounts::Accounts,
     config::Config,
     interfaces::{
         Services,
@@ -77,6 +78,7 @@ pub(super) fn build(config: Config, access: Access, data: Data) -> Result<App, A
         budgets,
         autopilots,
         sandbox,
+        accounts: Accounts::new(Arc::clone(&store) as _),
         defaults,
         servers,
         repositories,

@@ -31,6 +31,7 @@ pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, und
 pub use persona::warnings;
 
 use crate::{
+    accounts::Accounts,
     config::{Config, ConfigError},
     errors::{Hint, StorageError},
     interfaces::{
@@ -144,6 +145,8 @@ pub struct App {
     pub watchers: Watchers,
     /// Where commands are executed.
     pub sandbox: Arc<Sandbox>,
+    /// Who may use the host over a network.
+    pub accounts: Accounts,
     defaults: Arc<defaults::ProjectDefaults>,
     /// The operator's tool servers.
     servers: Arc<Servers>,

@@ -36,9 +36,12 @@ impl Exit {
         match kind {
             // Something that is not there was named, or something was given in the wrong form.
             ProblemKind::NotFound | ProblemKind::Invalid => Self::Usage,
-            ProblemKind::Conflict | ProblemKind::Forbidden | ProblemKind::Unavailable | ProblemKind::Exhausted | ProblemKind::Internal => {
-                Self::Failed
-            }
+            ProblemKind::Conflict
+            | ProblemKind::Unauthenticated
+            | ProblemKind::Forbidden
+            | ProblemKind::Unavailable
+            | ProblemKind::Exhausted
+            | ProblemKind::Internal => Self::Failed,
         }
     }
 

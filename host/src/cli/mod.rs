@@ -38,12 +38,16 @@ mod runs;
 mod sample;
 mod screen;
 mod secret;
+mod secret_input;
 mod serve;
 mod since;
 mod table;
 mod text;
+mod token;
 mod tools;
+mod until;
 mod usage;
+mod user;
 mod waits;
 mod wrapping;
 
@@ -111,6 +115,8 @@ enum Command {
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
     Secret(secret::Secret),
+    User(user::User),
+    Token(token::Token),
     Doctor(doctor::Doctor),
     Version(describing::Version),
     Completions(describing::Completions),
@@ -150,6 +156,8 @@ impl Cli {
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Secret(command) => command.execute(&context),
+            Command::User(command) => command.execute(&context).await,
+            Command::Token(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
             Command::Version(_) => describing::Version::execute(&context),
             Command::Completions(command) => command.execute(),

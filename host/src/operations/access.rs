@@ -4,49 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::{Host, Problem, ProblemKind, ProblemSource};
 use crate::{
+    accounts::SignIn,
     actor::{Actor, ActorKind},
     interfaces::people::QuestionsError,
     journal::RunId,
     kernel::{KernelError, projects::Refusal},
 };
 
-/// What a user may do in the projects that exist for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Reads.
-    Viewer,
-    /// Also starts and controls runs, answers questions and edits items.
-    Developer,
-    /// Does everything.
-    Admin,
-}
-
-/// A kind of request that is allowed or denied as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Permission {
-    /// To read.
-    Read,
-    /// To start and control runs, answer questions and edit items.
-    Work,
-    /// To install plugins and decide what they may do.
-    Grant,
-    /// To merge pull requests.
-    Merge,
-    /// To set budgets.
-    Budgets,
-    /// To set secrets.
-    Secrets,
-    /// To manage users, their roles and what they see.
-    Users,
-    /// To change settings and what settings lead to, and to add and remove projects.
-    Settings,
-}
+pub use crate::accounts::{Permission, Role};
 
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +43,8 @@ pub enum VisibleProjects {
 pub struct Caller {
     /// Who acts.
     pub actor: Actor,
+    /// By what they are known.
+    pub sign_in: SignIn,
     /// What they may do in each project that they see, and with the host.
     pub role: Role,
     /// What exists for them.
@@ -85,40 +55,17 @@ pub struct Caller {
     pub narrowed_to: Option<BTreeSet<Permission>>,
 }
 
-impl Role {
-    /// Whether the role alone allows it.
-    pub fn allows(self, permission: Permission) -> bool {
-        match permission {
-            Permission::Read => true,
-            Permission::Work => self >= Self::Developer,
-            Permission::Grant
-            | Permission::Merge
-            | Permission::Budgets
-            | Permission::Secrets
-            | Permission::Users
-            | Permission::Settings => self == Self::Admin,
-        }
-    }
-}
-
-impl Permission {
-    /// Whether an admin can delegate it for a project.
-    pub fn can_be_delegated(self) -> bool {
-        !matches!(self, Self::Read | Self::Work)
-    }
-
-    /// What whoever has it may do, for a sentence that begins with “may not”.
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Read => "read this",
-            Self::Work => "start or control work",
-            Self::Grant => "manage plugins",
-            Self::Merge => "merge pull requests",
-            Self::Budgets => "set budgets",
-            Self::Secrets => "manage secrets",
-            Self::Users => "manage users",
-            Self::Settings => "change settings",
-        }
+/// What whoever has it may do, for a sentence that begins with “may not”.
+fn describe(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Read => "read this",
+        Permission::Work => "start or control work",
+        Permission::Grant => "manage plugins",
+        Permission::Merge => "merge pull requests",
+        Permission::Budgets => "set budgets",
+        Permission::Secrets => "manage secrets",
+        Permission::Users => "manage users",
+        Permission::Settings => "change settings",
     }
 }
 
@@ -126,7 +73,7 @@ impl Caller {
     /// The operator of this machine, who may do everything.
     pub fn operator(actor: Actor) -> Self {
         let (projects, delegated) = (VisibleProjects::All, BTreeMap::new());
-        Self { actor, role: Role::Admin, projects, delegated, narrowed_to: None }
+        Self { actor, sign_in: SignIn::Operator, role: Role::Admin, projects, delegated, narrowed_to: None }
     }
 
     /// Whether it is the operator of this machine who asks, to whom its files belong.
@@ -155,11 +102,25 @@ impl Caller {
         self.projects == VisibleProjects::All
     }
 
-    /// Whether the caller may do it in a project that exists for them, or with the host.
+    /// The id of the user who asks, or whose token does; none for the operator.
+    pub fn user(&self) -> Option<&str> {
+        match &self.sign_in {
+            SignIn::Operator => None,
+            SignIn::Session { user, .. } | SignIn::Token { user, .. } => Some(user),
+        }
+    }
+
+    /// Whether the caller may do it in a project that exists for them, or with the host. What concerns all projects is for those
+    /// alone who see all.
     pub fn may(&self, permission: Permission, project: Option<&str>) -> bool {
         let is_delegated = project.and_then(|project| self.delegated.get(project)).is_some_and(|those| those.contains(&permission));
-        let is_narrowed_away = self.narrowed_to.as_ref().is_some_and(|those| !those.contains(&permission));
-        !is_narrowed_away && (self.role.allows(permission) || is_delegated)
+        let is_in_reach = project.is_some() || !permission.can_be_delegated() || self.sees_all();
+        !self.is_narrowed_away(permission) && is_in_reach && (self.role.allows(permission) || is_delegated)
+    }
+
+    /// Whether the caller is a token that is narrowed to other permissions.
+    pub(super) fn is_narrowed_away(&self, permission: Permission) -> bool {
+        self.narrowed_to.as_ref().is_some_and(|those| !those.contains(&permission))
     }
 
     /// Checks that the caller may do it. What does not exist for the caller is not found, in the same words as what does not
@@ -198,12 +159,11 @@ impl Caller {
     }
 
     fn denial(&self, permission: Permission) -> Problem {
-        let is_of_token = self.narrowed_to.as_ref().is_some_and(|those| !those.contains(&permission));
-        let (who, hint) = match is_of_token {
+        let (who, hint) = match self.is_narrowed_away(permission) {
             true => ("The token", "Create a token that is not narrowed to other permissions."),
             false => ("You", "Ask an admin for a role that may, or to delegate this for the project."),
         };
-        let message = format!("{who} may not {}.", permission.describe());
+        let message = format!("{who} may not {}.", describe(permission));
         Problem::new(ProblemKind::Forbidden, "permission_denied", message, ProblemSource::Client).advise(hint)
     }
 }
@@ -212,25 +172,18 @@ impl Caller {
 mod tests {
     use super::*;
 
-    const ALL: [Permission; 8] = [
-        Permission::Read,
-        Permission::Work,
-        Permission::Grant,
-        Permission::Merge,
-        Permission::Budgets,
-        Permission::Secrets,
-        Permission::Users,
-        Permission::Settings,
-    ];
-
     fn caller(role: Role) -> Caller {
         Caller { role, ..Caller::operator(Actor::operator("ada")) }
     }
 
     #[test]
-    fn a_role_allows_what_the_one_below_it_does_and_more() {
-        let count = |role: Role| ALL.into_iter().filter(|permission| caller(role).may(*permission, None)).count();
-        assert_eq!([count(Role::Viewer), count(Role::Developer), count(Role::Admin)], [1, 2, 8]);
+    fn an_admin_of_some_projects_manages_nothing_that_concerns_all() {
+        let projects = VisibleProjects::Only(BTreeSet::from(["p1".to_owned()]));
+        let caller = Caller { projects, ..caller(Role::Admin) };
+        for permission in Permission::ALL {
+            assert!(caller.may(permission, Some("p1")), "{permission:?}");
+            assert_eq!(caller.may(permission, None), !permission.can_be_delegated(), "{permission:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod access;
+pub mod accounts;
 pub mod agents;
 pub mod approvals;
 pub mod autopilot;

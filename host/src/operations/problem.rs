@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    accounts::AccountError,
     app::{
         AppError, ApprovalError, FolderError,
         distribution::{DistributionError, NoReference},
@@ -41,6 +42,8 @@ pub enum ProblemKind {
     Invalid,
     /// What is there does not allow it now.
     Conflict,
+    /// Nobody knows who asks.
+    Unauthenticated,
     /// Whoever asks may not.
     Forbidden,
     /// Something that is needed does not answer, or is not in order; later it may be.
@@ -87,6 +90,9 @@ pub struct Problem {
     pub field: Option<String>,
     /// Where the cause lies.
     pub source: ProblemSource,
+    /// After how many seconds the same request may be answered otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
 }
 
 use ProblemKind::{Conflict, Exhausted, Forbidden, Internal, Invalid, NotFound, Unavailable};
@@ -122,6 +128,12 @@ impl Problem {
         self.code == code
     }
 
+    /// The same, to be repeated after so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
+    }
+
     /// Whether the running host holds the data.
     pub fn is_in_use(&self) -> bool {
         self.is(code::DATA_IN_USE)
@@ -129,7 +141,7 @@ impl Problem {
 
     /// A problem without a hint and a field.
     pub fn new(kind: ProblemKind, code: &'static str, message: impl Into<String>, source: ProblemSource) -> Self {
-        Self { kind, code: code.into(), message: message.into(), hint: None, field: None, source }
+        Self { kind, code: code.into(), message: message.into(), hint: None, field: None, source, retry_after_s: None }
     }
 
     /// A request whose `field` makes no sense as it is.
@@ -193,6 +205,7 @@ macro_rules! problems_of {
 }
 
 problems_of!(
+    AccountError,
     AppError,
     BuildError,
     EngineError,
@@ -258,6 +271,7 @@ macro_rules! hints_of {
 
 hints_of!(
     providers::ConfigError,
+    AccountError,
     AppError,
     ApprovalError,
     BacklogError,
@@ -303,6 +317,7 @@ fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
         .or_else(|| error.downcast_ref().map(of_binding))
         .or_else(|| error.downcast_ref::<RecordingError>().map(|_| RECORDING))
         .or_else(|| error.downcast_ref().map(of_secret))
+        .or_else(|| error.downcast_ref().map(of_account))
 }
 
 /// The host works again once its operator has mended what was set.
@@ -499,6 +514,24 @@ fn of_secret(error: &SecretError) -> Class {
         | SecretError::Sealed(_)
         | SecretError::Damaged { .. }
         | SecretError::File { .. } => class(Unavailable, "secrets_unavailable", Host),
+    }
+}
+
+fn of_account(error: &AccountError) -> Class {
+    match error {
+        AccountError::UserName(_) => (Invalid, "user_name_invalid", Client, Some("name")),
+        AccountError::TokenName(_) => (Invalid, "token_name_invalid", Client, Some("name")),
+        AccountError::Password(_) => (Invalid, "password_invalid", Client, Some("password")),
+        AccountError::NameTaken(_) => (Conflict, "user_name_taken", Client, Some("name")),
+        AccountError::NoUser(_) => (NotFound, "user_not_found", Client, Some("user")),
+        AccountError::LastAdmin(_) => (Conflict, "last_admin", Client, None),
+        AccountError::NoToken(_) => (NotFound, "token_not_found", Client, Some("token")),
+        AccountError::TokenNameTaken(_) => (Conflict, "token_name_taken", Client, Some("name")),
+        AccountError::TooManyTokens(_) => (Exhausted, "too_many_tokens", Client, None),
+        AccountError::NoSetup => (Forbidden, "setup_link_invalid", Client, None),
+        AccountError::Busy => (Exhausted, "logins_busy", Host, None),
+        AccountError::Hashing(_) => (Internal, "internal", Host, None),
+        AccountError::Store(_) => STORE,
     }
 }
 

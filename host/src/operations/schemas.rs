@@ -7,14 +7,20 @@ use utoipa::{
 };
 
 use super::{
-    agents, autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items, orchestrator,
-    plugins, projects, pull_requests, questions, readiness, reports, runs, secrets, services, settings, setups, streams, tools,
+    accounts, agents, autopilot, bindings, budgets, costs, decisions, demo, environments, events, execution, health, host, items,
+    orchestrator, plugins, projects, pull_requests, questions, readiness, reports, runs, secrets, services, settings, setups, streams,
+    tools,
 };
 
 /// A JSON object with a schema for every view, by its name; references in it begin with `#/components/schemas/`.
 pub fn schemas() -> Value {
     let mut document = OpenApiBuilder::new().info(Info::new("Baton", env!("CARGO_PKG_VERSION"))).build();
     let files = [
+        accounts::sessions::Views::openapi(),
+        accounts::setup::Views::openapi(),
+        accounts::tickets::Views::openapi(),
+        accounts::tokens::Views::openapi(),
+        accounts::users::Views::openapi(),
         agents::Views::openapi(),
         autopilot::Views::openapi(),
         bindings::Views::openapi(),

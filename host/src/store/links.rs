@@ -16,6 +16,7 @@ const MADE: &[&str] = &[
     "baton.db-wal",
     "blobs",
     "cache",
+    "credential",
     "frozen",
     "sandbox",
     "sandbox.id",

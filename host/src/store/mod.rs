@@ -1,8 +1,9 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
-//! plugins, the forms of tools, the documents, the projects, the backlog, the signals and
+//! plugins, the forms of tools, the documents, the projects, the backlog, the signals, the accounts and
 //! what runs publish; decides nothing.
 
+mod accounts;
 mod approvals;
 mod artifacts;
 mod autopilots;

@@ -112,7 +112,7 @@ fn answer(context: &Context, changed: &impl Serialize, words: &str) -> Result<()
 }
 
 /// Whether the person at the keyboard agrees. `what` is asked to be confirmed otherwise, such as `Removing a project`.
-fn confirmed(context: &Context, what: &str, question: &str) -> Result<bool> {
+pub(super) fn confirmed(context: &Context, what: &str, question: &str) -> Result<bool> {
     const LONGEST: u64 = 1 << 10;
     if !io::stdin().is_terminal() || context.screen.is_json() {
         let problem = Problem::invalid(code::CONFIRMATION_NEEDED, "yes", format!("{what} needs a confirmation."));

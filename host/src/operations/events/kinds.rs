@@ -1,12 +1,12 @@
 //! All kinds of events, by the rooms that emit them. Describes none itself.
 
-use crate::{app, events::EventKind, interfaces, journal, kernel};
+use crate::{accounts, app, events::EventKind, interfaces, journal, kernel};
 
 /// Every kind of event, in the order of the rooms.
 pub fn kinds() -> impl Iterator<Item = &'static EventKind> {
     let of_kernel =
         [kernel::events::EVENTS, kernel::granting::events::EVENTS, kernel::projects::events::EVENTS, kernel::slots::events::EVENTS];
-    let others = [journal::events::EVENTS, app::events::EVENTS];
+    let others = [journal::events::EVENTS, app::events::EVENTS, accounts::events::EVENTS];
     others.into_iter().chain(of_kernel).chain(interfaces::EVENTS.iter().copied()).flatten()
 }
 

@@ -1,5 +1,6 @@
 //! The store on real files.
 
+mod accounts;
 mod autopilots;
 mod backlog;
 mod bindings;
