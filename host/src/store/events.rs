@@ -39,7 +39,7 @@ const AFTER_OF_RUN: &str =
 
 /// What a search reads. An event of a run is of the run's project.
 macro_rules! search {
-    ($cursor:literal, $more:expr, $order:literal) => {
+    ($cursor:literal, $category:literal, $more:expr, $order:literal) => {
         concat!(
             "select e.cursor, e.at, e.category, e.name, e.run_id, e.actor, e.data, \
              coalesce(r.project, cast(json_extract(e.data, '$.project') as text)) as project \
@@ -47,7 +47,9 @@ macro_rules! search {
             $cursor,
             " > $1 and ",
             $cursor,
-            " <= $2 and ($4 = '' or e.category = $4) and ($5 = '' or e.category || '.' || e.name in (select value from json_each($5))) \
+            " <= $2 and ",
+            $category,
+            " and ($5 = '' or e.category || '.' || e.name in (select value from json_each($5))) \
              and ($6 = '' or coalesce(r.project, cast(json_extract(e.data, '$.project') as text)) in (select value from json_each($6))) \
              and ($7 = '' or r.item = $7 or (e.category = 'item' and cast(json_extract(e.data, '$.key') as text) = $7)) \
              and ($8 = '' or instr(lower(e.name || ' ' || e.data), lower($8)) > 0)",
@@ -58,11 +60,16 @@ macro_rules! search {
         )
     };
 }
-const OLDEST: &str = search!("e.cursor", "", "e.cursor");
-const NEWEST: &str = search!("e.cursor", "", "e.cursor desc");
+const OLDEST: &str = search!("e.cursor", "$4 = ''", "", "e.cursor");
+const NEWEST: &str = search!("e.cursor", "$4 = ''", "", "e.cursor desc");
+/// Those of one category have an index of their own.
+const OLDEST_OF_CATEGORY: &str = search!("e.cursor", "e.category = $4", "", "e.cursor");
+const NEWEST_OF_CATEGORY: &str = search!("e.cursor", "e.category = $4", "", "e.cursor desc");
 /// The events of a tree are found by its runs, not by their place in the log: hence not in the form of the log's own order.
-const OLDEST_OF_TREE: &str = search!("e.cursor + 0", concat!(" and ", in_tree!("e.run_id", "$9")), "e.cursor + 0");
-const NEWEST_OF_TREE: &str = search!("e.cursor + 0", concat!(" and ", in_tree!("e.run_id", "$9")), "e.cursor + 0 desc");
+const OLDEST_OF_TREE: &str =
+    search!("e.cursor + 0", "($4 = '' or e.category || '' = $4)", concat!(" and ", in_tree!("e.run_id", "$9")), "e.cursor + 0");
+const NEWEST_OF_TREE: &str =
+    search!("e.cursor + 0", "($4 = '' or e.category || '' = $4)", concat!(" and ", in_tree!("e.run_id", "$9")), "e.cursor + 0 desc");
 
 #[async_trait]
 impl EventLog for Store {
@@ -105,11 +112,13 @@ impl Store {
     }
 
     async fn search_events(&self, search: &Search) -> Result<Vec<Found>, StoreError> {
-        let statement = match (search.run.is_some(), search.newest_first) {
-            (false, false) => OLDEST,
-            (false, true) => NEWEST,
-            (true, false) => OLDEST_OF_TREE,
-            (true, true) => NEWEST_OF_TREE,
+        let statement = match (&search.run, search.category, search.newest_first) {
+            (None, None, false) => OLDEST,
+            (None, None, true) => NEWEST,
+            (None, Some(_), false) => OLDEST_OF_CATEGORY,
+            (None, Some(_), true) => NEWEST_OF_CATEGORY,
+            (Some(_), _, false) => OLDEST_OF_TREE,
+            (Some(_), _, true) => NEWEST_OF_TREE,
         };
         let query = sqlx::query(statement)
             .bind(search.after)

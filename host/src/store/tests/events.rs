@@ -112,6 +112,8 @@ async fn a_search_narrows_by_each_of_its_conditions_in_both_orders() {
     assert_eq!(found(Search { projects: words(&[]), ..all() }).await, [0; 0]);
     assert_eq!(found(Search { item: Some("1-2".to_owned()), ..all() }).await, [1, 3]);
     assert_eq!(found(Search { category: Some(Category::Audit), ..all() }).await, [4]);
+    assert_eq!(found(Search { category: Some(Category::Run), newest_first: true, ..all() }).await, [2, 1]);
+    assert_eq!(found(Search { category: Some(Category::Audit), run: Some(id("a")), ..all() }).await, [0; 0]);
     assert_eq!(found(Search { kinds: words(&["item.moved", "run.log", "run"]), ..all() }).await, [1, 2, 3]);
     assert_eq!(found(Search { run: Some(id("a")), ..all() }).await, [1, 2]);
     assert_eq!(found(Search { run: Some(id("a")), newest_first: true, up_to: Some(1), ..all() }).await, [1]);
