@@ -1,11 +1,11 @@
 //! Who asks, and whether the route allows it: decided before a handler runs, by the table of routes. A route that is not in the
 //! table is not served.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     RequestPartsExt as _,
-    extract::{MatchedPath, RawPathParams, Request, State},
+    extract::{MatchedPath, Query, RawPathParams, Request, State},
     http::{HeaderMap, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -17,9 +17,12 @@ use super::{
     frame::RequestId,
     peer::Peer,
     rate::Left,
-    routes::{self, About, Rule},
+    routes::{self, About, Route, Rule},
 };
-use crate::operations::access::{Caller, Permission, Subject};
+use crate::operations::{
+    access::{Caller, Permission, Subject},
+    accounts::{self, tickets},
+};
 
 /// Lets a request through to its handler, or answers why it is not let through.
 pub(super) async fn authorize(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
@@ -40,12 +43,16 @@ pub(super) async fn authorize(State(api): State<Arc<Api>>, request: Request, nex
 async fn admit(api: &Api, parts: &mut Parts) -> Result<Option<Left>, Failure> {
     let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let route = routes::find(parts.method.as_str(), &path).ok_or_else(|| Failure::of_status(StatusCode::METHOD_NOT_ALLOWED))?;
+    api.parameters.check(route, &parts.uri)?;
     if route.rule == Rule::Public {
         return Ok(None);
     }
-    let mut caller = match identify(api, parts) {
-        Err(_) if route.rule == Rule::SignsIn && parts.headers.get(header::AUTHORIZATION).is_none() => return Ok(None),
-        identified => identified?,
+    let mut caller = match signs_in(api, route, parts).await {
+        Some(signed_in) => signed_in?,
+        None => match identify(api, parts).await {
+            Err(_) if route.rule == Rule::SignsIn && parts.headers.get(header::AUTHORIZATION).is_none() => return Ok(None),
+            identified => identified?,
+        },
     };
     // Whoever owns the data directory can do more harm without the API.
     let is_limited = Peer::of(&parts.extensions) != Some(Peer::Socket);
@@ -71,17 +78,34 @@ async fn check(api: &Api, caller: &Caller, permission: Permission, about: About,
 }
 
 /// Who asks: the operator behind the socket in the data directory, or whoever a credential names.
-fn identify(api: &Api, parts: &Parts) -> Result<Caller, Failure> {
-    match (Peer::of(&parts.extensions), bearer(&parts.headers)?) {
+async fn identify(api: &Api, parts: &Parts) -> Result<Caller, Failure> {
+    let peer = Peer::of(&parts.extensions);
+    match (peer, bearer(&parts.headers)?) {
         (Some(Peer::Socket), None) => Ok(Caller::operator(api.host.operator().clone())),
-        (_, Some(credential)) => authenticate(credential),
+        (peer, Some(credential)) => authenticate(api, credential, address(api, peer, &parts.headers)).await,
         (_, None) => Err(missing()),
     }
 }
 
-/// Whoever a credential names.
-pub(super) fn authenticate(_credential: &str) -> Result<Caller, Failure> {
-    Err(Failure::unauthenticated("credential_invalid", "The credential is not valid."))
+/// Whoever a credential names, sent from an address.
+pub(super) async fn authenticate(api: &Api, credential: &str, address: Option<IpAddr>) -> Result<Caller, Failure> {
+    Ok(accounts::authenticate(&api.host, credential, address).await?)
+}
+
+/// Where a request came from, as far as that is known.
+pub(super) fn address(api: &Api, peer: Option<Peer>, headers: &HeaderMap) -> Option<IpAddr> {
+    peer.and_then(|peer| peer.address(headers, &api.settings.proxies))
+}
+
+/// Whose ticket a stream is opened with, where it is opened with one.
+async fn signs_in(api: &Api, route: &Route, parts: &Parts) -> Option<Result<Caller, Failure>> {
+    if route.rule != Rule::SignsIn || parts.headers.contains_key(header::AUTHORIZATION) {
+        return None;
+    }
+    let Query(given) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
+    let (_, ticket) = given.into_iter().find(|(name, _)| name == "ticket")?;
+    let address = address(api, Peer::of(&parts.extensions), &parts.headers);
+    Some(tickets::redeem(&api.host, &ticket, address).await.map_err(Failure::from))
 }
 
 /// The credential in the header, if there is one.

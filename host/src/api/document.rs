@@ -53,6 +53,11 @@ fn describe_route(operation: &mut Value, route: &Route) {
     // Handlers are named within their file, and clients are generated with these names as functions.
     let (function, tag) = (operation["operationId"].as_str().unwrap_or_default(), operation["tags"][0].as_str().unwrap_or_default());
     operation["operationId"] = format!("{function}_{}", tag.replace('-', "_")).into();
+    let (permission, subject) = route.rule.words();
+    operation["x-permission"] = permission.into();
+    if let Some(subject) = subject {
+        operation["x-subject"] = subject.into();
+    }
     let mut statuses = vec![("400", "The request is wrong."), ("429", "A limit is reached."), ("503", "The host cannot do this now.")];
     statuses.push(("403", "This is denied."));
     if route.rule == Rule::Public {

@@ -3,6 +3,7 @@
 
 mod agents;
 mod answers;
+mod auth;
 mod authentication;
 mod begun;
 mod bindings;
@@ -19,6 +20,7 @@ mod frame;
 mod health;
 mod once;
 mod orchestrator;
+mod parameters;
 mod patience;
 mod peer;
 mod plugins;
@@ -30,8 +32,11 @@ mod runs;
 mod secrets;
 mod server;
 mod settings;
+mod setup_page;
 mod streams;
+mod tokens;
 mod tools;
+mod users;
 mod versions;
 
 use std::{net::IpAddr, sync::Arc};
@@ -44,6 +49,7 @@ use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use answers::Answers;
+use parameters::KnownParameters;
 use rate::Rate;
 use versions::Versions;
 
@@ -71,6 +77,7 @@ pub(in crate::api) struct Api {
     /// Tells this process from those before it.
     process: String,
     settings: ApiSettings,
+    parameters: KnownParameters,
     document: Value,
 }
 
@@ -86,6 +93,7 @@ impl Api {
             uploads: Semaphore::new(MOST_UPLOADS),
             process: Uuid::now_v7().to_string(),
             settings,
+            parameters: KnownParameters::of(&document),
             document,
         }
     }
@@ -95,6 +103,7 @@ impl Api {
 fn resources() -> OpenApiRouter<Arc<Api>> {
     let resources = [
         agents::routes(),
+        auth::routes(),
         bindings::routes(),
         decisions::routes(),
         events::routes(),
@@ -107,7 +116,9 @@ fn resources() -> OpenApiRouter<Arc<Api>> {
         secrets::routes(),
         settings::routes(),
         streams::routes(),
+        tokens::routes(),
         tools::routes(),
+        users::routes(),
     ];
     resources.into_iter().fold(OpenApiRouter::with_openapi(document::base()), OpenApiRouter::merge)
 }
@@ -116,7 +127,10 @@ fn resources() -> OpenApiRouter<Arc<Api>> {
 fn router(host: Arc<Host>, hub: Arc<EventHub>, settings: ApiSettings) -> Router {
     let (resources, document) = OpenApiRouter::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
     let api = Arc::new(Api::new(host, hub, settings, document::complete(&document)));
-    let resources = resources.route(&format!("{ROOT}/openapi.json"), routing::get(health::document)).merge(browse::routes());
+    let resources = resources
+        .route(&format!("{ROOT}/openapi.json"), routing::get(health::document))
+        .merge(browse::routes())
+        .merge(setup_page::routes());
     let resources = resources.with_state(Arc::clone(&api));
     let versions = Versions::new(resources.clone());
     // The last of these comes first.
@@ -150,7 +164,7 @@ mod tests {
             .iter()
             .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone())))
             .collect();
-        let own = ["/docs", "/docs/browse.css", "/docs/browse.js", "/openapi.json"];
+        let own = ["/docs", "/docs/browse.css", "/docs/browse.js", "/openapi.json", "/setup", "/setup/setup.js"];
         let routed = routes::ROUTES.iter().filter(|route| !own.contains(&route.path));
         let routed: BTreeSet<(String, String)> = routed.map(|route| (route.method.to_owned(), format!("{ROOT}{}", route.path))).collect();
         assert_eq!(routed, described);

@@ -50,6 +50,28 @@ pub(super) struct Route {
     pub(super) removed_in: Option<&'static str>,
 }
 
+impl Rule {
+    /// The permission that it wants and what for, as the document says it.
+    pub(super) fn words(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Public => ("public", None),
+            Self::SignedIn | Self::SignsIn => ("signed_in", None),
+            Self::May(permission, about) => (permission.as_str(), Some(about.as_str())),
+        }
+    }
+}
+
+impl About {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Project => "project",
+            Self::Run => "run",
+            Self::Question => "question",
+        }
+    }
+}
+
 const fn route(method: &'static str, path: &'static str, rule: Rule) -> Route {
     Route { method, path, rule, once: false, bounds: USUAL, removed_in: None }
 }
@@ -92,7 +114,7 @@ const fn starting(path: &'static str, rule: Rule) -> Route {
 }
 
 use About::{Host, Project, Question, Run};
-use Permission::{Grant, Read, Secrets, Settings, Work};
+use Permission::{Grant, Read, Secrets, Settings, Users, Work};
 use Rule::{May, Public, SignedIn, SignsIn};
 
 /// All routes, in the order of their paths.
@@ -103,6 +125,11 @@ pub(super) const ROUTES: &[Route] = &[
     get("/agents/instances/{run}", May(Read, Run)),
     get("/agents/instances/{run}/logs", May(Read, Run)),
     post("/agents/instances/{run}/stop", May(Work, Run)),
+    post("/auth/login", Public),
+    post("/auth/logout", SignedIn),
+    get("/auth/me", SignedIn),
+    post("/auth/refresh", Public),
+    post("/auth/setup", Public),
     get("/bindings", May(Read, Host)),
     delete("/bindings/{slot}", May(Settings, Host)),
     put("/bindings/{slot}", May(Settings, Host)),
@@ -111,7 +138,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/docs/browse.css", Public),
     get("/docs/browse.js", Public),
     get("/events", May(Read, Host)),
-    get("/events/stream", SignedIn),
+    get("/events/stream", SignsIn),
     get("/health/live", Public),
     get("/health/ready", Public),
     get("/openapi.json", Public),
@@ -132,6 +159,8 @@ pub(super) const ROUTES: &[Route] = &[
     get("/projects", SignedIn),
     get("/projects/{project}", May(Read, Project)),
     get("/projects/{project}/items/{item}/stream", May(Read, Project)),
+    delete("/projects/{project}/members/{user}", May(Users, Project)),
+    put("/projects/{project}/members/{user}", May(Users, Project)),
     get("/questions", May(Read, Host)),
     get("/questions/{question}", May(Read, Question)),
     starting("/questions/{question}/answer", May(Work, Question)),
@@ -160,9 +189,23 @@ pub(super) const ROUTES: &[Route] = &[
     delete("/secrets/{secret}", May(Secrets, Host)),
     put("/secrets/{secret}", May(Secrets, Host)),
     get("/settings", May(Settings, Host)),
+    get("/setup", Public),
+    get("/setup/setup.js", Public),
     get("/stream", SignsIn),
+    // Answers with secrets are not kept, so these two are not protected from being repeated.
+    post("/stream/tickets", SignedIn),
+    get("/tokens", SignedIn),
+    post("/tokens", SignedIn),
+    delete("/tokens/{token}", SignedIn),
     patient(get("/tools", May(Read, Host))),
     patient(post("/tools/approve", May(Grant, Host))),
+    get("/users", SignedIn),
+    starting("/users", May(Users, Host)),
+    // Everybody may see and change what is their own, which the operations tell apart.
+    delete("/users/{user}", SignedIn),
+    get("/users/{user}", SignedIn),
+    route("PATCH", "/users/{user}", SignedIn),
+    post("/users/{user}/password", SignedIn),
     get("/version", Public),
     get("/workflows", May(Read, Host)),
 ];

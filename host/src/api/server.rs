@@ -18,11 +18,13 @@ use axum_server::{
 use hyper_util::{rt::TokioExecutor, server::conn::auto::Builder};
 use tokio::task::JoinSet;
 
-use super::{connection::Acceptor, peer::Peer, router};
+use super::{connection::Acceptor, peer::Peer, router, setup_page};
 use crate::{
     config::{ApiSettings, TlsFiles},
     operations::{
-        Host, Problem, ProblemKind, ProblemSource, path_text,
+        Host, Problem, ProblemKind, ProblemSource,
+        accounts::{credential, setup},
+        path_text,
         serving::{Interface, Listening, Served},
         streams::EventHub,
     },
@@ -87,12 +89,17 @@ pub struct Http;
 impl Interface for Http {
     async fn start(&self, host: Arc<Host>, settings: ApiSettings) -> Result<Box<dyn Served>, Problem> {
         let hub = Arc::new(EventHub::start(Arc::clone(&host)).await?);
-        Ok(Box::new(Server::start(host, hub, settings).await?))
+        let mut server = Server::start(Arc::clone(&host), hub, settings).await?;
+        credential::create(&host)?;
+        let link = setup::begin(&host).await?;
+        server.listening.setup = link.map(|link| setup_page::link(&server.listening.url, &link.secret));
+        Ok(Box::new(server))
     }
 }
 
 /// The API while it is served.
 struct Server {
+    host: Arc<Host>,
     hub: Arc<EventHub>,
     socket: PathBuf,
     listening: Listening,
@@ -114,7 +121,7 @@ impl Server {
         let unix = listen_on_socket(&socket).map_err(ServerError::Socket)?;
         let listening = Listening::new(address, tls.is_some(), path_text(&socket));
         let files = settings.tls.clone();
-        let service = router(host, Arc::clone(&hub), settings).into_make_service_with_connect_info::<Peer>();
+        let service = router(Arc::clone(&host), Arc::clone(&hub), settings).into_make_service_with_connect_info::<Peer>();
         let (control, mut tasks) = (Control::new(), JoinSet::new());
         let acceptor = Acceptor::new(MOST_CONNECTIONS);
         let mut of_socket = axum_server::from_unix(unix).map_err(ServerError::Socket)?.acceptor(acceptor.clone());
@@ -132,7 +139,7 @@ impl Server {
             }
             None => tasks.spawn(of_address.serve(service)),
         };
-        Ok(Self { hub, socket, listening, control, tasks })
+        Ok(Self { host, hub, socket, listening, control, tasks })
     }
 }
 
@@ -150,6 +157,7 @@ impl Served for Server {
             tracing::warn!("requests to the API were cut off as the host stopped");
         }
         self.tasks.abort_all();
+        credential::remove(&self.host);
         // The next host makes it again.
         let _ = fs::remove_file(&self.socket);
     }

@@ -2,6 +2,7 @@
 //! people and may change.
 
 mod answering;
+mod api;
 mod attached;
 mod authoring;
 mod backlog;
@@ -31,6 +32,7 @@ mod plugin;
 mod project;
 mod pull_requests;
 mod questions;
+mod remote;
 mod report;
 mod run;
 mod runs;
@@ -115,6 +117,7 @@ enum Command {
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
     Secret(secret::Secret),
+    Api(api::Api),
     User(user::User),
     Token(token::Token),
     Doctor(doctor::Doctor),
@@ -156,6 +159,7 @@ impl Cli {
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Secret(command) => command.execute(&context),
+            Command::Api(command) => command.execute(&context).await,
             Command::User(command) => command.execute(&context).await,
             Command::Token(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,

@@ -121,6 +121,9 @@ impl Log<'_> {
             self.say(figures::now(), &format!("{} Serving {data} with {plugins}. Press Ctrl-C to stop.", painted(GOOD, "✓")));
             if let Some(api) = api {
                 self.say(figures::now(), &format!("  The API is at {}/api/v1.", api.url));
+                if let Some(link) = api.setup {
+                    self.say(figures::now(), &format!("  There are no users yet. Make the first admin within 24 h at {link}"));
+                }
             }
         }
         Ok(())

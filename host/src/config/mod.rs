@@ -571,6 +571,16 @@ pub fn named_data_dir() -> Option<PathBuf> {
     env::var_os("BATON_DATA_DIR").map(PathBuf::from)
 }
 
+/// The server that the environment names.
+pub fn named_server() -> Option<String> {
+    text("BATON_SERVER")
+}
+
+/// The token that the environment has for a server.
+pub fn token_for_server() -> Option<String> {
+    text("BATON_TOKEN")
+}
+
 /// `baton` under the folder that `variable` names, else under `fallback` in the user's home.
 fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
     let base = path(variable).filter(|path| path.is_absolute()).or_else(|| path("HOME").map(|home| home.join(fallback)));

@@ -33,12 +33,15 @@ pub struct Listening {
     pub url: String,
     /// The socket for programs of this user.
     pub socket: String,
+    /// Where the first admin is made, once; absent where there are users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<String>,
 }
 
 impl Listening {
     /// Of an address and the path of a socket.
     pub fn new(address: SocketAddr, is_encrypted: bool, socket: String) -> Self {
         let scheme = if is_encrypted { "https" } else { "http" };
-        Self { url: format!("{scheme}://{address}"), socket }
+        Self { url: format!("{scheme}://{address}"), socket, setup: None }
     }
 }

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod edge;
+mod permissions;
 mod plugins;
 mod runs;
 mod streams;

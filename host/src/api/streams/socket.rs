@@ -19,6 +19,7 @@ use crate::{
         Api, authentication,
         extract::{Parameters, read_json},
         failure::Failure,
+        peer::Peer,
     },
     operations::{
         access::Caller,
@@ -77,7 +78,8 @@ pub(in crate::api) async fn connect(
     }
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         let opened = async {
-            let caller = authentication::authenticate(&read_token(&mut socket).await?)?;
+            let address = authentication::address(&api, Peer::of(&parts.extensions), &parts.headers);
+            let caller = authentication::authenticate(&api, &read_token(&mut socket).await?, address).await?;
             open(&api, &caller, parameters, &parts.headers).await
         };
         let opened = opened.await;

@@ -22,6 +22,8 @@ pub const VARIABLES: &[Variable] = &[
         "the key file in the state folder",
         "Key that encrypts secrets: 32 bytes, as 64 hexadecimal digits or base64. See [secrets](../providers.md#keys-and-secrets).",
     ),
+    variable("BATON_SERVER", "the host that serves the data directory", "URL of the server that `baton api` sends requests to."),
+    variable("BATON_TOKEN", "", "Token that `baton api` shows to a server."),
     variable("BATON_USER", "`operator`, then your user name", "Name in the audit log for decisions about plugins."),
     variable(
         "BATON_FREEZE_AFTER_WRITES",
