@@ -1,9 +1,12 @@
 //! What engines that speak Docker's language understand otherwise than Docker. Widens nothing: a word that an engine does not
 //! know has one in its place that holds as much.
 
-use bollard::models::SystemVersion;
+use bollard::{
+    errors::Error,
+    models::{ContainerInspectResponse, SystemVersion},
+};
 
-use super::{Docker, failure};
+use super::{Docker, LOOK, MOST_LOOKS, failure};
 use crate::interfaces::sandbox::engine::{EngineError, User};
 
 /// Which engine answers.
@@ -45,6 +48,24 @@ impl Dialect {
     }
 }
 
+/// What the engine says of a container. Podman has a state between running and exited that Docker has not, so that the client
+/// does not read it; it lasts as long as Podman looks for the exit code.
+pub(super) async fn inspect(docker: &bollard::Docker, name: &str) -> Result<ContainerInspectResponse, Error> {
+    let mut looks = 0;
+    loop {
+        let found = docker.inspect_container(name, None).await;
+        if looks >= MOST_LOOKS || !found.as_ref().is_err_and(is_between) {
+            return found;
+        }
+        looks += 1;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn is_between(error: &Error) -> bool {
+    matches!(error, Error::JsonDataError { message, .. } if message.contains("variant `stopped`"))
+}
+
 impl Docker {
     /// Which engine answers, asked once.
     pub(super) async fn dialect(&self, docker: &bollard::Docker) -> Result<Dialect, EngineError> {
@@ -71,6 +92,13 @@ mod tests {
         };
         assert_eq!((of("Podman Engine"), of("Engine")), (Dialect::Podman, Dialect::Docker));
         assert_eq!(Dialect::of(&SystemVersion::default()), Dialect::Docker);
+    }
+
+    #[test]
+    fn the_state_that_podman_has_between_is_known_by_its_error() {
+        let said = serde_json::from_str::<ContainerInspectResponse>("{\"State\":{\"Status\":\"stopped\"}}").unwrap_err();
+        assert!(is_between(&Error::JsonDataError { message: said.to_string(), column: 0 }), "{said}");
+        assert!(!is_between(&Error::RequestTimeoutError));
     }
 
     #[test]

@@ -89,8 +89,9 @@ pub(super) fn ending(state: Option<&ContainerState>, timed_out: bool, took: u64,
     let out_of_memory = state.and_then(|state| state.oom_killed) == Some(true);
     let over_time = took >= u64::from(timeout_ms);
     let ending = match exit_code {
-        SIGKILL if timed_out => Ending::TimedOut,
         0 => Ending::Exited,
+        // Podman may not know the exit code of what was killed.
+        _ if timed_out => Ending::TimedOut,
         _ if out_of_memory => Ending::OutOfMemory,
         // An earlier host ended it and could not say so any more.
         SIGKILL if over_time => Ending::TimedOut,
@@ -144,5 +145,7 @@ mod tests {
             assert_eq!((is_cut_off(&ended, false), is_cut_off(&ended, true)), (cut_off, when_lost), "{ended:?}");
         }
         assert_eq!(ended(137, false, true, 5).ending, Ending::TimedOut);
+        assert_eq!(ended(-1, false, true, 5).ending, Ending::TimedOut, "Podman");
+        assert_eq!(ended(0, false, true, 5).ending, Ending::Exited, "it ended just then");
     }
 }

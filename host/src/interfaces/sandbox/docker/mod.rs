@@ -148,7 +148,7 @@ impl Docker {
 
     /// The container of that name, if it is of this data directory.
     async fn own(&self, docker: &bollard::Docker, name: &str) -> Result<Option<ContainerInspectResponse>, EngineError> {
-        match docker.inspect_container(name, None).await {
+        match dialect::inspect(docker, name).await {
             Ok(found) if label(&found, hardening::OWNER) == Some(self.owner.as_str()) => Ok(Some(found)),
             Ok(_) => Err(EngineError::Unavailable(format!(
                 "There is a container `{name}` that is not of this data directory. Remove it with `docker rm -f {name}`, or find out whose it is."
@@ -161,7 +161,7 @@ impl Docker {
     /// Gives the command to a container that waits, if there is one that is well.
     async fn take(&self, docker: &bollard::Docker, task: &Task, name: &str, recipe: &Recipe) -> Option<Output> {
         let mut waiting = self.pool.take(recipe)?;
-        let lives = docker.inspect_container(&waiting.name, None).await.is_ok_and(|found| is_running(&found));
+        let lives = dialect::inspect(docker, &waiting.name).await.is_ok_and(|found| is_running(&found));
         if lives && waiting.become_command(docker, name, task).await.is_ok() {
             // The command has nothing to read, and what it writes comes the other way.
             return Some(waiting.output);
@@ -171,15 +171,16 @@ impl Docker {
         None
     }
 
-    /// Starts a container that is there. A program that is not in the image is an end like any other.
+    /// Starts a container that is there.
     async fn start(&self, docker: &bollard::Docker, name: &str, pieces: &Sender<Piece>) -> Result<Beginning, EngineError> {
         let options = AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
-        let attached = docker.attach_container(name, Some(options)).await.map_err(|error| failure::unavailable(&error))?;
+        // Podman prepares the container when it is attached to, and finds then that there is no such program.
+        let attached = match docker.attach_container(name, Some(options)).await {
+            Err(error) => return not_started(&error, failure::unavailable, pieces).await,
+            Ok(attached) => attached,
+        };
         if let Err(error) = docker.start_container(name, None).await {
-            let Some(exit_code) = failure::not_a_program(&error) else { return Err(failure::not_started(&error)) };
-            let complaint = format!("{}\n", failure::reason(&error));
-            let _ = pieces.send(Piece::Wrote(Stream::Err, complaint.into_bytes())).await;
-            return Ok(Err(Ended { ending: Ending::Exited, exit_code, took: 0 }));
+            return not_started(&error, failure::not_started, pieces).await;
         }
         let _ = pieces.send(Piece::Started { again: false }).await;
         Ok(Ok(Begun { output: attached.output, at: None, had_ended: false, recipe: None }))
@@ -208,7 +209,7 @@ impl Docker {
         (at, had_ended): (Option<u64>, bool),
         timed_out: bool,
     ) -> Result<Option<Ended>, EngineError> {
-        let found = docker.inspect_container(name, None).await.map_err(|error| failure::lost(&error))?;
+        let found = inspect_ended(docker, name, timed_out).await?;
         if is_running(&found) {
             return Err(failure::lose_command("it stopped telling of a container that runs"));
         }
@@ -332,6 +333,33 @@ impl Engine for Docker {
     async fn about(&self) -> Result<String, EngineError> {
         let version = self.client().await?.version().await.map_err(|error| failure::unavailable(&error))?;
         Ok(format!("engine {} (API {})", version.version.unwrap_or_default(), version.api_version.unwrap_or_default()))
+    }
+}
+
+/// A container that could not be started. A program that is not in the image is an end like any other.
+async fn not_started(
+    error: &bollard::errors::Error,
+    other: fn(&bollard::errors::Error) -> EngineError,
+    pieces: &Sender<Piece>,
+) -> Result<Beginning, EngineError> {
+    let Some(exit_code) = failure::not_a_program(error) else { return Err(other(error)) };
+    let complaint = format!("{}\n", failure::reason(error));
+    let _ = pieces.send(Piece::Wrote(Stream::Err, complaint.into_bytes())).await;
+    Ok(Err(Ended { ending: Ending::Exited, exit_code, took: 0 }))
+}
+
+/// What the engine says of a container that has stopped. Podman says so before it knows the exit code, which is looked for again
+/// for a while; one that was killed needs none.
+async fn inspect_ended(docker: &bollard::Docker, name: &str, was_killed: bool) -> Result<ContainerInspectResponse, EngineError> {
+    let mut looks = 0;
+    loop {
+        let found = dialect::inspect(docker, name).await.map_err(|error| failure::lost(&error))?;
+        let exit_code = found.state.as_ref().and_then(|state| state.exit_code);
+        if was_killed || is_running(&found) || looks >= MOST_LOOKS || exit_code.is_none_or(|code| code >= 0) {
+            return Ok(found);
+        }
+        looks += 1;
+        tokio::time::sleep(LOOK).await;
     }
 }
 
