@@ -9,6 +9,8 @@ use baton_pack::guests::Guests;
 
 /// Interprets a folder that holds `persona.md`.
 const ROLE_ENGINE: &str = "baton-role";
+/// Interprets a workflow folder.
+const FOLDER_ENGINE: &str = "baton-folder";
 /// Cargo package and plugin name of each workflow that is a crate.
 const WORKFLOWS: &[(&str, &str)] = &[
     ("baton-autopilot", "autopilot"),
@@ -29,6 +31,7 @@ fn main() -> Result<()> {
         "build.rs",
         "agents",
         "engines",
+        "folder-format",
         "workflows",
         "survey",
         "results",
@@ -40,7 +43,7 @@ fn main() -> Result<()> {
     ] {
         println!("cargo:rerun-if-changed={}", plugins.join(path).display());
     }
-    let packages: Vec<_> = WORKFLOWS.iter().map(|(package, _)| *package).chain([ROLE_ENGINE]).collect();
+    let packages: Vec<_> = WORKFLOWS.iter().map(|(package, _)| *package).chain([ROLE_ENGINE, FOLDER_ENGINE]).collect();
     let guests = Guests::build(&packages)?;
     let mut bundled = Vec::new();
     for (package, name) in WORKFLOWS {
@@ -51,6 +54,7 @@ fn main() -> Result<()> {
         bundled.push(pack_agent(&engine, &folder)?);
     }
     fs::write(output.join("role-engine.wasm"), &engine)?;
+    fs::write(output.join("folder-engine.wasm"), guests.component(FOLDER_ENGINE)?)?;
     bundled.sort();
     write_list(&output, &bundled)
 }

@@ -8,10 +8,24 @@ use baton_folder_format::markup;
 use baton_folder_format::plan::{Options, plan};
 use baton_folder_format::source::Source;
 use baton_folder_format::status::StatusFile;
+use baton_folder_format::template::{self, Blocks};
 use baton_fuzz::{check_sentence, soon, two};
 use libfuzzer_sys::fuzz_target;
 
 const DIALECTS: [(&str, &str); 3] = [("workflow.yaml", "instructions.md"), ("workflow.md", "steps/step-01-a.md"), ("SKILL.md", "customize.toml")];
+
+/// Knows what is short.
+struct Short;
+
+impl Blocks for Short {
+    fn decide(&self, condition: &str) -> Option<bool> {
+        (condition.len() < 9).then_some(condition.len() % 2 == 0)
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        (name.len() < 9).then(|| format!("{name}, b"))
+    }
+}
 
 fuzz_target!(|text: &str| {
     let texts = two(text);
@@ -29,6 +43,7 @@ fuzz_target!(|text: &str| {
         assert!(plan.findings.len() <= 2 * MOST_FINDINGS);
         plan.findings.iter().for_each(|finding| check_sentence(&finding.message));
     }
+    soon(|| template::render(texts.1, &Short));
     if let Ok(status) = StatusFile::read(texts.0) {
         assert_eq!(status.text(), texts.0, "a status file that is not changed stays as it is");
     }

@@ -16,6 +16,9 @@ pub struct Bundled {
 /// The engine that interprets an agent's folder: a component without manifest and assets, to be packed with those.
 pub const ROLE_ENGINE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/role-engine.wasm"));
 
+/// The engine that interprets a workflow folder: a component without manifest and assets, to be packed with those.
+pub const FOLDER_ENGINE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/folder-engine.wasm"));
+
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 
 /// The tools that a persona names, or what is wrong with it: `persona.md:LINE: problem`.

@@ -19,6 +19,7 @@ mod demo;
 mod distribution;
 mod double;
 mod environments;
+mod folders;
 mod forge;
 mod git;
 mod grants;

@@ -25,7 +25,7 @@ use baton::{
         items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
         plugins::{
             BuiltPlugin, CheckedPlugin, CreatedKey, CreatedPlugin, DecidedPlugin, InstalledPlugin, Plugin, PluginDecision, PluginDetails,
-            PluginList, PluginUpdate, PublishedPlugin, RemovedPlugin, SignedPlugin, TestedPlugin,
+            PluginList, PluginUpdate, PublishedPlugin, RemovedPlugin, SignedPlugin, TestedPlugin, WorkflowPlan,
         },
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
@@ -81,6 +81,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("plugin list", is::<PluginList>),
     ("plugin new", is::<CreatedPlugin>),
     ("plugin pack", is::<Plugin>),
+    ("plugin plan", is::<WorkflowPlan>),
     ("plugin push", is::<PublishedPlugin>),
     ("plugin remove", is::<RemovedPlugin>),
     ("plugin revoke", is::<DecidedPlugin>),

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::persona;
+use super::{
+    persona,
+    workflow_folder::{is_workflow_folder, read_workflow_folder},
+};
 use crate::{
     errors::Hint,
     events::path_text,
@@ -168,18 +171,29 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     })
 }
 
-/// A folder that an engine of this program interprets, packed into a plugin that is granted nothing. An agent's folder
-/// holds `plugin.toml` and `persona.md`.
+/// A folder that an engine of this program interprets, packed into a plugin that is granted nothing: an agent's folder, which
+/// holds `plugin.toml` and `persona.md`, or a workflow folder.
 pub fn pack(folder: &Path, trust: &Trust) -> Result<Plugin, String> {
+    let wasm = if !folder.join(persona::FILE).exists() && is_workflow_folder(folder) {
+        let workflow = read_workflow_folder(folder).map_err(|error| error.to_string())?;
+        workflow.pack(baton_plugins::FOLDER_ENGINE).map_err(|error| error.to_string())?
+    } else {
+        pack_persona(folder)?
+    };
+    understand(wasm, folder, trust)
+}
+
+fn pack_persona(folder: &Path) -> Result<Vec<u8>, String> {
     let contents = baton_pack::folder::read(folder).map_err(|error| error.to_string())?;
     let Some((_, persona)) = contents.assets.iter().find(|(path, _)| path == persona::FILE) else {
         return Err(
-            "The directory has no persona.md, so it is not an agent; a workflow or toolbox that is a crate is built by cargo.".to_owned()
+            "The directory has no persona.md, workflow.yaml, workflow.md or SKILL.md, so it is neither an agent nor a workflow folder; a \
+             workflow or toolbox that is a crate is built by cargo."
+                .to_owned(),
         );
     };
     persona::tools(persona)?;
-    let wasm = baton_pack::pack(baton_plugins::ROLE_ENGINE, &contents.manifest, &contents.assets).map_err(|error| error.to_string())?;
-    understand(wasm, folder, trust)
+    baton_pack::pack(baton_plugins::ROLE_ENGINE, &contents.manifest, &contents.assets).map_err(|error| error.to_string())
 }
 
 /// A plugin's bytes, understood and granted nothing. The one way in for whatever is not part of this program, and so the

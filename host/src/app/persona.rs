@@ -22,6 +22,8 @@ pub(super) fn tools(persona: &[u8]) -> Result<Vec<String>, String> {
 pub fn warnings(plugin: &Plugin) -> Vec<String> {
     match plugin.assets.get(FILE).filter(|_| is_persona(&plugin.package)) {
         Some(persona) => persona_warnings(plugin, persona),
+        // Their engine imports what any of them may use.
+        None if plugin.assets.get(baton_folder_format::packing::PACKING).is_some() => plugin.package.needless(CAPABILITIES),
         None => plugin.package.warnings(CAPABILITIES),
     }
 }

@@ -1,5 +1,7 @@
 //! `baton run`.
 
+use std::path::Path;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -11,15 +13,19 @@ use super::{
     input, model,
     place::{ProjectArguments, ProjectChoice},
     plugin, project,
-    screen::{WARNING, painted},
+    screen::{GOOD, WARNING, painted},
     text,
 };
 use crate::operations::{
-    Dollars, Host, code,
+    Dollars, Host, Problem, code,
     execution::{self, RunOptions, StartNotice, StartRun},
+    plugins::{self, InstallPlugin, PluginFile, is_plugin_name},
 };
 
 /// Run a workflow to completion and print its output
+///
+/// WORKFLOW is the name of an installed workflow, or the directory of a workflow folder, such as `./my-workflow`. Baton packs
+/// and installs a folder first, so that each run begins with the folder as it is now.
 ///
 /// Progress goes to standard error, the output to standard output. Ctrl-C stops after the call in flight, waiting at most 5
 /// s for a model; you can then resume the run. While `baton serve` executes runs on the same data, it also executes this
@@ -28,8 +34,11 @@ use crate::operations::{
 /// with `-o json` or `--quiet`, it exits with code 3.
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// Name of the workflow, as `baton plugin list` shows it
+    /// Name of the workflow, as `baton plugin list` shows it, or the directory of a workflow folder
     workflow: String,
+    /// Grant everything that the workflow folder asks for
+    #[arg(long)]
+    grant: bool,
     #[command(flatten)]
     project: ProjectArguments,
     /// Input of the workflow: JSON, @FILE, or - for standard input; a file or standard input that is not JSON becomes a
@@ -50,16 +59,21 @@ impl Run {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let input = input::read(&self.input, "input", "--input")?;
         let options = self.options()?;
+        let packed = self.pack(context)?;
         // Where another host executes runs, it executes this one as well.
         let host = context.open_to_change().await?;
         let choice = self.project.choice()?;
         let workspace = choice.workspace(&host).await?;
-        let request = StartRun { workflow: self.workflow.clone(), input, workspace, options };
+        let workflow = match packed {
+            Some(packed) => self.install(context, &host, packed).await?,
+            None => self.workflow.clone(),
+        };
+        let request = StartRun { workflow: workflow.clone(), input, workspace, options };
         let started = execution::start(&host, host.operator(), &request).await.map_err(|problem| match problem.code.as_ref() {
-            code::INPUT_UNFIT => problem.advise(self.describe_input(&host, context, &choice)),
+            code::INPUT_UNFIT => problem.advise(describe_input(&host, context, &choice, &workflow)),
             _ => problem,
         })?;
-        started.notices.iter().for_each(|notice| self.report(context, notice));
+        started.notices.iter().for_each(|notice| report(context, notice, &workflow));
         let proposed = bindings::unapproved(&host, context, &choice).await?;
         let changed = project::unapproved(&host, context, &choice).await?;
         proposed.into_iter().chain(changed).for_each(|line| context.screen.tell(line));
@@ -71,14 +85,25 @@ impl Run {
         Ok(ended.exit())
     }
 
-    /// The command with an input of the form that the workflow takes.
-    fn describe_input(&self, host: &Host, context: &Context, choice: &ProjectChoice) -> String {
-        let workflow = execution::workflows(host).into_iter().find(|workflow| workflow.name == self.workflow);
-        let sample = plugin::sample(workflow.and_then(|workflow| workflow.input).as_ref());
-        let name = text::shell_word(&text::line(&self.workflow));
-        let run = choice.again(context, &format!("run {name} --input {}", text::shell_word(&sample)));
-        let show = context.again(&format!("plugin show {name}"));
-        format!("Give an input of this form: `{run}`. `{show}` lists its fields.")
+    /// The plugin of the folder that is named in the place of a workflow. The name of a plugin is not a path.
+    fn pack(&self, context: &Context) -> Result<Option<PluginFile>> {
+        if !is_plugin_name(&self.workflow) && Path::new(&self.workflow).is_dir() {
+            return Ok(Some(PluginFile::pack(Path::new(&self.workflow), &context.config()?)?));
+        }
+        if self.grant {
+            let message = format!("`{}` is not the directory of a workflow folder.", self.workflow.escape_debug());
+            let hint = "Name one, such as `./my-workflow`, or grant with `baton plugin grant NAME`.";
+            return Err(Problem::invalid("grant_unfit", "grant", message).advise(hint).into());
+        }
+        Ok(None)
+    }
+
+    async fn install(&self, context: &Context, host: &Host, packed: PluginFile) -> Result<String> {
+        let request = InstallPlugin { grant: self.grant, reason: None };
+        let installed = plugins::install_changed(host, host.operator(), packed, &request).await?;
+        let (name, folder) = (text::escaped(&installed.plugin.name), text::escaped(&self.workflow));
+        context.screen.tell(format!("{} Installed `{name}` from {folder}.", painted(GOOD, "✓")));
+        Ok(installed.plugin.name)
     }
 
     fn options(&self) -> Result<RunOptions> {
@@ -86,25 +111,35 @@ impl Run {
         let budget_usd = self.budget.as_deref().map(|budget| budget::amount("budget", budget)).transpose()?.map(Dollars);
         Ok(RunOptions { budget_usd, ..options })
     }
+}
 
-    /// Says what the operator should know of a run that was started.
-    fn report(&self, context: &Context, notice: &StartNotice) {
-        let mark = painted(WARNING, "!");
-        match notice {
-            StartNotice::MisspeltSetting(setting) => context.report_misspelt(std::slice::from_ref(setting)),
-            StartNotice::DefaultModelUnusable { reason } => {
-                context.screen.tell(format!("{mark} The model of `models.default` cannot be used: {}", text::plain(reason)));
-            }
-            // Other code than the operator expects is more than a message.
-            StartNotice::OlderVersion { reason } => context.screen.warn(format!("{mark} {}", text::plain(reason))),
-            StartNotice::Undecided { capabilities } => {
-                let name = text::shell_word(&text::line(&self.workflow));
-                let grant = context.again(&format!("plugin grant {name}"));
-                let asks = plugin::list_capabilities(capabilities);
-                context.screen.tell(format!(
-                    "{mark} `{name}` asks for {asks}, which is not granted: calls that need it are denied. Grant it with `{grant}`, or a part."
-                ));
-            }
+/// The command with an input of the form that the workflow takes.
+fn describe_input(host: &Host, context: &Context, choice: &ProjectChoice, workflow: &str) -> String {
+    let known = execution::workflows(host).into_iter().find(|known| known.name == workflow);
+    let sample = plugin::sample(known.and_then(|known| known.input).as_ref());
+    let name = text::shell_word(&text::line(workflow));
+    let run = choice.again(context, &format!("run {name} --input {}", text::shell_word(&sample)));
+    let show = context.again(&format!("plugin show {name}"));
+    format!("Give an input of this form: `{run}`. `{show}` lists its fields.")
+}
+
+/// Says what the operator should know of a run that was started.
+fn report(context: &Context, notice: &StartNotice, workflow: &str) {
+    let mark = painted(WARNING, "!");
+    match notice {
+        StartNotice::MisspeltSetting(setting) => context.report_misspelt(std::slice::from_ref(setting)),
+        StartNotice::DefaultModelUnusable { reason } => {
+            context.screen.tell(format!("{mark} The model of `models.default` cannot be used: {}", text::plain(reason)));
+        }
+        // Other code than the operator expects is more than a message.
+        StartNotice::OlderVersion { reason } => context.screen.warn(format!("{mark} {}", text::plain(reason))),
+        StartNotice::Undecided { capabilities } => {
+            let name = text::shell_word(&text::line(workflow));
+            let grant = context.again(&format!("plugin grant {name}"));
+            let asks = plugin::list_capabilities(capabilities);
+            context.screen.tell(format!(
+                "{mark} `{name}` asks for {asks}, which is not granted: calls that need it are denied. Grant it with `{grant}`, or a part."
+            ));
         }
     }
 }

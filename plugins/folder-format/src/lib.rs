@@ -8,6 +8,7 @@ pub mod finding;
 pub mod folder;
 pub mod limits;
 pub mod markup;
+pub mod packing;
 pub mod paths;
 pub mod plan;
 pub mod source;

@@ -58,12 +58,26 @@ const MOST_BYTES: u64 = 32 << 20;
 /// Reads a folder with everything below it.
 pub fn read(folder: &Path) -> Result<Contents, FolderError> {
     let manifest = manifest(&folder.join(MANIFEST)).map_err(|source| FolderError::NoManifest { folder: folder.to_owned(), source })?;
+    Ok(Contents { manifest, assets: collect(folder)? })
+}
+
+/// The same of a folder that needs no manifest of its own: its manifest, if it has one, and its assets.
+pub fn read_assets(folder: &Path) -> Result<(Option<String>, Vec<(String, Vec<u8>)>), FolderError> {
+    let path = folder.join(MANIFEST);
+    if fs::symlink_metadata(&path).is_err() {
+        return Ok((None, collect(folder)?));
+    }
+    let contents = read(folder)?;
+    Ok((Some(contents.manifest), contents.assets))
+}
+
+fn collect(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, FolderError> {
     let mut reading = Reading { root: folder, assets: Vec::new(), bytes: 0 };
     reading.collect(folder, "")?;
     let mut assets = reading.assets;
     assets.retain(|(path, _)| path != MANIFEST);
     assets.sort();
-    Ok(Contents { manifest, assets })
+    Ok(assets)
 }
 
 /// What is no file, such as a pipe, is not opened; who wrote it may never come.

@@ -4,13 +4,13 @@ use std::io::Read as _;
 
 use super::*;
 
-const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+pub(crate) const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 
 fn asset(path: &str) -> (String, Vec<u8>) {
     (path.to_owned(), path.as_bytes().to_vec())
 }
 
-fn section(component: &[u8], name: &str) -> Vec<u8> {
+pub(crate) fn section(component: &[u8], name: &str) -> Vec<u8> {
     Parser::new(0)
         .parse_all(component)
         .find_map(|payload| match payload.expect("a component") {
@@ -26,7 +26,7 @@ fn manifest_and_assets_come_out_as_they_went_in() {
     assert_eq!(section_names(&packed).expect("a component"), [MANIFEST_SECTION, ASSETS_SECTION]);
     assert_eq!(section(&packed, MANIFEST_SECTION), b"name = \"a\"");
     let assets = section(&packed, ASSETS_SECTION);
-    let mut archive = tar::Archive::new(assets.as_slice());
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(assets.as_slice()));
     let mut found = Vec::new();
     for entry in archive.entries().expect("an archive") {
         let mut entry = entry.expect("an entry");

@@ -3,6 +3,7 @@
 
 mod backlog;
 mod containers;
+mod folders;
 mod journal;
 mod loading;
 mod processes;
@@ -56,6 +57,9 @@ async fn measure(sections: Sections) -> Result<()> {
     }
     if sections.has("backlog") {
         backlog::measure(&mut table).await?;
+    }
+    if sections.has("folders") {
+        folders::measure(&mut table);
     }
     if sections.has("runaway") {
         runaway::measure(&mut table).await?;

@@ -21,7 +21,7 @@ impl Project {
             Language::JavaScript if self.has_script("test") => {
                 Program::new("npm", &self.folder, "Install Node.js 20 or later and try again.").with(["test", "--silent"])
             }
-            Language::Python | Language::JavaScript | Language::Persona => return Ok(false),
+            Language::Python | Language::JavaScript | Language::Persona | Language::Folder => return Ok(false),
         };
         self.write_sdk()?;
         let baton = config::path_of_this_program();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::failure::FOLDER;
 use crate::{
     cli::text,
-    operations::{Problem, named_files},
+    operations::{Problem, named_files, plugins::is_workflow_folder},
 };
 
 /// What a plugin is written in.
@@ -21,6 +21,8 @@ pub(in crate::cli) enum Language {
     /// An agent without code: persona.md.
     #[value(skip)]
     Persona,
+    /// A workflow folder without code: workflow.yaml and instructions.
+    Folder,
 }
 
 impl Language {
@@ -31,16 +33,19 @@ impl Language {
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
             Self::Persona => "a persona",
+            Self::Folder => "a workflow folder",
         }
     }
 
-    /// The file by which a folder of this language is known.
-    fn mark(self) -> &'static str {
+    /// Whether a folder is of this language, by a file in it.
+    fn is_of(self, folder: &Path) -> bool {
+        let has = |name: &str| folder.join(name).is_file();
         match self {
-            Self::Rust => "Cargo.toml",
-            Self::Python => "app.py",
-            Self::JavaScript => "package.json",
-            Self::Persona => "persona.md",
+            Self::Rust => has("Cargo.toml"),
+            Self::Python => has("app.py"),
+            Self::JavaScript => has("package.json"),
+            Self::Persona => has("persona.md"),
+            Self::Folder => is_workflow_folder(folder),
         }
     }
 }
@@ -65,12 +70,14 @@ impl Project {
         let is_directory = named_files::require_directory(FOLDER, folder);
         is_directory.map_err(|problem| problem.advise("Name a plugin's directory, with plugin.toml in it."))?;
         let folder = folder.canonicalize().map_err(|error| named_files::unreadable(FOLDER, folder, &error))?;
-        let all = [Language::Rust, Language::Python, Language::JavaScript, Language::Persona];
-        let language = all.into_iter().find(|language| folder.join(language.mark()).is_file()).ok_or_else(|| {
-            let message = format!("`{shown}` does not contain a plugin: it has no Cargo.toml, app.py, package.json or persona.md.");
+        let all = [Language::Rust, Language::Python, Language::JavaScript, Language::Persona, Language::Folder];
+        let language = all.into_iter().find(|language| language.is_of(&folder)).ok_or_else(|| {
+            let message = format!(
+                "`{shown}` does not contain a plugin: it has no Cargo.toml, app.py, package.json, persona.md, workflow.yaml, workflow.md or SKILL.md."
+            );
             unfit(message, "`baton plugin new NAME` creates one.")
         })?;
-        if !folder.join("plugin.toml").is_file() {
+        if language != Language::Folder && !folder.join("plugin.toml").is_file() {
             let message = format!("`{shown}` has no plugin.toml.");
             return Err(unfit(message, "Write one; `name`, `version` and `kind` have to be in it."));
         }
@@ -101,6 +108,10 @@ mod tests {
             assert_eq!(at(&["plugin.toml", mark]), Ok(language));
             assert!(at(&[mark]).unwrap_err().contains("plugin.toml"));
         }
+        for mark in ["workflow.yaml", "workflow.md", "workflow-prd.md", "SKILL.md"] {
+            assert_eq!(at(&[mark]), Ok(Language::Folder), "it needs no plugin.toml");
+        }
+        assert_eq!(at(&["plugin.toml", "persona.md", "SKILL.md"]), Ok(Language::Persona));
         assert!(at(&["plugin.toml"]).unwrap_err().contains("baton plugin new"));
         assert!(Project::at(Path::new("/no/such/folder")).is_err());
     }

@@ -26,7 +26,7 @@ impl Language {
         let files = match self {
             Self::Python => PYTHON,
             Self::JavaScript => JAVASCRIPT,
-            Self::Rust | Self::Persona => &[],
+            Self::Rust | Self::Persona | Self::Folder => &[],
         };
         files.iter().map(|(path, text)| ((*path).to_owned(), filled(text))).collect()
     }

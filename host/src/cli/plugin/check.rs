@@ -1,11 +1,11 @@
 //! `baton plugin check`: what this host would say of a plugin that is not installed. Keeps nothing of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 
-use super::{build, fitting, list, show};
+use super::{build, fitting, list, plan, show};
 use crate::{
     cli::{
         Context,
@@ -26,6 +26,9 @@ use crate::{
 /// Baton builds a directory first, with a toolchain that runs the directory's code (a build script, a module) as your user;
 /// read the code first if you do not trust it. Baton does not pass on keys in the environment. Checking a component or a
 /// persona runs no code outside the sandbox.
+///
+/// Of a workflow folder, Baton says which conditions it decides and which the agent, which steps no path leads to, which
+/// variables nothing sets, and which defects the folder has, with the configuration of the project in the current directory.
 ///
 /// With --as, Baton also checks the plugin against the contract of a slot: its kind, the input that its manifest accepts,
 /// and its answers to sample inputs in a sandbox without grants. It skips a sample that needs a grant; Baton checks such
@@ -57,7 +60,7 @@ impl Check {
             }
         };
         let host = context.open_with(config, Access::Look).await?;
-        let checked = plugins::check(&host, file, self.slot.as_deref()).await?;
+        let checked = plugins::check(&host, file, self.slot.as_deref(), Path::new(".")).await?;
         if context.screen.is_json() {
             context.screen.document(&checked)?;
         } else {
@@ -72,6 +75,9 @@ impl Check {
 /// Shows what this host says of a plugin.
 pub(super) fn show_checked(context: &Context, checked: &CheckedPlugin) -> Result<()> {
     context.screen.answer(show::needs(&checked.plugin, context.screen.room()))?;
+    if let Some(workflow) = &checked.workflow {
+        context.screen.answer(plan::describe_check(workflow))?;
+    }
     for warning in &checked.warnings {
         context.screen.warn(format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning)));
     }

@@ -24,15 +24,16 @@ use crate::{
 
 /// Install a plugin, or replace an older version of it
 ///
-/// FILE is a component. DIR contains an agent's plugin.toml and persona.md; Baton packs it first. REFERENCE names an
-/// artifact in a registry, `oci://HOST/NAME:TAG` or `HOST/NAME@sha256:…`; Baton verifies the digest of the artifact, and
-/// `baton plugin update` fetches it again from there. `[signatures]` in your settings defines whose plugins Baton accepts.
+/// FILE is a component. DIR is an agent's directory, which contains plugin.toml and persona.md, or a workflow folder, which
+/// contains workflow.yaml, workflow.md or SKILL.md; Baton packs it first. REFERENCE names an artifact in a registry,
+/// `oci://HOST/NAME:TAG` or `HOST/NAME@sha256:…`; Baton verifies the digest of the artifact, and `baton plugin update` fetches
+/// it again from there. `[signatures]` in your settings defines whose plugins Baton accepts.
 ///
 /// The command shows what the plugin asks for; all of it is denied until you grant it. `baton serve` loads the plugin
 /// immediately, any other running host at its next start.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Install {
-    /// A .wasm file, an agent's directory, or a registry reference
+    /// A .wasm file, the directory of an agent or a workflow, or a registry reference
     #[arg(value_name = "FILE|DIR|REFERENCE")]
     source: PathBuf,
     /// Grant everything that it asks for

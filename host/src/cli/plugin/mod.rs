@@ -16,6 +16,7 @@ mod list;
 mod new;
 mod output;
 mod pack;
+mod plan;
 mod push;
 mod reach;
 mod remove;
@@ -54,6 +55,7 @@ enum Command {
     Install(install::Install),
     Remove(remove::Remove),
     Pack(pack::Pack),
+    Plan(plan::Plan),
     Update(update::Update),
     Push(push::Push),
     Key(key::Key),
@@ -80,6 +82,7 @@ impl Plugin {
             Command::Install(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Pack(command) => command.execute(context),
+            Command::Plan(command) => command.execute(context).await,
             Command::Update(command) => command.execute(context).await,
             Command::Push(command) => command.execute(context).await,
             Command::Key(command) => command.execute(context),

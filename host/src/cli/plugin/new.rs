@@ -19,8 +19,8 @@ use crate::{
 
 /// Create a plugin directory that builds as it is, and show the next commands to run
 ///
-/// Without --language, Baton creates a workflow or a toolbox in Rust, and an agent as a persona, which needs no code. Rust
-/// plugins contain the source of Baton's SDK in the directory `vendor`.
+/// Without --language, Baton creates a workflow or a toolbox in Rust, and an agent as a persona, which needs no code. With
+/// `--language folder`, a workflow is a folder of instructions, which needs no code either. Rust plugins contain the source of Baton's SDK in the directory `vendor`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct New {
     /// Name of the plugin and of its directory: lower-case letters, digits and single dashes
@@ -47,7 +47,8 @@ impl New {
         // The commands are typed in another folder than this one.
         let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
         let inside = Context { screen: context.screen.clone(), data_dir, redactor: context.redactor.clone() };
-        let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
+        let enter = Some(enter).filter(|_| scaffold.is_entered());
+        let next: Vec<_> = enter.into_iter().chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {
             context.screen.document(&CreatedPlugin {
                 folder: output::path_text(&folder),
@@ -84,6 +85,7 @@ impl From<Language> for PluginLanguage {
             Language::Python => Self::Python,
             Language::JavaScript => Self::Javascript,
             Language::Persona => Self::Persona,
+            Language::Folder => Self::Folder,
         }
     }
 }

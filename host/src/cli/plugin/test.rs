@@ -44,7 +44,7 @@ impl Test {
         let project = Project::at(&self.folder)?;
         let (file, component) = build::build(context, &project, None, self.force).await?;
         let host = context.open(Access::Look).await?;
-        let checked = plugins::check(&host, file, None).await?;
+        let checked = plugins::check(&host, file, None, Path::new(".")).await?;
         if !context.screen.is_json() {
             check::show_checked(context, &checked)?;
         }

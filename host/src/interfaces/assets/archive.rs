@@ -1,4 +1,4 @@
-//! Reads the tar archive a stranger packed: takes plain files with plain names and refuses all else.
+//! Reads the tar archive a stranger packed, compressed by gzip or not: takes plain files with plain names and rejects all else.
 
 use std::{
     collections::BTreeMap,
@@ -6,11 +6,16 @@ use std::{
 };
 
 use crate::errors::Hint;
+use flate2::read::GzDecoder;
 use tar::{Archive, Entry, EntryType};
 
 const MOST_FILES: usize = 4096;
 const MOST_BYTES: u64 = 32 << 20;
 const LONGEST_PATH: usize = 1024;
+/// Bytes of an archive: its files, and a header, a long path and padding for each of them.
+const LARGEST_ARCHIVE: u64 = MOST_BYTES + MOST_FILES as u64 * 4096;
+/// What gzip begins with. The archive itself begins with a path, which has no control characters.
+const GZIP: &[u8] = b"\x1f\x8b";
 
 /// Why a plugin's assets are rejected.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +48,17 @@ impl Hint for AssetsError {
 }
 
 pub(super) fn read(archive: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, AssetsError> {
+    if !archive.starts_with(GZIP) {
+        return read_files(archive);
+    }
+    let mut unpacked = GzDecoder::new(archive).take(LARGEST_ARCHIVE);
+    let files = read_files(&mut unpacked)?;
+    // The sum that says whether all of it is as it was packed comes last.
+    io::copy(&mut unpacked, &mut io::sink())?;
+    if unpacked.limit() == 0 { Err(AssetsError::TooBig) } else { Ok(files) }
+}
+
+fn read_files(archive: impl Read) -> Result<BTreeMap<String, Vec<u8>>, AssetsError> {
     let mut files = BTreeMap::new();
     let mut room = MOST_BYTES;
     for entry in Archive::new(archive).entries()? {
@@ -64,7 +80,7 @@ pub(super) fn read(archive: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, AssetsEr
     Ok(files)
 }
 
-fn path(entry: &Entry<'_, &[u8]>) -> Result<String, AssetsError> {
+fn path(entry: &Entry<'_, impl Read>) -> Result<String, AssetsError> {
     let bytes = entry.path_bytes();
     let shown = || AssetsError::UnsafePath(String::from_utf8_lossy(&bytes).chars().take(100).flat_map(char::escape_debug).collect());
     let path = std::str::from_utf8(&bytes).map_err(|_| shown())?;
@@ -75,7 +91,7 @@ fn path(entry: &Entry<'_, &[u8]>) -> Result<String, AssetsError> {
     Ok(path.to_owned())
 }
 
-fn content(entry: &mut Entry<'_, &[u8]>) -> Result<Vec<u8>, AssetsError> {
+fn content(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>, AssetsError> {
     let size = entry.size();
     let mut content = Vec::new();
     entry.read_to_end(&mut content)?;

@@ -20,7 +20,7 @@ pub use archive::AssetsError;
 pub struct Assets(BTreeMap<String, Vec<u8>>);
 
 impl Assets {
-    /// Reads a tar archive of regular files: at most 4096 of them, at most 32 MiB together.
+    /// Reads a tar archive of regular files, compressed by gzip or not: at most 4096 of them, at most 32 MiB together.
     pub fn from_tar(archive: &[u8]) -> Result<Self, AssetsError> {
         archive::read(archive).map(Self)
     }

@@ -1,3 +1,5 @@
+use std::io::Read;
+
 use tar::{Builder, EntryType, Header};
 
 use super::*;
@@ -84,6 +86,38 @@ fn a_damaged_archive_is_refused() {
     let mut flipped = whole;
     flipped[3] ^= 1;
     assert!(Assets::from_tar(&flipped).is_err());
+}
+
+fn compress(bytes: impl Read) -> Vec<u8> {
+    let mut packed = Vec::new();
+    flate2::read::GzEncoder::new(bytes, flate2::Compression::fast()).read_to_end(&mut packed).unwrap();
+    packed
+}
+
+#[test]
+fn a_compressed_archive_is_read_whole_or_not_at_all() {
+    let packed = compress(&archive(&[file("a", "1"), file("b/c", "2")])[..]);
+    let assets = Assets::from_tar(&packed).unwrap();
+    assert_eq!(assets.get("b/c"), Some(&b"2"[..]));
+    for length in 2..packed.len() {
+        assert!(Assets::from_tar(&packed[..length]).is_err(), "{length} bytes");
+    }
+    let mut flipped = packed.clone();
+    let sum = flipped.len() - 6;
+    flipped[sum] ^= 1;
+    assert!(matches!(Assets::from_tar(&flipped), Err(AssetsError::NotAnArchive(_))), "the sum is wrong");
+}
+
+#[test]
+fn what_grows_without_end_is_not_unpacked() {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::GNULongName);
+    header.set_size(4 << 30);
+    header.set_cksum();
+    let long_name = compress(header.as_bytes().chain(std::io::repeat(b'x').take(64 << 20)));
+    assert!(Assets::from_tar(&long_name).is_err());
+    let after_the_end = compress(archive(&[file("a", "1")]).as_slice().chain(std::io::repeat(0).take(64 << 20)));
+    assert!(matches!(Assets::from_tar(&after_the_end), Err(AssetsError::TooBig)));
 }
 
 #[test]

@@ -127,10 +127,19 @@ impl<'a> Graph<'a> {
         node.status == Status::Done || wanted.peek().is_some() && wanted.all(|status| status == Status::Done)
     }
 
-    /// The status of an item as people see it: an epic that was not moved there is done with what is in it.
+    /// The status of an item as people see it. An epic follows what is in it: it is done with it, and in progress from when
+    /// something in it is at work, unless it was moved elsewhere itself.
     pub fn status(&self, place: usize) -> Status {
         let node = &self.nodes[place];
-        if node.draft.kind == Kind::Epic && self.is_open(place) && self.is_done(place) { Status::Done } else { node.status }
+        if node.draft.kind != Kind::Epic || !self.is_open(place) {
+            return node.status;
+        }
+        let has_begun = |inside: &usize| matches!(self.nodes[*inside].status, Status::InProgress | Status::Review | Status::Done);
+        match node.status {
+            _ if self.is_done(place) => Status::Done,
+            Status::Todo if node.inside.iter().any(has_begun) => Status::InProgress,
+            status => status,
+        }
     }
 
     /// Stories and tasks that are not over, in waves: each waits only for what is done and for those before it. Those

@@ -107,6 +107,27 @@ fn what_is_open_before_an_item_and_begun_behind_it_is_found() {
 }
 
 #[test]
+fn an_epic_follows_what_is_in_it() {
+    let part = |key| draft(Kind::Story, key, Some("1"), &[]);
+    let drafts = [draft(Kind::Epic, "1", None, &[]), part("1-1"), part("1-2")];
+    let mut items = drafts.map(|draft| item(draft, Status::Todo));
+    let mut shown = |epic, one, other| {
+        (items[0].status, items[1].status, items[2].status) = (epic, one, other);
+        Graph::of(&items).unwrap().status(0)
+    };
+    for status in [Status::Todo, Status::Blocked, Status::Failed, Status::Cancelled] {
+        assert_eq!(shown(Status::Todo, Status::Todo, status), Status::Todo, "nothing in it is at work: {status:?}");
+    }
+    for status in [Status::InProgress, Status::Review, Status::Done] {
+        assert_eq!(shown(Status::Todo, Status::Todo, status), Status::InProgress, "{status:?}");
+        assert_eq!(shown(Status::Blocked, Status::Todo, status), Status::Blocked, "it was moved there");
+        assert_eq!(shown(Status::Cancelled, Status::Todo, status), Status::Cancelled, "it was moved there");
+    }
+    assert_eq!(shown(Status::Todo, Status::Cancelled, Status::Done), Status::Done);
+    assert_eq!(shown(Status::InProgress, Status::Done, Status::Done), Status::Done);
+}
+
+#[test]
 fn what_does_not_fit_together_is_refused() {
     assert_eq!(
         refused(&[story("a", &["b"]), story("b", &["c"]), story("c", &["a"])]),

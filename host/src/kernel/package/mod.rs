@@ -115,7 +115,7 @@ pub struct Package {
     pub code_hash: String,
     /// The file.
     pub wasm: Vec<u8>,
-    /// The custom section `baton:assets`, a tar archive; empty when there is none.
+    /// The custom section `baton:assets`, a tar archive that may be compressed; empty when there is none.
     pub assets: Vec<u8>,
     /// The interfaces of the contract of which it imports a function; others lend it types alone.
     pub imports: BTreeSet<String>,

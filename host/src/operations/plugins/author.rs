@@ -34,6 +34,8 @@ pub enum PluginLanguage {
     Javascript,
     /// An agent without code.
     Persona,
+    /// A workflow folder, without code.
+    Folder,
 }
 
 /// A plugin that was built.

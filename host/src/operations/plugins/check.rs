@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{
     file::PluginFile,
     view::{Plugin, ProjectNames},
+    workflow::{self, WorkflowPlan},
 };
 use crate::{
     app::{self, App},
@@ -39,6 +40,9 @@ pub struct CheckedPlugin {
     /// Whether it fits the slot that was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<SlotFit>,
+    /// What the engine understands of it; only of a plugin that was packed from a workflow folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<WorkflowPlan>,
 }
 
 /// Whether a plugin fits a slot, as far as samples say.
@@ -72,8 +76,8 @@ pub enum SlotSample {
 }
 
 /// Checks a plugin as an installation would, with an engine and a cache of its own, so that the time is that of a first time
-/// and nothing stays. `slot` is a slot that it is to fill.
-pub async fn check(host: &Host, mut file: PluginFile, slot: Option<&str>) -> Result<CheckedPlugin, Problem> {
+/// and nothing stays. `slot` is a slot that it is to fill; `project` is where a workflow folder would run.
+pub async fn check(host: &Host, mut file: PluginFile, slot: Option<&str>, project: &Path) -> Result<CheckedPlugin, Problem> {
     let app = &host.app;
     let slot = slot.map(|slot| app.kernel.slot(slot)).transpose()?;
     file.apply_decided(app).await?;
@@ -81,11 +85,12 @@ pub async fn check(host: &Host, mut file: PluginFile, slot: Option<&str>) -> Res
     let names = ProjectNames::load(app).await?;
     let plugin = Plugin::of(&file.plugin, &app.config.trust, &names);
     let warnings = app::warnings(&file.plugin);
+    let workflow = workflow::plan_file(&file, project);
     let slot = match slot.filter(|_| rejected.is_none()) {
         Some(slot) => Some(fit(app, &Arc::new(file.plugin), slot).await?),
         None => None,
     };
-    Ok(CheckedPlugin { plugin, warnings, rejected, compiled_ms, slot })
+    Ok(CheckedPlugin { plugin, warnings, rejected, compiled_ms, slot, workflow })
 }
 
 /// A plugin with the grants that it would have if it were installed now.

@@ -182,6 +182,21 @@ pub async fn install(host: &Host, actor: &Actor, file: PluginFile, request: &Ins
     Ok(InstalledPlugin { plugin, replaced, reach: None, through: None, dry_run: false })
 }
 
+/// The same, of a file that may be the one that is installed already: then only what the request grants is decided.
+pub async fn install_changed(host: &Host, actor: &Actor, file: PluginFile, request: &InstallPlugin) -> Result<InstalledPlugin, Problem> {
+    let app = &host.app;
+    let present = app.kernel.registry().find(file.plugin.name());
+    let Some(present) = present.filter(|present| present.package.hash == file.plugin.package.hash) else {
+        return install(host, actor, file, request).await;
+    };
+    if request.grant {
+        let by = By { who: actor, why: request.reason.as_deref() };
+        app.kernel.decide(present.name(), &Change::Grant(Vec::new()), by).await?;
+    }
+    let plugin = Plugin::installed(app, &present, &ProjectNames::load(app).await?);
+    Ok(InstalledPlugin { plugin, replaced: None, reach: None, through: None, dry_run: false })
+}
+
 /// The plugins that came from a registry, by name: all, or the one that is named.
 pub async fn sources(host: &Host, plugin: Option<&str>) -> Result<Vec<PluginSource>, Problem> {
     let plugins = host.app.kernel.registry().all();

@@ -10,6 +10,7 @@ mod list;
 mod publish;
 mod view;
 mod visible;
+mod workflow;
 
 use utoipa::OpenApi;
 
@@ -23,7 +24,7 @@ pub use file::{FolderManifest, LARGEST_PLUGIN, OfFile, PluginFile, is_plugin_nam
 pub use history::{ListPluginDecisions, NeededCapability, PluginDecision, history};
 pub use install::{
     InstallPlugin, InstalledPlugin, PluginSource, PluginUpdate, RemovePlugin, RemovedPlugin, ReplacedPlugin, UpdateOutcome, UpdateTarget,
-    fetch_update, install, plan_install, remove, sources,
+    fetch_update, install, install_changed, plan_install, remove, sources,
 };
 pub use list::{PluginDetails, PluginList, PluginRun, PluginVersion, list, show, verify};
 pub use publish::{CreatedKey, PublishedPlugin, SignedPlugin, SigningKey, create_key, publish, sign};
@@ -33,6 +34,10 @@ pub use view::{
     StartedVersion, THROUGH, capability_kind,
 };
 pub use visible::{PluginLimits, PluginNeeds, history_for, limits, list_for, needs_for, show_for};
+pub use workflow::{
+    Decisions, FolderDialect, FolderFinding, FolderVariable, FoundSeverity, PlannedChecklist, PlannedCondition, PlannedDocument,
+    PlannedFile, PlannedFlow, PlannedStatement, PlannedStep, UnsetVariable, WorkflowPlan, is_workflow_folder, plan_folder, plan_plugin,
+};
 
 /// The views of this folder.
 #[derive(OpenApi)]
@@ -53,5 +58,6 @@ pub use visible::{PluginLimits, PluginNeeds, history_for, limits, list_for, need
     RemovedPlugin,
     SignedPlugin,
     TestedPlugin,
+    WorkflowPlan,
 )))]
 pub(super) struct Views;

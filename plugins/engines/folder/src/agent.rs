@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use baton_folder_format::plan::Place;
 use baton_sdk::agents::Task;
 use baton_sdk::prelude::*;
 use serde::Deserialize;
 
-use crate::runner::Runner;
+use crate::runner::{Next, Runner};
 
 /// Characters of what was done before that the agent is shown.
 const MOST_HISTORY: usize = 12_000;
@@ -23,6 +24,9 @@ pub(crate) struct Work {
     pub(crate) reason: String,
     #[serde(default)]
     pub(crate) set: Vec<Named>,
+    /// Files to write, by their paths.
+    #[serde(default)]
+    files: Vec<Named>,
 }
 
 /// What is to happen after the agent's work.
@@ -62,6 +66,11 @@ enum Answer {
 }
 
 #[derive(Deserialize)]
+struct Choice {
+    choice: String,
+}
+
+#[derive(Deserialize)]
 struct Reply {
     answer: String,
 }
@@ -86,6 +95,7 @@ impl Runner<'_> {
                 "target": { "type": "string", "description": "For goto: the id of the step or anchor. For ask: the question" },
                 "reason": { "type": "string", "description": "Why not continue" },
                 "set": named_schema(),
+                "files": { "description": "Only where the instructions have you write files: the path in the project and the whole text of each", "type": "array", "items": named_schema()["items"] },
             }),
         );
         let goal = format!("Carry out these instructions of step {}:\n\n{instructions}", self.step_name());
@@ -93,6 +103,9 @@ impl Runner<'_> {
         self.remember(&work.report);
         for named in &work.set {
             self.set(&named.name, &named.text);
+        }
+        for file in &work.files {
+            self.write_for_agent(&file.name, &file.text)?;
         }
         Ok(work)
     }
@@ -117,6 +130,24 @@ impl Runner<'_> {
             run::warn(&format!("It is not known whether `{condition}` holds; it counts as false."));
         }
         Ok(judgement.answer == Answer::True)
+    }
+
+    /// Has the agent choose one of several places to go on at.
+    pub(crate) fn choose_jump(&mut self, jumps: &[(&Place, &str)]) -> Result<Next> {
+        let choices: Vec<_> = (1..=jumps.len()).map(|number| number.to_string()).collect();
+        let schema = object(&["choice"], &json!({ "choice": { "type": "string", "enum": choices } }));
+        let list = jumps.iter().zip(&choices).map(|((place, reason), number)| {
+            let place = match place {
+                Place::Step(id) => format!("step {id}"),
+                Place::Anchor(id) => format!("the place `{id}`"),
+            };
+            format!("{number}. {place}: {reason}\n")
+        });
+        let goal = format!("Choose where to go on after step {}:\n{}", self.step_name(), list.collect::<String>());
+        let choice: Choice = agents::answer(&self.agent, self.task(&goal), &schema)?;
+        let chosen = choice.choice.parse().ok().and_then(|number: usize| jumps.get(number.wrapping_sub(1)));
+        // The schema allows no other number.
+        Ok(chosen.map_or(Next::Continue, |(place, _)| Next::Jump((*place).clone())))
     }
 
     /// Has the agent answer as a person who knows the subject would.

@@ -1,7 +1,18 @@
-//! The document that a workflow writes: a template whose placeholders are filled, or sections one after the other.
+//! The document that a workflow writes: a template whose placeholders are filled, or sections one after the other. When the
+//! workflow ends, blocks are decided and the agent fills in what no step has.
 
-use baton_folder_format::template::placeholders;
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_folder_format::template::{self, placeholders};
 use baton_folder_format::variables::{Form, fill, key};
+use baton_sdk::prelude::*;
+
+use crate::runner::{Deciding, Runner};
+
+/// Conditions of blocks that the agent judges when a document is finished, and placeholders that it fills in at once and in all.
+const MOST_JUDGED: usize = 20;
+const MOST_AT_ONCE: usize = 15;
+const MOST_FILLED: usize = 120;
 
 /// A document while it is written.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +47,57 @@ impl Document {
             .filter(|reference| reference.form == Form::Double)
             .map(|reference| reference.name.to_owned())
             .collect()
+    }
+}
+
+impl Runner<'_> {
+    /// Puts in what is known. Of a workflow that came to its end, the agent judges and fills in the rest.
+    pub(crate) fn finish_document(&mut self, completed: bool) -> Result<()> {
+        self.decide_blocks(completed)?;
+        self.fill_known();
+        if completed {
+            self.fill_rest()?;
+        }
+        if let Some(file) = self.document_file() {
+            files::write(&file, &self.document.text)?;
+        }
+        Ok(())
+    }
+
+    fn decide_blocks(&mut self, judges: bool) -> Result<()> {
+        let mut judged = BTreeMap::new();
+        loop {
+            let rendered = template::render(&self.document.text, &Deciding { runner: self, judged: &judged });
+            let next = rendered.undecided.into_iter().find(|condition| !judged.contains_key(condition));
+            let Some(next) = next.filter(|_| judges && judged.len() < MOST_JUDGED) else {
+                self.document.text = rendered.text;
+                return Ok(());
+            };
+            let holds = self.judge(&next)?;
+            judged.insert(next, holds);
+        }
+    }
+
+    fn fill_known(&mut self) {
+        let mut document = std::mem::take(&mut self.document);
+        document.fill_known(|name| self.value(name).filter(|value| !value.is_empty()));
+        self.document = document;
+    }
+
+    fn fill_rest(&mut self) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        let open: Vec<_> = self.document.unfilled().into_iter().filter(|name| seen.insert(key(name))).take(MOST_FILLED).collect();
+        for names in open.chunks(MOST_AT_ONCE) {
+            let wish =
+                "No step has written these parts of the template. Write each from what was done, in as much text as its place takes.";
+            let sections = self.write_sections(names, wish)?;
+            for name in names {
+                if let Some(text) = sections.get(name) {
+                    self.document.fill(name, text);
+                }
+            }
+        }
+        Ok(())
     }
 }
 

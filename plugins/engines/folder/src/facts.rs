@@ -68,12 +68,23 @@ impl Runner<'_> {
         }
     }
 
+    /// The sprint's status: where the folder says, or among the documents.
+    pub(crate) fn sprint_path(&self) -> String {
+        let named = self.value("sprint_status").map(|path| self.fill(&path)).filter(|path| path.ends_with(".yaml"));
+        let named = named.and_then(|path| paths::clean(&path).ok());
+        named.unwrap_or_else(|| format!("{}/sprint-status.yaml", self.output_folder()))
+    }
+
+    /// The status of workflows, if there is one.
+    pub(crate) fn workflow_path(&self) -> Option<String> {
+        Some(files::find(&format!("{}/*workflow-status.yaml", self.output_folder())).ok()?.first()?.path.clone())
+    }
+
     fn sprint_file(&self) -> Option<StatusFile> {
-        StatusFile::read(&files::read_text(&format!("{}/sprint-status.yaml", self.output_folder())).ok()?).ok()
+        StatusFile::read(&files::read_text(&self.sprint_path()).ok()?).ok()
     }
 
     fn workflow_file(&self) -> Option<StatusFile> {
-        let found = files::find(&format!("{}/*workflow-status.yaml", self.output_folder())).ok()?;
-        StatusFile::read(&files::read_text(&found.first()?.path).ok()?).ok()
+        StatusFile::read(&files::read_text(&self.workflow_path()?).ok()?).ok()
     }
 }

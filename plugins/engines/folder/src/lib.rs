@@ -2,11 +2,14 @@
 //! needs judgement and by the engine where the folder says what to do. The engine has no manifest of its own.
 
 mod agent;
+mod asking;
 mod document;
 mod facts;
+mod invocations;
 mod packed;
 mod runner;
 mod statements;
+mod status;
 #[cfg(test)]
 mod tests;
 mod validation;

@@ -1,6 +1,7 @@
 //! The files of the folder, which are the component's assets, and the configurations of the project.
 
 use baton_folder_format::folder::Files;
+use baton_folder_format::packing::{PACKING, Packing};
 use baton_sdk::prelude::*;
 
 /// Where a packed folder's files come from.
@@ -12,7 +13,7 @@ impl Files for Packed {
     }
 
     fn list_folder(&self) -> Vec<String> {
-        let mut paths = assets::paths();
+        let mut paths: Vec<_> = assets::paths().into_iter().filter(|path| path != PACKING).collect();
         paths.sort();
         paths
     }
@@ -25,4 +26,9 @@ impl Files for Packed {
     fn project_has(&self, _: &str) -> Option<bool> {
         None
     }
+}
+
+/// What was decided when the folder was packed.
+pub(crate) fn packing() -> Packing {
+    assets::read(PACKING).ok().and_then(|bytes| Packing::read(&bytes)).unwrap_or_default()
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use baton_folder_format::conditions::{Condition, evaluate};
+use baton_folder_format::packing::Packing;
 use baton_folder_format::paths;
 use baton_folder_format::plan::{Dialect, Place, Plan, Sheet, Statement, Step};
+use baton_folder_format::template::{self, Blocks};
 use baton_folder_format::variables::{Form, fill, key};
 use baton_sdk::people::Question;
 use baton_sdk::prelude::*;
@@ -16,7 +18,7 @@ use crate::{Input, Output, Status};
 const MOST_JUMPS: usize = 200;
 /// How often a step is repeated.
 const MOST_REPEATS: usize = 20;
-/// Who works where the input names nobody.
+/// Who works where neither the input nor the packer names somebody.
 const AGENT: &str = "analyst";
 
 /// Where execution goes on.
@@ -31,6 +33,7 @@ pub(crate) enum Next {
 /// A run of a plan.
 pub(crate) struct Runner<'a> {
     pub(crate) plan: &'a Plan,
+    pub(crate) packing: Packing,
     pub(crate) agent: String,
     pub(crate) yolo: bool,
     /// Variables that the run was started with, or has set.
@@ -52,15 +55,19 @@ pub(crate) struct Runner<'a> {
     /// The place that a jump leads to, until it is reached.
     pub(crate) seek: Option<Place>,
     step: String,
+    progress: f32,
 }
 
 impl<'a> Runner<'a> {
     pub(crate) fn new(plan: &'a Plan, input: &Input) -> Self {
         let template = plan.document.as_ref().and_then(|document| document.template.as_ref());
         let text = template.and_then(|path| assets::read_text(path).ok()).unwrap_or_default();
+        let packing = crate::packed::packing();
+        let packed = Some(packing.agent.clone()).filter(|agent| !agent.is_empty());
         Self {
             plan,
-            agent: input.agent.clone().unwrap_or_else(|| AGENT.to_owned()),
+            agent: input.agent.clone().or(packed).unwrap_or_else(|| AGENT.to_owned()),
+            packing,
             yolo: input.yolo,
             values: input.inputs.iter().map(|(name, value)| (key(name), crate::text_of(value))).collect(),
             last_answer: None,
@@ -75,6 +82,7 @@ impl<'a> Runner<'a> {
             handed: BTreeMap::new(),
             seek: None,
             step: String::new(),
+            progress: 0.0,
         }
     }
 
@@ -88,8 +96,9 @@ impl<'a> Runner<'a> {
         let mut validation = None;
         let is_written = self.document_file().is_some_and(|document| self.files.contains(&document));
         if is_written {
-            self.finish_document()?;
+            self.finish_document(status == Status::Completed)?;
         }
+        self.update_epics()?;
         if is_written && status == Status::Completed {
             validation = self.validate()?;
         }
@@ -120,6 +129,7 @@ impl<'a> Runner<'a> {
         let mut index = 0;
         let mut jumps = 0;
         while let Some(step) = sheet.steps.get(index) {
+            self.progress = index as f32 / sheet.steps.len() as f32;
             let next = self.run_step(step)?;
             let Next::Jump(place) = next else {
                 if next != Next::Continue {
@@ -154,7 +164,7 @@ impl<'a> Runner<'a> {
             return Ok(Next::Continue);
         }
         self.step = if step.title.is_empty() { step.id.clone() } else { format!("{} ({})", step.id, step.title) };
-        run::progress(0.0, &format!("Step {}", self.step));
+        run::progress(self.progress, &format!("Step {}", self.step));
         for round in 1..=MOST_REPEATS {
             let rules = self.rules.len();
             let next = self.run_body(&step.body)?;
@@ -183,7 +193,7 @@ impl<'a> Runner<'a> {
             return Ok(false);
         }
         let question = Question::new(format!("Execute the optional step {}: {}?", step.id, step.title)).with_options(["yes", "no"]);
-        Ok(people::ask(&question)?.trim().to_ascii_lowercase().starts_with('y'))
+        Ok(self.ask_person(&question)?.to_ascii_lowercase().starts_with('y'))
     }
 
     /// Whether a repeated step has been done often enough.
@@ -192,7 +202,7 @@ impl<'a> Runner<'a> {
             return self.judge(&format!("Step {} has been done as often as `{until}` demands", self.step));
         }
         let question = Question::new(format!("Step {} ({until}): is it done?", self.step)).with_options(["yes", "no"]);
-        Ok(people::ask(&question)?.trim().to_ascii_lowercase().starts_with('y'))
+        Ok(self.ask_person(&question)?.to_ascii_lowercase().starts_with('y'))
     }
 
     /// Whether a condition holds: by the evaluator, else by the judge.
@@ -227,6 +237,11 @@ impl<'a> Runner<'a> {
         fill(&fill(&filled, Form::Double, value), Form::Single, value)
     }
 
+    /// The same, with the blocks that can be decided in the place of the text.
+    pub(crate) fn fill_all(&self, text: &str) -> String {
+        self.fill(&template::render(text, &Deciding { runner: self, judged: &BTreeMap::new() }).text)
+    }
+
     /// Where the document is written. Names without a value are written as themselves.
     pub(crate) fn document_file(&self) -> Option<String> {
         if let Some(file) = &self.written_to {
@@ -236,15 +251,22 @@ impl<'a> Runner<'a> {
         let path = self.fill(file).replace(['{', '}'], "");
         paths::clean(&path).ok()
     }
+}
 
-    fn finish_document(&mut self) -> Result<()> {
-        let mut document = std::mem::take(&mut self.document);
-        document.fill_known(|name| self.value(name));
-        self.document = document;
-        if let Some(file) = self.document_file() {
-            files::write(&file, &self.document.text)?;
-        }
-        Ok(())
+/// What decides the blocks of templates: the evaluator, and what the agent has judged.
+pub(crate) struct Deciding<'r, 'p> {
+    pub(crate) runner: &'r Runner<'p>,
+    pub(crate) judged: &'r BTreeMap<String, bool>,
+}
+
+impl Blocks for Deciding<'_, '_> {
+    fn decide(&self, condition: &str) -> Option<bool> {
+        let test = Condition::read(condition, 1).test;
+        test.and_then(|test| evaluate(&test, self.runner)).or_else(|| self.judged.get(condition).copied())
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        self.runner.value(name)
     }
 }
 

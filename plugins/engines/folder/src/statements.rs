@@ -15,7 +15,7 @@ const MOST_EDITS: usize = 5;
 impl Runner<'_> {
     pub(crate) fn run_body(&mut self, body: &[Statement]) -> Result<Next> {
         let mut instructions = String::new();
-        for statement in body {
+        for (index, statement) in body.iter().enumerate() {
             if let Some(place) = self.seek.clone() {
                 if !statement_holds(statement, &place) {
                     continue;
@@ -28,7 +28,8 @@ impl Runner<'_> {
             if next != Next::Continue {
                 return Ok(next);
             }
-            let next = self.execute(statement)?;
+            let jumps = if self.seek.is_none() { jumps_in_a_row(&body[index..]) } else { Vec::new() };
+            let next = if jumps.len() > 1 { self.choose_jump(&jumps)? } else { self.execute(statement)? };
             if next != Next::Continue {
                 return Ok(next);
             }
@@ -37,7 +38,7 @@ impl Runner<'_> {
     }
 
     /// Has the agent carry out what was gathered.
-    fn instruct(&mut self, instructions: &mut String) -> Result<Next> {
+    pub(crate) fn instruct(&mut self, instructions: &mut String) -> Result<Next> {
         if instructions.trim().is_empty() {
             return Ok(Next::Continue);
         }
@@ -88,7 +89,7 @@ impl Runner<'_> {
             Statement::ForEach { item, collection, body, .. } => self.for_each(item, collection, body),
             Statement::Ask { passage, variable, optional, .. } => {
                 if !(*optional && self.yolo) {
-                    let question = self.fill(&passage.text);
+                    let question = self.fill_all(&passage.text);
                     let answer = self.ask(&question)?;
                     self.set(variable, &answer);
                     self.remember(&format!("The user answered `{question}` with: {answer}"));
@@ -96,7 +97,7 @@ impl Runner<'_> {
                 Ok(Next::Continue)
             }
             Statement::Output { passage } => {
-                run::info(&self.fill(&passage.text));
+                run::info(&self.fill_all(&passage.text));
                 Ok(Next::Continue)
             }
             Statement::TemplateOutput { fill, file, .. } => self.write_output(fill, file.as_deref()),
@@ -119,7 +120,8 @@ impl Runner<'_> {
                     .collect::<baton_sdk::serde_json::Map<_, _>>();
                 self.invoke(target, inputs)
             }
-            Statement::InvokeTask { target, halt, .. } => self.perform_task(target, *halt),
+            Statement::InvokeTask { target, files, halt, .. } => self.perform_task(target, files, *halt),
+            Statement::Protocol { name, .. } => self.follow_protocol(name),
             Statement::Step { step } => self.run_step(step),
             _ => Ok(Next::Continue),
         }
@@ -144,6 +146,11 @@ impl Runner<'_> {
                 }
             }
             Some(FlowKind::Jump { place, resolves: true }) => return Ok(Next::Jump(place.clone())),
+            Some(FlowKind::Status { section, key, value }) => {
+                if self.set_status(section, key, value)? {
+                    return Ok(Next::Continue);
+                }
+            }
             Some(FlowKind::Set { name, value }) => {
                 let value = self.fill(value);
                 self.set(name, &value);
@@ -166,13 +173,6 @@ impl Runner<'_> {
             }
         }
         Ok(Next::Continue)
-    }
-
-    /// Asks a person, or the agent in place of one.
-    fn ask(&mut self, question: &str) -> Result<String> {
-        let answer = if self.yolo { self.answer_for_person(question)? } else { people::ask(&Question::new(question))? };
-        self.last_answer = Some(answer.clone());
-        Ok(answer)
     }
 
     fn write_output(&mut self, fill: &Fill, file: Option<&str>) -> Result<Next> {
@@ -203,8 +203,8 @@ impl Runner<'_> {
             }
             let question = Question::new(format!("{} is written to {path}. Continue, or say what to change.", names.join(", ")))
                 .with_options(["continue"]);
-            let answer = people::ask(&question)?;
-            if matches!(answer.trim().to_ascii_lowercase().as_str(), "c" | "continue" | "y" | "yes" | "") {
+            let answer = self.ask_person(&question)?;
+            if self.yolo || matches!(answer.trim().to_ascii_lowercase().as_str(), "c" | "continue" | "y" | "yes" | "") {
                 break;
             }
             wish = format!("Change it as the user wishes: {answer}");
@@ -231,10 +231,15 @@ impl Runner<'_> {
             self.written_to = Some(path.to_owned());
         }
         self.keep(sections);
+        self.note_file(path);
+        Ok(())
+    }
+
+    /// Notes a file that was written.
+    pub(crate) fn note_file(&mut self, path: &str) {
         if !self.files.iter().any(|file| file == path) {
             self.files.push(path.to_owned());
         }
-        Ok(())
     }
 
     /// Sections are variables as well, unless the folder or the run has set one of that name.
@@ -244,37 +249,6 @@ impl Runner<'_> {
                 self.set(name, text);
             }
         }
-    }
-
-    /// Starts another workflow by the last part of its path, and takes over what it hands back.
-    fn invoke(&mut self, target: &str, inputs: baton_sdk::serde_json::Map<String, Value>) -> Result<Next> {
-        let path = self.fill(target);
-        let name = paths::name(path.trim_end_matches("/workflow.yaml")).to_owned();
-        let started = workflows::start::<Value, _>(&name, &json!({ "inputs": inputs, "yolo": self.yolo })).and_then(Pending::wait);
-        match started {
-            Ok(outcome) => {
-                for (name, value) in outcome.output["values"].as_object().into_iter().flatten() {
-                    self.set(name, &crate::text_of(value));
-                }
-                self.remember(&format!("The workflow `{name}` ended: {}", outcome.output["status"]));
-            }
-            Err(error) if error.ends_the_run() => return Err(error),
-            // A folder names workflows that not every project has; the history says that there is no result.
-            Err(error) => {
-                run::warn(&format!("The workflow `{name}` gave no result: {error}"));
-                self.remember(&format!("The workflow `{name}` gave no result."));
-            }
-        }
-        Ok(Next::Continue)
-    }
-
-    /// What waits for a person is left out where nobody is asked.
-    fn perform_task(&mut self, target: &str, halt: bool) -> Result<Next> {
-        if halt && self.yolo {
-            return Ok(Next::Continue);
-        }
-        let mut text = format!("Perform the task {}", self.fill(target));
-        self.instruct(&mut text)
     }
 }
 
@@ -289,4 +263,13 @@ fn instruction(statement: &Statement) -> Option<String> {
         Statement::Search { query, condition: None, .. } => Some(format!("- Search the web: {query}")),
         _ => None,
     }
+}
+
+/// Unconditional jumps that follow each other: the agent chooses one by what stands beside it.
+fn jumps_in_a_row(body: &[Statement]) -> Vec<(&Place, &str)> {
+    let jumps = body.iter().map_while(|statement| match statement {
+        Statement::Goto { target, condition: None, reason, .. } if target.resolves => Some((&target.place, reason.as_str())),
+        _ => None,
+    });
+    jumps.collect()
 }

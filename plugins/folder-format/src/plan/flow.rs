@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Place;
+use crate::status::{sprint, workflows};
 use crate::variables::is_name;
 
 /// Flow in prose.
@@ -50,6 +51,15 @@ pub enum FlowKind {
         /// Its name.
         name: String,
         /// As written.
+        value: String,
+    },
+    /// A value of a status file is set.
+    Status {
+        /// Its section.
+        section: String,
+        /// Its key, as written.
+        key: String,
+        /// Its value, as written.
         value: String,
     },
     /// What was done is kept in a variable.
@@ -107,7 +117,7 @@ fn read_sentence(sentence: &str) -> Option<FlowKind> {
     if let Some(path) = load(sentence, &lower) {
         return Some(FlowKind::Load { path });
     }
-    if let Some(kind) = set(sentence, &lower).or_else(|| store(sentence, &lower, 0)) {
+    if let Some(kind) = status(sentence, &lower).or_else(|| set(sentence, &lower)).or_else(|| store(sentence, &lower, 0)) {
         return Some(kind);
     }
     let jump = jump_at(sentence, &lower, 0)?;
@@ -181,6 +191,21 @@ fn load(sentence: &str, lower: &str) -> Option<String> {
     (word.contains(['/', '.']) || word.starts_with('{')).then(|| word.to_owned())
 }
 
+/// `Update development_status[{{story_key}}] = "done"`.
+fn status(sentence: &str, lower: &str) -> Option<FlowKind> {
+    let start = ["update ", "set ", ""].into_iter().find(|verb| {
+        let rest = lower.strip_prefix(verb);
+        rest.is_some_and(|rest| [sprint::SECTION, workflows::SECTION].iter().any(|section| rest.starts_with(section)))
+    })?;
+    let (section, rest) = sentence[start.len()..].split_once('[')?;
+    let (key, rest) = rest.split_once(']')?;
+    let value = rest.trim_start().strip_prefix('=').filter(|rest| !rest.starts_with('='))?;
+    let plain = |text: &str| text.trim().trim_matches(['"', '\'', '`']).to_owned();
+    let (section, key, value) = (section.trim().to_owned(), plain(key), plain(value));
+    let is_one_word = !value.is_empty() && !value.contains(char::is_whitespace);
+    (is_one_word && !key.is_empty()).then_some(FlowKind::Status { section, key, value })
+}
+
 /// `Set x = 1`, `Set {{x}} to "a"`.
 fn set(sentence: &str, lower: &str) -> Option<FlowKind> {
     let rest = sentence[lower.strip_prefix("set ").map(|_| 4)?..].trim_start();
@@ -222,6 +247,26 @@ mod tests {
         assert_eq!(kinds("Set standalone_mode = true"), [(set.clone(), true)]);
         assert_eq!(kinds("1. Set {{standalone_mode}} to \"true\""), [(set, true)]);
         assert_eq!(kinds("Load and execute: {installed_path}/a.md"), [(FlowKind::Load { path: "{installed_path}/a.md".to_owned() }, true)]);
+    }
+
+    #[test]
+    fn values_of_status_files_are_set_by_the_engine() {
+        let status = |section: &str, key: &str, value: &str| FlowKind::Status {
+            section: section.to_owned(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+        };
+        let story = status("development_status", "{{story_key}}", "done");
+        assert_eq!(kinds("Update development_status[{{story_key}}] = \"done\""), [(story, true)]);
+        let path = status("workflow_status", "prd", "{default_output_file}");
+        assert_eq!(kinds("Update workflow_status[\"prd\"] = \"{default_output_file}\""), [(path, true)]);
+        for text in [
+            "Get current status value for development_status[{{story_key}}]",
+            "development_status[x] == done",
+            "Update development_status[x] = what it was before",
+        ] {
+            assert!(!kinds(text).iter().any(|(kind, _)| matches!(kind, FlowKind::Status { .. })), "{text}");
+        }
     }
 
     #[test]

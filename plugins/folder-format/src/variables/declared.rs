@@ -125,7 +125,7 @@ impl Declared {
 }
 
 /// `bmad/bmm/config.yaml` has that of the core beside it: `bmad/core/config.yaml`.
-fn core_config(path: &str) -> Option<String> {
+pub(crate) fn core_config(path: &str) -> Option<String> {
     let (folder, name) = path.rsplit_once('/')?;
     let core = match folder.rsplit_once('/') {
         Some((root, _)) => format!("{root}/core/{name}"),

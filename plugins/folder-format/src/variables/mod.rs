@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use declared::Declared;
+pub(crate) use declared::core_config;
 pub use references::{Form, Reference, find, is_name, key};
 
 /// Where a variable comes from, strongest first.

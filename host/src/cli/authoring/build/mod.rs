@@ -16,12 +16,15 @@ use crate::operations::{
 impl Project {
     /// Builds the component. The compiler's own words go to standard error.
     pub(in crate::cli) async fn build(&self) -> Result<PluginFile, Problem> {
+        is_folder(&self.folder.join(Self::BUILT))?;
+        if self.language == Language::Folder {
+            return PluginFile::pack_unsigned(&self.folder);
+        }
         // A mistake in the manifest is shown before minutes are spent on compiling.
         let manifest = FolderManifest::read(&self.folder)?;
-        is_folder(&self.folder.join(Self::BUILT))?;
         self.write_sdk()?;
         let wasm = match self.language {
-            Language::Persona => return PluginFile::pack_unsigned(&self.folder),
+            Language::Persona | Language::Folder => return PluginFile::pack_unsigned(&self.folder),
             Language::Rust => rust::build(self).await?,
             Language::Python => manifest.add_to(&python::build(self, manifest.kind).await?)?,
             Language::JavaScript => manifest.add_to(&javascript::build(self, manifest.kind).await?)?,
@@ -36,7 +39,10 @@ impl Project {
 
     /// The name that the component will have, by its manifest.
     pub(in crate::cli) fn name(&self) -> Result<String, Problem> {
-        Ok(FolderManifest::read(&self.folder)?.name)
+        match self.language {
+            Language::Folder => Ok(PluginFile::pack_unsigned(&self.folder)?.view().name),
+            _ => Ok(FolderManifest::read(&self.folder)?.name),
+        }
     }
 
     /// The version of the compiler, where Baton has to know it.
@@ -44,7 +50,7 @@ impl Project {
         match self.language {
             Language::Python => python::version(self).await.map(Some),
             Language::JavaScript => javascript::version(self).await.map(Some),
-            Language::Rust | Language::Persona => Ok(None),
+            Language::Rust | Language::Persona | Language::Folder => Ok(None),
         }
     }
 

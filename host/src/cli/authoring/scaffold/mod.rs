@@ -50,6 +50,11 @@ impl Scaffold {
             let hint = format!("Give the plugin another name, and bind it with `baton bindings set {name} NAME`.");
             return Err(unfit(format!("`{name}` is the name of a slot.")).advise(hint));
         }
+        if language == Language::Folder && kind != PluginKind::Workflow {
+            let kind = if kind == PluginKind::Agent { "an agent" } else { "a toolbox" };
+            let message = format!("A workflow folder is a workflow, and not {kind}.");
+            return Err(Problem::invalid("language_unfit", "language", message).advise("Leave --language out, or name another."));
+        }
         Ok(Self { name: name.to_owned(), kind, language })
     }
 
@@ -86,15 +91,24 @@ impl Scaffold {
         files
     }
 
-    /// What to type next, in the folder above the plugin's: each line a command, those of the host as `again` has them.
+    /// Whether what is typed next is typed in the plugin's folder. What a workflow folder writes must not lie in it.
+    pub(in crate::cli) fn is_entered(&self) -> bool {
+        self.language != Language::Folder
+    }
+
+    /// What to type next: each line a command, those of the host as `again` has them.
     pub(in crate::cli) fn next(&self, again: impl Fn(&str) -> String) -> Vec<String> {
+        if self.language == Language::Folder {
+            let run = again(&format!("run ./{} --grant", self.name));
+            return vec![format!("baton plugin check {}", self.name), run];
+        }
         let component = format!("{}/{}.wasm", Project::BUILT, self.name);
         let install = again(&format!("plugin install {component} --grant"));
         let once = match self.language {
             Language::Rust => Some("rustup target add wasm32-wasip2"),
             Language::Python => Some("python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"),
             Language::JavaScript => Some("npm install"),
-            Language::Persona => None,
+            Language::Persona | Language::Folder => None,
         };
         let run = (self.kind == PluginKind::Workflow).then(|| again(&format!("run {} --input '{{\"name\": \"Mary\"}}'", self.name)));
         once.map(str::to_owned).into_iter().chain(["baton plugin build".to_owned(), install]).chain(run).collect()
@@ -118,9 +132,12 @@ impl Scaffold {
             Language::Python => "python",
             Language::JavaScript => "javascript",
             Language::Persona => "persona",
+            Language::Folder => "folder",
         };
+        // The manifest of a workflow folder is derived.
+        let manifest = if self.language == Language::Folder { "folder/manifest/" } else { "manifest/" };
         let (own, shared) =
-            (format!("{language}/{}/", self.kind.as_str()), [format!("manifest/{}/", self.kind.as_str()), format!("{language}/all/")]);
+            (format!("{language}/{}/", self.kind.as_str()), [format!("{manifest}{}/", self.kind.as_str()), format!("{language}/all/")]);
         let below = move |path: &'static str| shared.iter().chain([&own]).find_map(|folder| path.strip_prefix(folder.as_str()));
         TEMPLATES.iter().filter_map(move |(path, text)| Some((below(path)?, *text)))
     }

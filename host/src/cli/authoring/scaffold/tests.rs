@@ -11,7 +11,7 @@ fn all() -> Vec<Scaffold> {
     let kinds = [PluginKind::Workflow, PluginKind::Agent, PluginKind::Toolbox];
     let languages = [Language::Rust, Language::Python, Language::JavaScript];
     let code = kinds.into_iter().flat_map(|kind| languages.into_iter().map(move |language| scaffold(kind, language)));
-    code.chain([scaffold(PluginKind::Agent, Language::Persona)]).collect()
+    code.chain([scaffold(PluginKind::Agent, Language::Persona), scaffold(PluginKind::Workflow, Language::Folder)]).collect()
 }
 
 #[test]
@@ -25,6 +25,10 @@ fn every_scaffold_is_a_folder_that_the_build_understands() {
         assert_eq!(paths.len(), files.len(), "{scaffold:?}");
         assert!(paths.contains(".gitignore") && paths.contains("README.md"), "{scaffold:?}: {paths:?}");
         let own = files.iter().filter(|(path, _)| !path.starts_with("vendor/"));
+        if scaffold.language == Language::Folder {
+            assert!(own.into_iter().all(|(_, text)| !text.contains("{{name}}") && !text.contains("{{next}}")), "{scaffold:?}");
+            continue;
+        }
         assert!(own.into_iter().all(|(_, text)| !text.contains("{{")), "{scaffold:?}");
         let manifest = FolderManifest::read(&folder).unwrap();
         assert_eq!((manifest.name.as_str(), manifest.kind), ("my-plugin", scaffold.kind));
@@ -39,6 +43,19 @@ fn names_that_no_plugin_can_have_are_refused_with_a_sentence() {
     }
     let error = Scaffold::new("plan", PluginKind::Workflow, Language::Rust).unwrap_err().to_string();
     assert!(error.contains("part of Baton"), "{error}");
+}
+
+#[test]
+fn a_workflow_folder_begins_without_a_defect() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = scaffold(PluginKind::Workflow, Language::Folder).write(place.path()).unwrap();
+    let plan = crate::operations::plugins::plan_folder(&folder, place.path()).unwrap();
+    assert!(plan.runnable && plan.findings.is_empty(), "{:?}", plan.findings);
+    assert!(plan.decisions.judge > 0 && plan.decisions.evaluator > 0 && plan.checklist.is_some(), "it shows what a folder can do");
+    let packed = crate::operations::plugins::PluginFile::pack_unsigned(&folder).unwrap().view();
+    assert_eq!((packed.name.as_str(), packed.kind), ("my-plugin", PluginKind::Workflow));
+    let error = Scaffold::new("a", PluginKind::Agent, Language::Folder).unwrap_err().to_string();
+    assert!(error.contains("and not an agent"), "{error}");
 }
 
 #[test]

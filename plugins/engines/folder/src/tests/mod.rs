@@ -1,5 +1,6 @@
 //! Folders that are executed in the SDK's host in memory, by an agent that answers by rules.
 
+mod acts;
 mod corpus;
 
 use baton_sdk::prelude::*;

@@ -1,8 +1,12 @@
-//! Finds the placeholders of templates, in each of the home-made dialects. Renders nothing.
+//! Finds the placeholders of templates, in each of the home-made dialects, and renders their blocks.
+
+mod render;
 
 use std::collections::BTreeSet;
 
 use crate::variables::{Form, find};
+
+pub use render::{Blocks, Rendered, render};
 
 /// The names that a template has places for: `{{name}}`, the conditions and lists of its blocks, and `{NAME}` where the template
 /// uses single braces throughout.
