@@ -154,7 +154,7 @@ fn a_long_list_is_searched_and_read_a_page_at_a_time() {
     }
     assert_eq!(pages, [vec!["1", "1-1-init", "1-2-add"], vec!["1-10-split"]]);
     let told = user.backlog(&["list", "--limit", "1"]).exits(0).stderr;
-    assert!(told.contains("`--cursor 5.0-first` continues"), "{told}");
+    assert!(told.contains("`--cursor 0.0-first` continues"), "{told}");
     let wrong = user.backlog(&["list", "--cursor", "x"]).exits(2).stderr;
     assert!(
         wrong.contains("The cursor does not belong to this list.\nhint: Give the `next` of a page, or begin without a cursor."),

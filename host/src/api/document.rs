@@ -12,14 +12,35 @@ use super::{
     routes::{self, ROUTES, Route, Rule},
 };
 use crate::operations::{
+    Moment,
+    costs::CostBy,
     events::{Category, EventLevel, EventOrder, EventView},
+    items::{ItemKind, ItemOrder, ItemStatus},
+    projects::{ProjectPhase, ProjectState},
     questions::{QuestionState, Severity},
     runs::{PluginKind, RunId, StateWord},
 };
 
 /// The types of parameters, which the handlers' descriptions refer to and do not bring along.
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(Category, EventLevel, EventOrder, EventView, PluginKind, QuestionState, RunId, Severity, StateWord)))]
+#[openapi(components(schemas(
+    Category,
+    CostBy,
+    EventLevel,
+    EventOrder,
+    EventView,
+    ItemKind,
+    ItemOrder,
+    ItemStatus,
+    Moment,
+    PluginKind,
+    ProjectPhase,
+    ProjectState,
+    QuestionState,
+    RunId,
+    Severity,
+    StateWord
+)))]
 struct ParameterTypes;
 
 /// What the document begins with.

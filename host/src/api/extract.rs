@@ -47,12 +47,17 @@ impl Paging {
 
     /// How many items it has at most.
     pub(super) fn limit(&self) -> Result<u32, Failure> {
-        match self.limit.unwrap_or(PAGE) {
-            limit @ 1..=LONGEST_PAGE => Ok(limit),
-            limit => {
-                let message = format!("`limit` has to be a number from 1 to {LONGEST_PAGE}, and is {limit}.");
-                Err(invalid("parameter_invalid", message).of_field("limit"))
-            }
+        page_length(self.limit)
+    }
+}
+
+/// How many items a page has that is asked for with this `limit`.
+pub(super) fn page_length(limit: Option<u32>) -> Result<u32, Failure> {
+    match limit.unwrap_or(PAGE) {
+        limit @ 1..=LONGEST_PAGE => Ok(limit),
+        limit => {
+            let message = format!("`limit` has to be a number from 1 to {LONGEST_PAGE}, and is {limit}.");
+            Err(invalid("parameter_invalid", message).of_field("limit"))
         }
     }
 }

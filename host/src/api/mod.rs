@@ -18,6 +18,8 @@ mod extract;
 mod failure;
 mod frame;
 mod health;
+mod items;
+mod money;
 mod once;
 mod orchestrator;
 mod parameters;
@@ -25,6 +27,7 @@ mod patience;
 mod peer;
 mod plugins;
 mod projects;
+mod pull_requests;
 mod questions;
 mod rate;
 mod routes;
@@ -108,9 +111,12 @@ fn resources() -> OpenApiRouter<Arc<Api>> {
         decisions::routes(),
         events::routes(),
         health::routes(),
+        items::routes(),
+        money::routes(),
         orchestrator::routes(),
         plugins::routes(),
         projects::routes(),
+        pull_requests::routes(),
         questions::routes(),
         runs::routes(),
         secrets::routes(),

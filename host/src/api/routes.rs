@@ -93,6 +93,10 @@ const fn delete(path: &'static str, rule: Rule) -> Route {
     route("DELETE", path, rule)
 }
 
+const fn patch(path: &'static str, rule: Rule) -> Route {
+    route("PATCH", path, rule)
+}
+
 /// A request with a plugin's file, which is compiled before it is answered.
 const fn with_plugin(path: &'static str, rule: Rule) -> Route {
     Route { bounds: Bounds { largest_body: LARGEST_PLUGIN, patience: Duration::from_secs(300) }, ..route("POST", path, rule) }
@@ -114,7 +118,7 @@ const fn starting(path: &'static str, rule: Rule) -> Route {
 }
 
 use About::{Host, Project, Question, Run};
-use Permission::{Grant, Read, Secrets, Settings, Users, Work};
+use Permission::{Budgets, Grant, Merge, Read, Secrets, Settings, Users, Work};
 use Rule::{May, Public, SignedIn, SignsIn};
 
 /// All routes, in the order of their paths.
@@ -133,6 +137,11 @@ pub(super) const ROUTES: &[Route] = &[
     get("/bindings", May(Read, Host)),
     delete("/bindings/{slot}", May(Settings, Host)),
     put("/bindings/{slot}", May(Settings, Host)),
+    get("/budgets", May(Read, Host)),
+    delete("/budgets/host", May(Budgets, Host)),
+    get("/budgets/host", May(Budgets, Host)),
+    put("/budgets/host", May(Budgets, Host)),
+    get("/costs", May(Read, Host)),
     get("/decisions", May(Read, Host)),
     get("/docs", Public),
     get("/docs/browse.css", Public),
@@ -157,10 +166,51 @@ pub(super) const ROUTES: &[Route] = &[
     get("/plugins/{plugin}/needs", May(Read, Host)),
     post("/plugins/{plugin}/revoke", May(Grant, Host)),
     get("/projects", SignedIn),
+    starting("/projects", May(Settings, Host)),
+    delete("/projects/{project}", May(Settings, Project)),
     get("/projects/{project}", May(Read, Project)),
+    patch("/projects/{project}", May(Settings, Project)),
+    delete("/projects/{project}/autopilot", May(Work, Project)),
+    get("/projects/{project}/autopilot", May(Read, Project)),
+    put("/projects/{project}/autopilot", May(Work, Project)),
+    get("/projects/{project}/board", May(Read, Project)),
+    delete("/projects/{project}/budget", May(Budgets, Project)),
+    get("/projects/{project}/budget", May(Read, Project)),
+    put("/projects/{project}/budget", May(Budgets, Project)),
+    post("/projects/{project}/complete", May(Work, Project)),
+    get("/projects/{project}/costs", May(Read, Project)),
+    get("/projects/{project}/items", May(Read, Project)),
+    starting("/projects/{project}/items", May(Work, Project)),
+    delete("/projects/{project}/items/{item}", May(Work, Project)),
+    get("/projects/{project}/items/{item}", May(Read, Project)),
+    patch("/projects/{project}/items/{item}", May(Work, Project)),
+    get("/projects/{project}/items/{item}/artifacts", May(Read, Project)),
+    get("/projects/{project}/items/{item}/artifacts/{run}/{call}", May(Read, Project)),
+    get("/projects/{project}/items/{item}/dependencies", May(Read, Project)),
+    get("/projects/{project}/items/{item}/history", May(Read, Project)),
+    get("/projects/{project}/items/{item}/logs", May(Read, Project)),
+    post("/projects/{project}/items/{item}/move", May(Work, Project)),
+    post("/projects/{project}/items/{item}/pause", May(Work, Project)),
+    starting("/projects/{project}/items/{item}/resume", May(Work, Project)),
+    starting("/projects/{project}/items/{item}/start", May(Work, Project)),
+    get("/projects/{project}/items/{item}/status", May(Read, Project)),
+    post("/projects/{project}/items/{item}/stop", May(Work, Project)),
     get("/projects/{project}/items/{item}/stream", May(Read, Project)),
     delete("/projects/{project}/members/{user}", May(Users, Project)),
     put("/projects/{project}/members/{user}", May(Users, Project)),
+    post("/projects/{project}/pause", May(Work, Project)),
+    get("/projects/{project}/pull-requests", May(Read, Project)),
+    get("/projects/{project}/pull-requests/{number}", May(Read, Project)),
+    post("/projects/{project}/pull-requests/{number}/close", May(Work, Project)),
+    starting("/projects/{project}/pull-requests/{number}/comment", May(Work, Project)),
+    starting("/projects/{project}/pull-requests/{number}/merge", May(Merge, Project)),
+    starting("/projects/{project}/pull-requests/{number}/request-changes", May(Work, Project)),
+    post("/projects/{project}/resume", May(Work, Project)),
+    get("/projects/{project}/settings", May(Read, Project)),
+    get("/projects/{project}/sprint-status", May(Read, Project)),
+    starting("/projects/{project}/start", May(Work, Project)),
+    get("/projects/{project}/status", May(Read, Project)),
+    get("/projects/{project}/workflow-status", May(Read, Project)),
     get("/questions", May(Read, Host)),
     get("/questions/{question}", May(Read, Question)),
     starting("/questions/{question}/answer", May(Work, Question)),
@@ -204,7 +254,7 @@ pub(super) const ROUTES: &[Route] = &[
     // Everybody may see and change what is their own, which the operations tell apart.
     delete("/users/{user}", SignedIn),
     get("/users/{user}", SignedIn),
-    route("PATCH", "/users/{user}", SignedIn),
+    patch("/users/{user}", SignedIn),
     post("/users/{user}/password", SignedIn),
     get("/version", Public),
     get("/workflows", May(Read, Host)),

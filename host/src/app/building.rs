@@ -71,6 +71,7 @@ pub(super) fn build(config: Config, access: Access, data: Data) -> Result<App, A
         kernel,
         refused,
         backlog: Arc::clone(&store) as _,
+        item_lists: Arc::clone(&store) as _,
         questions: Arc::clone(&store) as _,
         forges,
         watchers,

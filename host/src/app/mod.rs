@@ -38,7 +38,7 @@ use crate::{
     errors::{Hint, StorageError},
     interfaces::{
         autopilot::Autopilots,
-        backlog::Backlog,
+        backlog::{Backlog, ItemLists},
         forge::Forges,
         git::Repositories,
         llm::{
@@ -139,6 +139,8 @@ pub struct App {
     pub autopilots: Arc<dyn Autopilots>,
     /// What is to be done in every project.
     pub backlog: Arc<dyn Backlog>,
+    /// The same, a page at a time.
+    pub item_lists: Arc<dyn ItemLists>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
     /// Where pull requests are.

@@ -55,7 +55,7 @@ const BAR: u64 = 24;
 impl Costs {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let host = context.open(Access::Look).await?;
-        let shown = costs::show(&host, &ShowCosts { by: self.by.into(), days: self.days }).await?;
+        let shown = costs::show(&host, &ShowCosts { by: self.by.into(), days: self.days, project: None }).await?;
         if context.screen.is_json() {
             context.screen.document(&shown)?;
         } else if shown.rows.is_empty() {

@@ -118,7 +118,9 @@ impl ProjectNames {
             let removed = if project.removed_at.is_some() { " (removed)" } else { "" };
             (project.id, format!("{}{removed}", project.name))
         };
-        Ok(Self(projects::list(host, &ListProjects { removed: true }).await?.items.into_iter().map(named).collect()))
+        Ok(Self(
+            projects::list(host, &ListProjects { removed: true, ..ListProjects::default() }).await?.items.into_iter().map(named).collect(),
+        ))
     }
 
     /// The name, or the id of one that has none.

@@ -225,6 +225,9 @@ pub trait EventLog: Send + Sync {
     async fn append(&self, events: Vec<Draft>) -> Result<(), StorageError>;
     /// Up to `limit` events after `cursor`, oldest first; of one run if it is named.
     async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, StorageError>;
+    /// Up to `limit` events after `cursor` of the runs for an item, its project and its key, oldest first; from `since` on, in
+    /// milliseconds since 1970 UTC.
+    async fn after_of_item(&self, cursor: i64, item: (&str, &str), since: u64, limit: u32) -> Result<Vec<Event>, StorageError>;
     /// Up to `limit` events of a category, newest first; before the cursor `before` where it is given.
     async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StorageError>;
     /// The events that fit.

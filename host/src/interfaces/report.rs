@@ -47,9 +47,26 @@ pub struct Happened {
     pub pull_requests: Vec<Numbered>,
 }
 
+/// A check of an open pull request of the host's own that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedCheck {
+    /// The number of the pull request.
+    pub number: u64,
+    /// Its branch.
+    pub branch: String,
+    /// The name of the check.
+    pub check: String,
+    /// One line.
+    pub summary: String,
+    /// When it was reported, in milliseconds since 1970 UTC.
+    pub at: u64,
+}
+
 /// Tells what happened.
 #[async_trait]
 pub trait Reports: Send + Sync {
     /// In a project since a time, in milliseconds since 1970 UTC. Asks as much of many runs as of few.
     async fn happened(&self, project: &str, since: u64) -> Result<Happened, StorageError>;
+    /// The checks that failed, of pull requests of a project that are open, by number and name.
+    async fn failed_checks(&self, project: &str) -> Result<Vec<FailedCheck>, StorageError>;
 }

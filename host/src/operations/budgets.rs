@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Dollars, Host, Moment, Page, Problem, projects::ProjectRef};
+use super::{Dollars, Host, Moment, Page, Problem, access::Caller, projects::ProjectRef};
 use crate::{
     actor::Actor,
     interfaces::llm::money::{self, Scope},
     journal::RunId,
+    kernel::KernelError,
 };
 
 pub use money::{Amount, AmountError};
@@ -102,6 +103,36 @@ pub async fn list(host: &Host) -> Result<Page<Budget>, Problem> {
     Ok(Page::whole(budgets))
 }
 
+/// The same for a caller: that of the host only where everything of it exists for them, and the others of projects that do.
+pub async fn list_for(host: &Host, caller: &Caller) -> Result<Page<Budget>, Problem> {
+    let mut budgets = Vec::new();
+    for budget in host.app.budgets.budgets().await? {
+        if exists_for(host, caller, &budget.scope).await? {
+            budgets.push(with_spent(host, budget).await?);
+        }
+    }
+    Ok(Page::whole(budgets))
+}
+
+async fn exists_for(host: &Host, caller: &Caller, scope: &Scope) -> Result<bool, Problem> {
+    Ok(caller.sees_all()
+        || match scope {
+            Scope::Organisation => false,
+            Scope::Project(project) | Scope::Day(project) => caller.sees(project),
+            Scope::Run(run) => {
+                let run = host.app.kernel.runs().find(run).await.map_err(KernelError::from)?;
+                run.is_some_and(|run| caller.sees(&run.project))
+            }
+        })
+}
+
+/// The budget for a target. The problem is `budget_not_found` where there is none.
+pub async fn show(host: &Host, target: &BudgetTarget) -> Result<Budget, Problem> {
+    let scope = scope(host, target).await?;
+    let budget = host.app.budgets.budgets().await?.into_iter().find(|budget| budget.scope == scope);
+    with_spent(host, budget.ok_or_else(|| missing(&scope))?).await
+}
+
 /// Sets a budget, in the place of the one before.
 pub async fn set(host: &Host, actor: &Actor, request: &SetBudget) -> Result<Budget, Problem> {
     let scope = match &request.target {
@@ -109,6 +140,9 @@ pub async fn set(host: &Host, actor: &Actor, request: &SetBudget) -> Result<Budg
         target => scope(host, target).await?,
     };
     let Dollars(amount) = request.amount_usd;
+    if amount == Amount::ZERO {
+        return Err(Problem::invalid("amount_invalid", "amount_usd", "A budget has to be above 0 dollars."));
+    }
     host.app.budgets.set(&scope, Some(amount), actor).await?;
     let budgets = host.app.budgets.budgets().await?;
     let budget = budgets.into_iter().find(|budget| budget.scope == scope).ok_or_else(|| missing(&scope))?;
@@ -155,6 +189,18 @@ async fn with_spent(host: &Host, budget: money::Budget) -> Result<Budget, Proble
         set_at: Moment(set_at),
         set_by,
     })
+}
+
+impl BudgetScope {
+    /// What tells it from the others, on one line.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Host => "host".to_owned(),
+            Self::Project { project } => format!("project.{project}"),
+            Self::Run { run } => format!("run.{run}"),
+            Self::Day { project } => format!("day.{project}"),
+        }
+    }
 }
 
 impl From<Scope> for BudgetScope {

@@ -6,7 +6,7 @@ use baton_slots::DEVELOPER;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Dollars, Host, Problem};
+use super::{Dollars, Host, Problem, access::Caller};
 use crate::{
     interfaces::llm::money::{Posting, PostingFilter, Sum, local_day, sums},
     journal::RunId,
@@ -38,7 +38,7 @@ pub enum CostBy {
 }
 
 /// Which costs to show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ShowCosts {
     /// What to add up by.
     #[serde(default)]
@@ -46,6 +46,9 @@ pub struct ShowCosts {
     /// Only the last days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
+    /// Only those of this project, by its name or id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
 }
 
 /// What models cost.
@@ -125,13 +128,30 @@ type Key = (Option<String>, String);
 
 /// What models cost.
 pub async fn show(host: &Host, request: &ShowCosts) -> Result<Costs, Problem> {
+    let projects = match &request.project {
+        Some(name) => Some(vec![host.app.kernel.find_project(name).await?.id]),
+        None => None,
+    };
+    show_filtered(host, request, projects).await
+}
+
+/// The same for a caller: only costs of projects that exist for them.
+pub async fn show_for(host: &Host, caller: &Caller, request: &ShowCosts) -> Result<Costs, Problem> {
+    let projects = match &request.project {
+        Some(name) => Some(vec![caller.find_project(host, name).await?]),
+        None => caller.only_projects(),
+    };
+    show_filtered(host, request, projects).await
+}
+
+async fn show_filtered(host: &Host, request: &ShowCosts, projects: Option<Vec<String>>) -> Result<Costs, Problem> {
     let since = request.days.map_or(0, |days| host.app.kernel.now().saturating_sub(u64::from(days) * DAY));
     let mut roots = BTreeSet::new();
     let key = |posting: &Posting| {
         roots.insert(posting.root.clone());
         key(request.by, posting)
     };
-    let filter = PostingFilter { since, ..PostingFilter::default() };
+    let filter = PostingFilter { since, projects, ..PostingFilter::default() };
     let mut sums = sums(host.app.ledger.as_ref(), &filter, key).await?;
     let work = if request.by == CostBy::Story { work(host, &roots).await? } else { BTreeMap::new() };
     // A story whose runs asked no model took time all the same.

@@ -8,7 +8,8 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-use crate::interfaces::llm::money::Amount;
+use super::Problem;
+use crate::interfaces::llm::money::{Amount, AmountError};
 
 /// Dollars, such as `12.50`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +24,13 @@ impl Dollars {
     /// The amount as a number, which is exact for people only.
     pub fn as_number(self) -> f64 {
         self.0.dollars()
+    }
+}
+
+impl Dollars {
+    /// An amount as a client wrote it in a field of a request.
+    pub fn read(text: &str, field: &str) -> Result<Self, Problem> {
+        text.parse().map(Self).map_err(|error: AmountError| Problem::invalid("amount_invalid", field, format!("{error}.")))
     }
 }
 

@@ -114,6 +114,8 @@ pub mod code {
     pub const PROPOSAL_UNFIT: &str = "proposal_unfit";
     /// No plugin has the name.
     pub const PLUGIN_NOT_FOUND: &str = "plugin_not_found";
+    /// A folder belongs to a project already.
+    pub const FOLDER_TAKEN: &str = "folder_taken";
     /// A file or directory that was named does not exist.
     pub const FILE_NOT_FOUND: &str = "file_not_found";
     /// A file or directory that was named cannot be read.
@@ -400,7 +402,7 @@ fn of_project(refusal: &projects::Refusal) -> Class {
     match refusal {
         projects::Refusal::Name(_) => about(Invalid, "project_name_invalid", "name"),
         projects::Refusal::NameTaken(_) => about(Invalid, "project_name_taken", "name"),
-        projects::Refusal::FolderTaken { .. } => about(Invalid, "folder_taken", "folder"),
+        projects::Refusal::FolderTaken { .. } => about(Invalid, code::FOLDER_TAKEN, "folder"),
         projects::Refusal::NotItsFolder { .. } => about(Invalid, "folder_of_another_project", "from"),
         projects::Refusal::SeveralFolders(_) => about(Invalid, "folder_ambiguous", "from"),
         projects::Refusal::Unknown(_) => about(NotFound, "project_not_found", "project"),

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::{
-    StoreError, backup,
+    StoreError, backlog, backup,
     new_files::{create_file, unusable},
     projects,
 };
@@ -57,6 +57,7 @@ pub(super) async fn open_for_writing(data: &Path, clock: &dyn Clock) -> Result<A
     if is_unfinished {
         projects::replace_keys(&mut connection, clock).await?;
     }
+    backlog::fill_list_columns(&mut connection).await?;
     Ok(connection)
 }
 

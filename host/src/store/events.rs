@@ -36,6 +36,9 @@ const LATEST: &str =
     "select cursor, at, category, name, run_id, actor, data from events where category = $1 and cursor < $2 order by cursor desc limit $3";
 const AFTER_OF_RUN: &str =
     "select cursor, at, category, name, run_id, actor, data from events where cursor > $1 and run_id = $3 order by cursor limit $2";
+/// The runs of an item are few, and the events of each have an index.
+const AFTER_OF_ITEM: &str = "select e.cursor, e.at, e.category, e.name, e.run_id, e.actor, e.data from runs r \
+    join events e on e.run_id = r.id where r.project = $3 and r.item = $4 and e.cursor > $1 and e.at >= $5 order by e.cursor limit $2";
 
 /// What a search reads. An event of a run is of the run's project.
 macro_rules! search {
@@ -80,6 +83,12 @@ impl EventLog for Store {
 
     async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, StorageError> {
         self.load_events(cursor, run, limit).await.map_err(reading(EVENT_LOG))
+    }
+
+    async fn after_of_item(&self, cursor: i64, item: (&str, &str), since: u64, limit: u32) -> Result<Vec<Event>, StorageError> {
+        let query = sqlx::query(AFTER_OF_ITEM).bind(cursor).bind(i64::from(limit)).bind(item.0).bind(item.1).bind(stored(since));
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(EVENT_LOG))?;
+        rows.iter().map(event).collect::<Result<_, _>>().map_err(reading(EVENT_LOG))
     }
 
     async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, StorageError> {

@@ -25,7 +25,8 @@ const SUBJECT: &str = "the budgets";
 const TABLE: &str = "budgets";
 const POSTINGS: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.item, r.root_id, root.plugin as workflow \
     from events e join runs r on r.id = e.run_id join runs root on root.id = r.root_id \
-    where e.category = 'llm' and e.cursor > $1 and e.name = 'completed' and e.at >= $3 order by e.cursor limit $2";
+    where e.category = 'llm' and e.cursor > $1 and e.name = 'completed' and e.at >= $3 \
+    and ($4 = '' or r.project in (select value from json_each($4))) order by e.cursor limit $2";
 /// The category is compared in a form that no index has: the events of the item's runs are few, those of models are many.
 const POSTINGS_OF_ITEM: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.item, r.root_id, root.plugin as workflow \
     from runs r join events e on e.run_id = r.id join runs root on root.id = r.root_id \
@@ -41,9 +42,11 @@ impl Ledger for Store {
     async fn postings(&self, filter: &PostingFilter, cursor: i64, limit: u32) -> Result<Vec<Posting>, StorageError> {
         let query = sqlx::query(if filter.item.is_some() { POSTINGS_OF_ITEM } else { POSTINGS });
         let query = query.bind(cursor).bind(stored(limit.into())).bind(stored(filter.since));
+        let projects = filter.projects.as_ref().map_or_else(|| Ok(String::new()), serde_json::to_string);
+        let projects = projects.map_err(|error| reading(SUBJECT)(StoreError::row(TABLE, error)))?;
         let query = match &filter.item {
             Some((project, item)) => query.bind(&**project).bind(&**item),
-            None => query,
+            None => query.bind(projects),
         };
         let rows = query.fetch_all(&self.reads).await.map_err(reading(SUBJECT))?;
         rows.iter().map(posting).collect::<Result<_, _>>().map_err(reading(SUBJECT))

@@ -15,7 +15,7 @@ use crate::{
     errors::StorageError,
     interfaces::{
         backlog::Status,
-        report::{Happened, ItemMove, Numbered, Reports},
+        report::{FailedCheck, Happened, ItemMove, Numbered, Reports},
     },
     journal::RunId,
 };
@@ -34,12 +34,21 @@ const TESTS: &str = "select item, output from runs where created_at >= $2 and up
     and state || '' = 'succeeded' and project || '' = $1";
 const PULL_REQUESTS: &str = "select branch, number, merge_commit from pull_requests where project = $1 order by number";
 
+const FAILED_CHECKS: &str = "select c.number, p.branch, c.name, c.summary, c.reported_at from pull_request_checks c \
+    join pull_requests p on p.project = c.project and p.number = c.number \
+    where c.project = $1 and p.state = 'open' and c.progress = 'failed' order by c.number, c.name";
+
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
 #[async_trait]
 impl Reports for Store {
     async fn happened(&self, project: &str, since: u64) -> Result<Happened, StorageError> {
         self.load_happened(project, since).await.map_err(reading(REPORT))
+    }
+
+    async fn failed_checks(&self, project: &str) -> Result<Vec<FailedCheck>, StorageError> {
+        let rows = sqlx::query(FAILED_CHECKS).bind(project).fetch_all(&self.reads).await.map_err(reading(REPORT))?;
+        rows.iter().map(failed_check).collect::<Result<_, _>>().map_err(reading(REPORT))
     }
 }
 
@@ -66,6 +75,16 @@ impl Store {
         happened.pull_requests = rows.iter().map(parse_numbered).collect::<Result<_, _>>()?;
         Ok(happened)
     }
+}
+
+fn failed_check(row: &AnyRow) -> Result<FailedCheck, StoreError> {
+    Ok(FailedCheck {
+        number: read_number(row, "number")?,
+        branch: row.try_get("branch")?,
+        check: row.try_get("name")?,
+        summary: row.try_get("summary")?,
+        at: read_number(row, "reported_at")?,
+    })
 }
 
 fn item_move(row: &AnyRow) -> Result<ItemMove, StoreError> {

@@ -4,6 +4,7 @@ mod attacks;
 mod edge;
 mod permissions;
 mod plugins;
+mod projects;
 mod runs;
 mod streams;
 

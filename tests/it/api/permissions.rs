@@ -38,7 +38,8 @@ const ADMIN: &[&str] = &["read", "work", "grant", "merge", "budgets", "secrets",
 fn each_route_is_open_to_those_alone_whom_the_document_names() {
     let host = ApiHost::start();
     let (own, foreign) = (add_project(&host, "own"), add_project(&host, "foreign"));
-    let users = [add_user(&host, "viewer", VIEWER, &own), add_user(&host, "developer", DEVELOPER, &own), add_user(&host, "admin", ADMIN, &own)];
+    let users =
+        [add_user(&host, "viewer", VIEWER, &own), add_user(&host, "developer", DEVELOPER, &own), add_user(&host, "admin", ADMIN, &own)];
     let (revoked, expired) = (revoked_token(&host), expired_token(&host));
     let routes = routes(&host.get("/openapi.json"));
     assert!(routes.len() > 20, "{} routes", routes.len());

@@ -64,13 +64,12 @@ impl List {
 
     fn request(&self, choice: &ProjectChoice) -> ListItems {
         ListItems {
-            project: choice.reference(),
             statuses: self.status.clone(),
             ready: self.ready,
             labels: self.label.clone(),
             search: self.search.clone(),
             cursor: self.cursor.clone(),
-            limit: self.limit,
+            ..ListItems::of(choice.reference(), self.limit)
         }
     }
 

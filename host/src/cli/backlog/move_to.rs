@@ -43,6 +43,7 @@ impl Move {
             key: self.key.clone(),
             status: self.status,
             reason: self.reason.clone(),
+            position: None,
             force: self.force,
         };
         let host = context.open_to_change().await?;

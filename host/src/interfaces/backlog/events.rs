@@ -76,6 +76,30 @@ pub(crate) struct Moved {
     pub(crate) reason: String,
 }
 
+/// A person placed an item in the column of its status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Placed {
+    /// The id of the project.
+    pub(crate) project: String,
+    /// The item.
+    pub(crate) key: String,
+    /// Its status.
+    pub(crate) status: Status,
+    /// Its place, from 0.
+    pub(crate) position: u64,
+}
+
+/// A person removed an item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Removed {
+    /// The id of the project.
+    pub(crate) project: String,
+    /// The item.
+    pub(crate) key: String,
+    /// Its title.
+    pub(crate) title: String,
+}
+
 /// An item has another assignee or branch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Assigned {
@@ -104,6 +128,8 @@ events::payloads! {
     Added => Item "added" Info,
     Changed => Item "changed" Info,
     Moved => Item "moved" Info,
+    Placed => Item "placed" Info,
+    Removed => Item "removed" Info,
     Assigned => Item "assigned" Info,
     DocumentLeft => Item "document_left" Warn,
 }

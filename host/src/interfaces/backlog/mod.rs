@@ -6,6 +6,7 @@ mod graph;
 mod host;
 mod items;
 mod labels;
+mod lists;
 mod rules;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use documents::Documents;
 pub use graph::{Changes, Graph};
 pub use items::{Author, Backlog, BacklogError, Draft, Item, Kind, Move, Mover, Status};
 pub use labels::{Labels, MOST_LABELS, check_label};
+pub use lists::{ItemCount, ItemFilter, ItemLists, ItemOrder, ItemRows, ListPosition, sortable_key};
 pub use rules::{Link, MOST_ITEMS, Refusal, SortKey, check_key, check_line, check_reason, follows, reopens, unknown};
 
 /// Allows to look at the backlog, or to change it and write its documents.

@@ -30,6 +30,17 @@ pub(crate) struct ProjectRenamed {
     pub(crate) name: String,
 }
 
+/// Others find the repository of a project elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ProjectRepositorySet {
+    /// Its id.
+    pub(crate) project: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// The URL of its repository.
+    pub(crate) repository: String,
+}
+
 /// An operator lets no run start in a project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct ProjectPaused {
@@ -96,6 +107,7 @@ pub(crate) struct ProjectRemoved {
 events::payloads! {
     ProjectAdded => Audit "project_added" Info,
     ProjectRenamed => Audit "project_renamed" Info,
+    ProjectRepositorySet => Audit "project_repository_set" Info,
     ProjectPaused => Audit "project_paused" Info,
     ProjectResumed => Audit "project_resumed" Info,
     ProjectCompleted => Audit "project_completed" Info,

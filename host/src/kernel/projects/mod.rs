@@ -142,6 +142,8 @@ pub struct Opening {
 pub enum ProjectChange {
     /// Another name.
     Rename(String),
+    /// Others find its repository there.
+    SetRepository(String),
     /// No run starts or continues.
     Pause,
     /// Runs start and continue again.

@@ -218,6 +218,14 @@ impl<'a> Looking<'a> {
     }
 }
 
+/// An event of a project as skins show it.
+pub(in crate::operations) fn show_event(event: events::Event, project: Option<String>) -> Event {
+    let events::Event { cursor, at, draft } = event;
+    let level = level(&draft);
+    let events::Draft { category, name, run, actor, data } = draft;
+    Event { cursor, at: Moment(at), category, name, level, run, project, actor, data }
+}
+
 /// The cursor of the last event from before a time, 0 for none: the log is in the order of time.
 async fn last_before(host: &Host, time: Moment) -> Result<i64, Problem> {
     let log = host.app.kernel.events();

@@ -2,14 +2,19 @@
 //! them.
 
 mod add;
+mod board;
+mod change;
+mod dependencies;
 mod edit;
 mod graph;
 mod import;
 mod list;
+mod logs;
 mod move_to;
 mod show;
 mod story;
 mod view;
+mod work;
 mod write;
 
 use utoipa::OpenApi;
@@ -22,14 +27,20 @@ use crate::{
 
 pub use add::{AddItem, add};
 pub use backlog::documents::USUAL_PRIORITY;
+pub use board::{Board, Column, ShowBoard, show_board};
+pub use change::{ChangeItem, RemoveItem, RemovedItem, change, remove};
+pub use dependencies::{Dependencies, dependencies};
 pub use edit::{EditItem, edit};
 pub use graph::{BacklogGraph, ShowGraph, graph};
 pub use import::{ImportEffect, ImportFinding, ImportItems, ImportedItems, import};
-pub use list::{BacklogSummary, ListItems, MOST_LISTED, SummarizeItems, list, summarize};
+pub(in crate::operations) use list::items_of;
+pub use list::{BacklogSummary, ItemOrder, ListItems, MOST_LISTED, SummarizeItems, list, summarize};
+pub use logs::{ListItemLogs, artifact, artifacts, logs};
 pub use move_to::{MoveItem, MovedItem, move_to};
-pub use show::{ItemDetails, ShowItem, show};
+pub use show::{ItemDetails, ShowItem, history, show, show_for};
 pub use story::{ItemReview, ItemStory, ItemTests, ReviewFinding, TestCounts};
 pub use view::{Item, ItemKind, ItemMove, ItemStatus};
+pub use work::{ItemWork, StartItem, WorkChange, pause, resume, start, stop, work};
 pub use write::{LeftDocument, WriteDocuments, WrittenDocuments, write};
 
 /// Checks the key of an item.
@@ -66,5 +77,5 @@ async fn load(host: &Host, project: &str, key: &str) -> Result<Item, Problem> {
 
 /// The views of this folder.
 #[derive(OpenApi)]
-#[openapi(components(schemas(Item, Page<Item>, ItemDetails, BacklogSummary, BacklogGraph, MovedItem, ImportedItems, WrittenDocuments)))]
+#[openapi(components(schemas(Board, Dependencies, Item, ItemWork, Page<Item>, ItemDetails, RemovedItem, WorkChange, BacklogSummary, BacklogGraph, MovedItem, ImportedItems, WrittenDocuments)))]
 pub(super) struct Views;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Host, Item, ItemStatus, Problem, ProjectRef, author, graph_of, load, of_field};
+use super::{Host, Item, ItemStatus, Problem, ProjectRef, author, board, graph_of, load, of_field};
 use crate::{
     actor::Actor,
     interfaces::backlog::{self, Graph, Status, check_reason, follows, reopens},
@@ -24,6 +24,9 @@ pub struct MoveItem {
     /// Why, for its history.
     #[serde(default)]
     pub reason: String,
+    /// Its place among the items of that status, from 0; absent for behind them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u32>,
     /// Moves it to `done` although an item before it is open.
     #[serde(default)]
     pub force: bool,
@@ -49,7 +52,14 @@ pub async fn move_to(host: &Host, actor: &Actor, request: &MoveItem) -> Result<M
     if !request.force {
         place.map_or(Ok(()), |place| check_order(place, status, &items, &graph))?;
     }
-    host.app.backlog.move_to(project.id(), key, status, &request.reason, &author(actor)).await?;
+    // Whoever only gives it another place moves it nowhere.
+    let stays = request.position.is_some() && place.is_some_and(|place| items[place].status == status);
+    if !stays {
+        host.app.backlog.move_to(project.id(), key, status, &request.reason, &author(actor)).await?;
+    }
+    if let Some(position) = request.position {
+        board::place(host, actor, project.id(), key, position).await?;
+    }
     let reopened = place.filter(|place| reopens(items[*place].status, status));
     let begun_dependents = reopened.map_or_else(Vec::new, |place| graph.begun_behind(place).into_iter().map(str::to_owned).collect());
     Ok(MovedItem { item: load(host, project.id(), key).await?, begun_dependents })

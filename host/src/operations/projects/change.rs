@@ -50,6 +50,19 @@ pub struct RenameProject {
     pub name: String,
 }
 
+/// What to change of a project. What is absent stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditProject {
+    /// The project's name or id.
+    pub project: String,
+    /// Its new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where others find its repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+}
+
 /// Another place for a folder of a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoveProject {
@@ -113,6 +126,20 @@ pub async fn add_folder(host: &Host, actor: &Actor, request: &AddFolder) -> Resu
 /// Gives a project another name.
 pub async fn rename(host: &Host, actor: &Actor, request: &RenameProject) -> Result<ChangedProject, Problem> {
     change(host, actor, &request.project, ProjectChange::Rename(request.name.clone())).await
+}
+
+/// Changes the name of a project, and where others find its repository.
+pub async fn edit(host: &Host, actor: &Actor, request: &EditProject) -> Result<ChangedProject, Problem> {
+    let EditProject { project, name, repository } = request;
+    repository.as_deref().map(check_repository).transpose()?;
+    let before = host.app.kernel.find_project(project).await?;
+    let name = name.clone().unwrap_or_else(|| before.name.clone());
+    // The name first: it is what can be rejected.
+    let mut changed = host.app.kernel.change_project(&before, ProjectChange::Rename(name), actor).await?;
+    if let Some(repository) = repository {
+        changed = host.app.kernel.change_project(&changed, ProjectChange::SetRepository(repository.clone()), actor).await?;
+    }
+    Ok(ChangedProject { project: changed.into(), former_name: before.name, former_state: before.state })
 }
 
 /// Pauses a project: no run starts or resumes in it.

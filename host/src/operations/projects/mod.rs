@@ -1,9 +1,14 @@
 //! Projects: listed, found, added, changed and removed. Starts no run, and moves no files.
 
+mod attention;
 mod change;
+mod create;
+mod phase;
 mod place;
+mod status;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::path::PathBuf;
 
@@ -11,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Dollars, Host, Moment, Page, Problem};
+use super::{Dollars, Host, Moment, Page, Problem, access::Caller};
 use crate::{
     escape::escaped,
     events::path_text,
@@ -20,13 +25,25 @@ use crate::{
     kernel::{KernelError, projects},
 };
 
+use attention::load_attention;
+use phase::{load_phase, load_phases};
+
 pub use crate::interfaces::project::Project as Identity;
+pub use attention::AttentionItem;
 pub use change::{
-    AddFolder, AddProject, AddedProject, ChangedProject, MoveProject, RemovedProject, RenameProject, add, add_folder, complete,
-    move_folder, pause, remove, rename, resume,
+    AddFolder, AddProject, AddedProject, ChangedProject, EditProject, MoveProject, RemovedProject, RenameProject, add, add_folder,
+    complete, edit, move_folder, pause, remove, rename, resume,
 };
+pub use create::{CreateProject, create};
+pub use phase::ProjectPhase;
 pub use place::{ProjectLocation, ProjectRef, usable_folder};
 pub use projects::ProjectState;
+pub(in crate::operations) use status::count_statuses;
+pub use status::{
+    AgentAtWork, EpicStatus, ProjectStatus, SprintStatus, StartedWorkflow, StatusCount, WorkStatus, WorkflowStatus, sprint_status, status,
+    workflow_status,
+};
+pub use work::{StartWork, start};
 
 /// A project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -37,6 +54,9 @@ pub struct Project {
     pub name: String,
     /// Its state; `error` where a folder of an active project does not exist.
     pub state: ProjectState,
+    /// How far its work is; absent where that was not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<ProjectPhase>,
     /// What is wrong with its folders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -76,6 +96,9 @@ pub struct ProjectDetails {
     /// What they may spend.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_usd: Option<Dollars>,
+    /// What waits for a person: questions, then paused runs, then failed checks.
+    #[serde(default)]
+    pub attention: Vec<AttentionItem>,
 }
 
 /// Which projects to list.
@@ -84,19 +107,59 @@ pub struct ListProjects {
     /// Also those that were removed.
     #[serde(default)]
     pub removed: bool,
+    /// Only those in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ProjectState>,
+    /// Only those in this phase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<ProjectPhase>,
 }
 
 /// In the order of their names.
 pub async fn list(host: &Host, request: &ListProjects) -> Result<Page<Project>, Problem> {
-    let projects = host.app.kernel.projects().all_projects().await.map_err(KernelError::from)?;
-    let wanted = projects.into_iter().filter(|project| request.removed || project.removed_at.is_none());
     // A person adds each of them, and a skin cuts them by id.
-    Ok(Page::whole(wanted.map(Project::from).collect()))
+    Ok(Page::whole(list_filtered(host, request, |_| true).await?))
+}
+
+/// The same for a caller, a page at a time: only those that exist for them.
+pub async fn list_for(
+    host: &Host,
+    caller: &Caller,
+    request: &ListProjects,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<Project>, Problem> {
+    let projects = list_filtered(host, request, |project| caller.sees(&project.id)).await?;
+    Page::cut(projects, |project| project.id.clone(), cursor, limit)
+}
+
+async fn list_filtered(host: &Host, request: &ListProjects, exists: impl Fn(&projects::Project) -> bool) -> Result<Vec<Project>, Problem> {
+    let projects = host.app.kernel.projects().all_projects().await.map_err(KernelError::from)?;
+    let phases = load_phases(host).await?;
+    let wanted = projects.into_iter().filter(|project| (request.removed || project.removed_at.is_none()) && exists(project));
+    let with_phase = |project: projects::Project| {
+        let phase = Some(phases.get(&project.id).copied().unwrap_or_default());
+        Project { phase, ..project.into() }
+    };
+    let is_wanted = |project: &Project| {
+        request.state.is_none_or(|state| state == project.state) && request.phase.is_none_or(|phase| Some(phase) == project.phase)
+    };
+    Ok(wanted.map(with_phase).filter(is_wanted).collect())
 }
 
 /// The project with this name or id.
 pub async fn find(host: &Host, project: &str) -> Result<Project, Problem> {
     Ok(host.app.kernel.find_project(project).await?.into())
+}
+
+/// The settings in the file of a project, without those of its operator.
+pub async fn settings(host: &Host, project: &str) -> Result<Value, Problem> {
+    let place = ProjectRef::Name(project.to_owned()).find(host).await?;
+    let unreadable = |_| {
+        let message = "The settings in the project's folder cannot be read.";
+        Problem::conflict("settings_invalid", message)
+    };
+    host.config().project(place.folder()?).map_err(unreadable)
 }
 
 /// The project with this name or id, with what belongs to it.
@@ -108,7 +171,8 @@ pub async fn show(host: &Host, project: &str) -> Result<ProjectDetails, Problem>
         unfinished_run: host.app.kernel.projects().unfinished_run(&project.id).await.map_err(KernelError::from)?,
         spent_usd: Dollars(host.app.budgets.load_spent(&scope).await?),
         budget_usd: budget.map(|budget| Dollars(budget.amount)),
-        project: project.into(),
+        attention: load_attention(host, &project.id).await?,
+        project: Project { phase: Some(load_phase(host, &project.id).await?), ..project.into() },
     })
 }
 
@@ -123,6 +187,7 @@ impl From<projects::Project> for Project {
             id,
             name,
             state,
+            phase: None,
             reason,
             hint,
             folders: folders.iter().map(|folder| path_text(folder)).collect(),
@@ -148,5 +213,5 @@ fn missing_folder(project: &projects::Project) -> Option<String> {
 
 /// The views of this file.
 #[derive(OpenApi)]
-#[openapi(components(schemas(Project, Page<Project>, ProjectDetails, AddedProject, ChangedProject, RemovedProject)))]
+#[openapi(components(schemas(Project, Page<Project>, ProjectDetails, AddedProject, ChangedProject, ProjectStatus, RemovedProject, SprintStatus, WorkflowStatus)))]
 pub(in crate::operations) struct Views;

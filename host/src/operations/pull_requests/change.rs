@@ -3,11 +3,16 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ChangedPullRequest, Host, MergeMethod, Problem, ProjectRef, PullRequestState, Request, forge_of, land};
+use super::{
+    ChangedPullRequest, Host, MergeMethod, Problem, ProjectRef, PullRequest, PullRequestState, Request, ReviewVerdict, forge_of, land,
+};
 use crate::{
     actor::Actor,
     interfaces::forge::{self, Landing, State},
 };
+
+/// Bytes of the longest review.
+const LONGEST_TEXT: usize = 64 << 10;
 
 /// A pull request to merge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -28,6 +33,31 @@ pub struct ClosePullRequest {
     pub project: ProjectRef,
     /// Its number.
     pub number: u64,
+}
+
+/// What to write about a pull request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReviewPullRequest {
+    /// The project.
+    pub project: ProjectRef,
+    /// Its number.
+    pub number: u64,
+    /// What the reviewer decided.
+    pub verdict: ReviewVerdict,
+    /// What the reviewer wrote, Markdown.
+    pub text: String,
+}
+
+/// Writes a review or a comment, on behalf of whoever acts; gives the pull request as it is then.
+pub async fn review(host: &Host, actor: &Actor, request: &ReviewPullRequest) -> Result<PullRequest, Problem> {
+    let ReviewPullRequest { number, verdict, text, .. } = request;
+    if text.trim().is_empty() || text.len() > LONGEST_TEXT {
+        return Err(Problem::invalid("text_invalid", "text", format!("The text has to have 1 to {LONGEST_TEXT} bytes.")));
+    }
+    let project = request.project.find(host).await?;
+    let (forge, of) = (forge_of(host, &project)?, Request::of(actor));
+    forge.review(of.place(&project)?, *number, (*verdict).into(), text).await?;
+    Ok(forge.get(of.place(&project)?, *number).await?.into())
 }
 
 /// Merges a pull request: one of a story in review by a run that lands it, which [`super::finish_landing`] tells the end of;

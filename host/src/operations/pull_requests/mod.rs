@@ -1,4 +1,4 @@
-//! The pull requests of a project: listed, shown, merged and closed, wherever they are. Reviews none.
+//! The pull requests of a project: listed, shown, reviewed, merged and closed, wherever they are. Judges none.
 
 mod change;
 mod land;
@@ -19,7 +19,7 @@ use crate::{
     interfaces::forge::{self, Forge},
 };
 
-pub use change::{ClosePullRequest, MergePullRequest, close, merge};
+pub use change::{ClosePullRequest, MergePullRequest, ReviewPullRequest, close, merge, review};
 pub use land::{FinishLanding, finish_landing};
 pub use list::{ListPullRequests, list};
 pub(in crate::operations) use show::of_branch;

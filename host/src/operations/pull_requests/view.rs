@@ -257,6 +257,16 @@ impl From<forge::Review> for Review {
     }
 }
 
+impl From<ReviewVerdict> for Verdict {
+    fn from(verdict: ReviewVerdict) -> Self {
+        match verdict {
+            ReviewVerdict::Approve => Self::Approve,
+            ReviewVerdict::RequestChanges => Self::RequestChanges,
+            ReviewVerdict::Comment => Self::Comment,
+        }
+    }
+}
+
 impl From<MergeMethod> for Method {
     fn from(method: MergeMethod) -> Self {
         match method {

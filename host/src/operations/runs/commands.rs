@@ -65,12 +65,17 @@ pub struct CommandOutput {
 pub async fn commands(host: &Host, part: &str) -> Result<Page<ExecutedCommand>, Problem> {
     let run = host.app.kernel.resolve(part).await?;
     let runs = host.app.kernel.tree_summaries(&run.id).await?;
+    // Bounded by `limits.calls` of the runs of one tree; a skin cuts them by run and call.
+    Ok(Page::whole(commands_of(host, &runs).await?))
+}
+
+/// The commands that have ended of these runs, in the order in which they ended.
+pub(in crate::operations) async fn commands_of(host: &Host, runs: &[Summary]) -> Result<Vec<ExecutedCommand>, Problem> {
     let mut events = Vec::new();
-    for run in &runs {
+    for run in runs {
         events.extend(relevant_events(host, &run.id).await?);
     }
-    // Bounded by `limits.calls` of the runs of one tree; a skin cuts them by run and call.
-    Ok(Page::whole(executed(&runs, events).into_iter().map(|(command, _)| command).collect()))
+    Ok(executed(runs, events).into_iter().map(|(command, _)| command).collect())
 }
 
 /// All that the command of one call of a run printed.

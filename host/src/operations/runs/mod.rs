@@ -19,6 +19,7 @@ use super::{Moment, Page};
 
 pub use crate::journal::{QuestionId, RunId, form::pointer_part};
 pub use calls::{JournalCall, ListCalls, find_call, list_calls};
+pub(in crate::operations) use commands::commands_of;
 pub use commands::{CommandEnding, CommandOutput, ExecutedCommand, command_output, commands};
 pub use control::{CancelRun, CancelledRun, PausedRun, SendSignal, SentSignal, cancel, pause, signal};
 pub use divergence::{ComparedCall, Divergence};

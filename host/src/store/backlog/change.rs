@@ -14,6 +14,7 @@ use super::{
         waiting,
     },
     ALL, FIND,
+    order::list_columns,
     record::item,
 };
 use crate::{
@@ -24,11 +25,12 @@ use crate::{
     journal::RunId,
 };
 
-const ADD: &str = "insert into items (project, key, kind, title, body, parent, after, priority, labels, status, created_at, updated_at)";
-const CHANGE: &str = "update items set kind = $3, title = $4, body = $5, parent = $6, after = $7, priority = $8, labels = $9, updated_at = $10 \
+const ADD: &str = "insert into items (project, key, kind, title, body, parent, after, priority, labels, status, created_at, updated_at, \
+    sort_key, folded_title)";
+const CHANGE: &str = "update items set kind = $3, title = $4, body = $5, parent = $6, after = $7, priority = $8, labels = $9, updated_at = $10, folded_title = $11 \
     where project = $1 and key = $2";
 const BODY: &str = "select body from items where project = $1 and key = $2";
-const MOVE: &str = "update items set status = $3, updated_at = $4 where project = $1 and key = $2";
+const MOVE: &str = "update items set status = $3, updated_at = $4, place = null where project = $1 and key = $2";
 const ASSIGN: &str = "update items set assignee = $3, branch = $4, updated_at = $5 where project = $1 and key = $2";
 macro_rules! tell_move {
     () => {
@@ -93,10 +95,11 @@ impl Put {
         if added.is_empty() {
             return Ok(());
         }
-        let statements = MultiRow::new(ADD, 12, "");
+        let statements = MultiRow::new(ADD, 14, "");
         for (statement, piece) in statements.pieces(added) {
             let mut query = sqlx::query(statement);
             for draft in piece {
+                let (sort_key, folded_title) = list_columns(&draft.key, &draft.title);
                 query = query
                     .bind(&*self.project)
                     .bind(&*draft.key)
@@ -109,7 +112,9 @@ impl Put {
                     .bind(json!(draft.labels).to_string())
                     .bind(Status::Todo.as_str())
                     .bind(stored(step.now))
-                    .bind(stored(step.now));
+                    .bind(stored(step.now))
+                    .bind(sort_key)
+                    .bind(folded_title);
             }
             query.execute(&mut *step.connection).await?;
         }
@@ -134,6 +139,7 @@ impl Put {
             let query = sqlx::query(CHANGE).bind(&*self.project).bind(&*draft.key).bind(draft.kind.as_str()).bind(&*draft.title);
             let query = query.bind(&*draft.body).bind(draft.parent.as_deref()).bind(json!(draft.after).to_string());
             let query = query.bind(i64::from(draft.priority)).bind(json!(draft.labels).to_string()).bind(stored(step.now));
+            let query = query.bind(list_columns(&draft.key, &draft.title).1);
             query.execute(&mut *step.connection).await?;
             touch(&self.project, &draft.key, step).await?;
             tell(step, &self.by, &changed_event(&self.project, draft));
@@ -271,13 +277,13 @@ impl Change for Written {
 }
 
 /// Counts a change of an item, and wakes the runs that wait for one, the autopilot among them.
-async fn touch(project: &str, key: &str, step: &mut Step<'_>) -> Result<(), StoreError> {
+pub(super) async fn touch(project: &str, key: &str, step: &mut Step<'_>) -> Result<(), StoreError> {
     sqlx::query(COUNT_CHANGE).bind(project).bind(key).execute(&mut *step.connection).await?;
     waiting::wake(&waiting::item_key(project, key), step).await?;
     autopilots::tell(project, step).await
 }
 
-async fn find(project: &str, key: &str, connection: &mut AnyConnection) -> Result<Option<Item>, StoreError> {
+pub(super) async fn find(project: &str, key: &str, connection: &mut AnyConnection) -> Result<Option<Item>, StoreError> {
     sqlx::query(FIND).bind(project).bind(key).fetch_optional(connection).await?.as_ref().map(item).transpose()
 }
 
@@ -339,7 +345,7 @@ fn changed_event(project: &str, draft: &Draft) -> Changed {
     }
 }
 
-fn tell(step: &mut Step<'_>, by: &Author, payload: &impl Payload) {
+pub(super) fn tell(step: &mut Step<'_>, by: &Author, payload: &impl Payload) {
     let event = match by {
         Author::Call { run, .. } => Event::of_run(run, payload),
         Author::Person(person) => Event::of_host(payload).by(person),

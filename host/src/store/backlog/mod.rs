@@ -1,6 +1,9 @@
 //! The tables `items` and `item_moves`. Reads here, changes beside; what fits together, the interface's rules decide.
 
+mod arrange;
 mod change;
+mod lists;
+mod order;
 mod record;
 
 use async_trait::async_trait;
@@ -15,6 +18,7 @@ use crate::interfaces::{
     item_changes::{ItemChanges, Seen},
 };
 use change::{Assign, Label, MoveTo, Put, Written};
+pub(super) use order::fill_list_columns;
 use record::{item, parse_move, parse_seen};
 
 /// What errors call it.

@@ -54,6 +54,11 @@ pub(super) fn parse_move(row: &AnyRow) -> Result<Move, StoreError> {
     })
 }
 
+/// What the word in a column of an item names.
+pub(super) fn word_of<T>(row: &AnyRow, column: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    word(ITEMS, row.try_get(column)?, read)
+}
+
 fn word<T>(table: &'static str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
     read(word).ok_or_else(|| StoreError::row(table, format!("`{word}` is not a known word")))
 }

@@ -26,7 +26,7 @@ use crate::{
             Opening, Project, ProjectChange, ProjectState, Purpose, Refusal,
             events::{
                 ProjectAdded, ProjectCompleted, ProjectFolderAdded, ProjectMoved, ProjectPaused, ProjectRemoved, ProjectRenamed,
-                ProjectResumed,
+                ProjectRepositorySet, ProjectResumed,
             },
             is_same, name_of, unique_name,
         },
@@ -175,6 +175,7 @@ impl queue::Change for Edit {
         let Some(project) = found else { return Ok(Err(Refusal::Unknown(self.id.clone()))) };
         let made = match &self.change {
             ProjectChange::Rename(name) => rename(&project, name, step).await?,
+            ProjectChange::SetRepository(repository) => set_repository(&project, repository, step).await?,
             ProjectChange::Pause => pause(&project, step).await?,
             ProjectChange::Resume => resume(&project, step).await?,
             ProjectChange::Complete => complete(&project, step).await?,
@@ -207,6 +208,15 @@ async fn rename(project: &Project, name: &str, step: &mut Step<'_>) -> Result<Ma
     sqlx::query(RENAME).bind(&*project.id).bind(name).bind(stored(step.now)).execute(&mut *step.connection).await?;
     let renamed = ProjectRenamed { project: project.id.clone(), from: project.name.clone(), name: name.to_owned() };
     Ok(Ok(Some(Draft::of_host(&renamed))))
+}
+
+async fn set_repository(project: &Project, repository: &str, step: &mut Step<'_>) -> Result<Made, StoreError> {
+    if project.repository.as_deref() == Some(repository) {
+        return Ok(Ok(None));
+    }
+    sqlx::query(SET_REPOSITORY).bind(&*project.id).bind(repository).bind(stored(step.now)).execute(&mut *step.connection).await?;
+    let (id, name) = (project.id.clone(), project.name.clone());
+    Ok(Ok(Some(Draft::of_host(&ProjectRepositorySet { project: id, name, repository: repository.to_owned() }))))
 }
 
 async fn pause(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreError> {

@@ -150,7 +150,8 @@ async fn a_report_has_what_happened_since_and_what_is_left_each_once() {
     assert_eq!(moves, [("1-2", Status::Todo, false), ("1-2", Status::Blocked, true), ("1-3", Status::Done, true)]);
     assert_eq!(happened.postings.iter().map(|posting| posting.charge.cost).collect::<Vec<_>>(), [Amount::from_dollars(0.2)]);
     assert_eq!(happened.postings[0].item.as_deref(), Some("1-1"));
-    let of_item = |project: &str, item: &str| PostingFilter { since, item: Some((project.to_owned(), item.to_owned())) };
+    let of_item =
+        |project: &str, item: &str| PostingFilter { since, item: Some((project.to_owned(), item.to_owned())), ..PostingFilter::default() };
     assert_eq!(store.postings(&of_item("demo", "1-1"), 0, 9).await.unwrap(), happened.postings);
     assert_eq!(store.postings(&of_item("demo", "1-3"), 0, 9).await.unwrap(), []);
     assert_eq!(store.postings(&of_item("shop", "1-1"), 0, 9).await.unwrap(), []);

@@ -9,6 +9,7 @@ mod documents;
 mod environments;
 mod events;
 mod grants;
+mod item_lists;
 mod journal;
 mod kept_answers;
 mod ledger;

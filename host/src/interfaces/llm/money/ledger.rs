@@ -66,6 +66,8 @@ pub struct PostingFilter {
     pub since: u64,
     /// Only those for this item: its project and its key.
     pub item: Option<(String, String)>,
+    /// Only those of the projects with these ids; all when there is none.
+    pub projects: Option<Vec<String>>,
 }
 
 /// What a budget is for.

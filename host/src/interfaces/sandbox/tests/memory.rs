@@ -28,6 +28,10 @@ impl EventLog for Memory {
         Ok(numbered.filter(|event| event.cursor > cursor).collect())
     }
 
+    async fn after_of_item(&self, _: i64, _: (&str, &str), _: u64, _: u32) -> Result<Vec<Event>, StorageError> {
+        Ok(Vec::new())
+    }
+
     async fn latest(&self, _: Category, _: Option<i64>, _: u32) -> Result<Vec<Event>, StorageError> {
         Ok(Vec::new())
     }
