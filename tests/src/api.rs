@@ -1,30 +1,8 @@
-//! A host that serves, and a client that speaks HTTP to it: over the socket in its data directory as the operator, or over its
-//! address as anybody.
+//! Requests over HTTP as they are written, and answers as they are read: what tests send and get, however wrong it is.
 
-use std::{
-    io::{self, BufRead as _, BufReader, Read, Write},
-    net::TcpStream,
-    os::unix::net::UnixStream,
-    path::{Path, PathBuf},
-    process::{Child, Stdio},
-    time::{Duration, Instant},
-};
+use std::io::{self, Read, Write};
 
 use serde_json::Value;
-
-use crate::program;
-
-/// How long a test waits for what has to come.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Where the routes lie.
-const ROOT: &str = "/api/v1";
-
-/// `baton serve` over the folder `data` of a home, until it is dropped.
-pub struct ServedHost {
-    child: Child,
-    socket: PathBuf,
-    address: String,
-}
 
 /// What the host answered.
 #[derive(Clone, Debug)]
@@ -35,99 +13,6 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-}
-
-impl ServedHost {
-    /// Starts one and waits until it is ready.
-    pub fn start(home: &Path) -> Self {
-        let mut child = program::command(home, &["serve", "--data-dir", "data", "-o", "json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.by_ref().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-        let ready = ready.into_iter().find(|event| event["event"] == "ready").expect("the host ends before it is ready");
-        // What it prints afterwards is read so that it never has to wait for it.
-        std::thread::spawn(move || lines.for_each(drop));
-        let text = |key: &str| ready["api"][key].as_str().unwrap().to_owned();
-        let socket = PathBuf::from(text("socket"));
-        let socket = if socket.is_absolute() { socket } else { home.join(socket) };
-        Self { child, socket, address: text("url").split_once("://").unwrap().1.to_owned() }
-    }
-
-    /// The address, with its port.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// The socket in the data directory.
-    pub fn socket(&self) -> &Path {
-        &self.socket
-    }
-
-    /// The process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Kills it, as a crash would.
-    pub fn kill(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill().and_then(|()| self.child.wait());
-    }
-
-    /// Asks over the socket, as the operator. The path lies below the root of the routes.
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let stream = UnixStream::connect(&self.socket).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        exchange(stream, &request(method, &format!("{ROOT}{path}"), "localhost", headers, body)).unwrap()
-    }
-
-    /// Asks over the address, with whatever headers are given.
-    pub fn ask_address(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        exchange(stream, &request(method, &format!("{ROOT}{path}"), &self.address, headers, body)).unwrap()
-    }
-
-    /// Reads something as the operator.
-    pub fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &[], &[])
-    }
-
-    /// Sends JSON as the operator.
-    pub fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.ask(method, path, &[("content-type", "application/json")], body.to_string().as_bytes())
-    }
-
-    /// Posts JSON as the operator.
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send("POST", path, body)
-    }
-
-    /// Reads something again and again until it is as wanted.
-    pub fn await_that(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let begun = Instant::now();
-        loop {
-            let found = self.get(path).expect(200);
-            if wanted(&found) {
-                return found;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{path} stays {found}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for ServedHost {
-    fn drop(&mut self) {
-        self.end();
-    }
 }
 
 impl Answer {

@@ -175,6 +175,11 @@ impl ApiHost {
         self.request("GET", path).answer().with_status(200).json()
     }
 
+    /// Reads something as the operator again and again until it is as wanted.
+    pub fn await_that(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        eventually(path, || Some(self.get(path)).filter(&wanted))
+    }
+
     /// Sends JSON as the operator.
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         self.request("POST", path).json(body).answer()

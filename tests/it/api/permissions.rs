@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use baton_tests::api::{Answer, ApiHost, Way};
+use baton_tests::{
+    api::Answer,
+    api_host::{ApiHost, Way},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

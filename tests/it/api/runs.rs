@@ -2,14 +2,16 @@
 
 use std::fs;
 
-use baton_tests::{PROBE, api::ServedHost, program};
+use baton_tests::{
+    PROBE,
+    api_host::{ApiHost, Way},
+    program,
+};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// A data directory with the probe, and a project `shop`, over which a host serves.
 struct Served {
-    home: TempDir,
-    host: ServedHost,
+    host: ApiHost,
 }
 
 impl Served {
@@ -28,8 +30,7 @@ impl Served {
         for arguments in [vec!["project", "add", "shop"], vec!["plugin", "grant", "probe"]] {
             let _done = program::run(home.path(), &[arguments, vec!["--data-dir", "data"]].concat()).exits(0);
         }
-        let host = ServedHost::start(home.path());
-        Self { home, host }
+        Self { host: ApiHost::over(home) }
     }
 
     /// The id of a run of the probe, that was started.
@@ -54,7 +55,7 @@ impl Served {
         let (mut items, mut cursor) = (Vec::new(), String::new());
         let sign = if path.contains('?') { '&' } else { '?' };
         loop {
-            let page = self.host.get(&format!("{path}{sign}limit={limit}{cursor}")).expect(200);
+            let page = self.host.get(&format!("{path}{sign}limit={limit}{cursor}"));
             let found = page["items"].as_array().unwrap().clone();
             assert!(found.len() <= limit as usize);
             items.extend(found);
@@ -77,19 +78,19 @@ fn a_run_is_started_and_read_in_all_its_parts() {
     let ask = json!({ "do": "ask", "prompt": "a question" });
     let run = served.begin(&json!({ "do": "in-turn", "inputs": [{ "do": "log", "times": 3 }, child, ask] }));
     served.in_state(&run, "succeeded");
-    let output = served.host.get(&format!("/runs/{run}/output")).expect(200);
+    let output = served.host.get(&format!("/runs/{run}/output"));
     assert_eq!((&output["state"], &output["output"][1]), (&json!("succeeded"), &json!("below")));
 
     let tree = served.all(&format!("/runs/{run}/tree"), 1);
     assert_eq!((tree.len(), &tree[0]["id"], &tree[1]["parent"]["run"]), (2, &json!(run), &json!(run)));
 
-    let whole = served.host.get(&format!("/runs/{run}/journal?limit=200")).expect(200);
+    let whole = served.host.get(&format!("/runs/{run}/journal?limit=200"));
     let calls = served.all(&format!("/runs/{run}/journal"), 2);
     assert_eq!(json!(calls), whole["items"]);
     assert_eq!(seqs(&calls), (1..=calls.len() as u64).collect::<Vec<_>>());
     assert!(calls.iter().all(|call| call.get("request").is_none() && call.get("answer").is_none()), "{calls:?}");
     let started = calls.iter().find(|call| call["child"] == tree[1]["id"]).unwrap_or_else(|| panic!("{calls:?}"));
-    let entry = served.host.get(&format!("/runs/{run}/journal/{}", started["seq"])).expect(200);
+    let entry = served.host.get(&format!("/runs/{run}/journal/{}", started["seq"]));
     assert_eq!((&entry["call"], &entry["child"]), (&started["call"], &started["child"]));
     assert!(entry["request"].to_string().contains("below") && entry["answer"].get("ok").is_some(), "{entry}");
     for (path, status, code) in [
@@ -101,13 +102,13 @@ fn a_run_is_started_and_read_in_all_its_parts() {
         (format!("/runs/{run}/commands/1"), 404, "command_not_found"),
         ("/runs/nothing/output".to_owned(), 404, "run_not_found"),
     ] {
-        assert_eq!(served.host.get(&path).problem(status), code, "{path}");
+        assert_eq!(served.host.request("GET", &path).answer().problem(status), code, "{path}");
     }
 
-    let transcript = served.host.get(&format!("/runs/{run}/transcript")).expect(200);
+    let transcript = served.host.get(&format!("/runs/{run}/transcript"));
     assert!(transcript.to_string().contains("an answer"), "{transcript}");
-    assert_eq!(served.host.get(&format!("/runs/{run}/progress")).expect(200)["root"], json!(run));
-    assert_eq!(served.host.get(&format!("/runs/{run}/commands")).expect(200), json!({ "items": [] }));
+    assert_eq!(served.host.get(&format!("/runs/{run}/progress"))["root"], json!(run));
+    assert_eq!(served.host.get(&format!("/runs/{run}/commands")), json!({ "items": [] }));
 
     let recorded = served.host.post(&format!("/runs/{run}/record"), &json!({})).expect(200);
     let replayed = served.host.post("/recordings/replay", &json!({ "recording": recorded["recording"] })).expect(200);
@@ -148,12 +149,12 @@ fn a_run_that_cannot_be_started_is_rejected_with_its_field() {
         assert_eq!(answer.problem(status), code, "{body}");
         let problem = answer.expect(status);
         assert_eq!(problem.get("field").and_then(Value::as_str), field, "{problem}");
-        assert!(!problem.to_string().contains(served.home.path().to_str().unwrap()), "{problem}");
+        assert!(!problem.to_string().contains(served.host.home().to_str().unwrap()), "{problem}");
     }
-    let form = served.host.ask("POST", "/runs", &[("content-type", "text/plain")], good.to_string().as_bytes());
+    let form = served.host.request("POST", "/runs").body("text/plain", good.to_string()).answer();
     assert_eq!(form.problem(415), "media_type_unsupported");
-    assert_eq!(served.host.ask_address("POST", "/runs", &[], &[]).problem(401), "credential_missing");
-    assert_eq!(served.host.get("/runs").expect(200)["items"], json!([]));
+    assert_eq!(served.host.send(Way::Address, "POST", "/runs").answer().problem(401), "credential_missing");
+    assert_eq!(served.host.get("/runs")["items"], json!([]));
 }
 
 #[test]
@@ -203,9 +204,9 @@ fn questions_are_listed_and_answered_and_decisions_are_read() {
     let run = served.begin(&ask("Go on?"));
     let listed = served.host.await_that("/questions", |page| page["items"].as_array().unwrap().len() == 1);
     let question = listed["items"][0]["id"].as_str().unwrap().to_owned();
-    assert_eq!(served.host.get(&format!("/questions?root={run}&severity=critical")).expect(200), json!({ "items": [] }));
-    assert_eq!(served.host.get("/questions?state=odd").problem(400), "parameter_invalid");
-    assert_eq!(served.host.get("/questions?project=none").problem(404), "project_not_found");
+    assert_eq!(served.host.get(&format!("/questions?root={run}&severity=critical")), json!({ "items": [] }));
+    assert_eq!(served.host.request("GET", "/questions?state=odd").answer().problem(400), "parameter_invalid");
+    assert_eq!(served.host.request("GET", "/questions?project=none").answer().problem(404), "project_not_found");
     let path = format!("/questions/{question}/answer");
     assert_eq!(served.host.post(&path, &json!({ "answer": " " })).problem(400), "answer_empty");
     assert_eq!(served.host.post(&path, &json!({ "answer": "x".repeat(10_000) })).problem(400), "answer_too_long");
@@ -224,7 +225,7 @@ fn questions_are_listed_and_answered_and_decisions_are_read() {
     let decisions = served.all("/decisions", 1);
     let texts: Vec<_> = decisions.iter().map(|decision| decision["question"].as_str().unwrap()).collect();
     assert_eq!(texts, ["Go on 2?", "Go on 1?", "Go on 0?"]);
-    assert_eq!(served.host.get("/decisions?cursor=1.x").problem(400), "cursor_invalid");
+    assert_eq!(served.host.request("GET", "/decisions?cursor=1.x").answer().problem(400), "cursor_invalid");
 }
 
 #[test]
@@ -245,24 +246,24 @@ fn the_log_is_searched_by_the_database_in_both_orders() {
     assert_eq!(served.all(&format!("/events?until={}", "2020-01-01T00:00:00Z"), 50).len(), 0);
     assert_eq!(served.all("/events?since=2020-01-01T00:00:00Z&until=2999-01-01T00:00:00Z", 50).len(), newest.len());
     for wrong in ["order=odd", "cursor=-1", "since=yesterday", "view=all", "limit=201"] {
-        assert_eq!(served.host.get(&format!("/events?{wrong}")).status, 400, "{wrong}");
+        assert_eq!(served.host.request("GET", &format!("/events?{wrong}")).answer().status, 400, "{wrong}");
     }
-    assert_eq!(served.host.get(&format!("/events?text={}", "x".repeat(2_000))).problem(400), "text_too_long");
+    assert_eq!(served.host.request("GET", &format!("/events?text={}", "x".repeat(2_000))).answer().problem(400), "text_too_long");
 }
 
 #[test]
 fn the_queue_says_why_each_run_in_it_waits() {
     let served = Served::start();
-    let status = served.host.get("/orchestrator").expect(200);
+    let status = served.host.get("/orchestrator");
     assert!(status["serving_since"].is_string() && status["free_slots"] == status["slots"], "{status}");
-    let paused = program::run(served.home.path(), &["project", "pause", "shop", "--data-dir", "data"]);
+    let paused = served.host.baton(&["project", "pause", "shop"]);
     let _paused = paused.exits(0);
     assert_eq!(served.host.post("/runs", &json!({ "workflow": "probe", "project": "shop" })).problem(409), "project_paused");
-    let _resumed = program::run(served.home.path(), &["project", "resume", "shop", "--data-dir", "data"]).exits(0);
+    let _resumed = served.host.baton(&["project", "resume", "shop"]).exits(0);
     let run = served.begin(&json!({ "do": "first-signal", "of": 1 }));
     served.in_state(&run, "waiting");
-    assert_eq!(served.host.get("/orchestrator").expect(200)["waiting"], 1);
-    let _paused = program::run(served.home.path(), &["project", "pause", "shop", "--data-dir", "data"]).exits(0);
+    assert_eq!(served.host.get("/orchestrator")["waiting"], 1);
+    let _paused = served.host.baton(&["project", "pause", "shop"]).exits(0);
     served.host.post(&format!("/runs/{run}/cancel"), &json!({})).expect(202);
     let queue = served.all("/orchestrator/queue", 1);
     assert_eq!((queue.len(), &queue[0]["reason"], &queue[0]["run"]), (1, &json!("project_paused"), &json!(run)), "{queue:?}");
@@ -271,7 +272,7 @@ fn the_queue_says_why_each_run_in_it_waits() {
         let listed = served.all(path, 3);
         assert!(listed.iter().any(|item| item["name"] == one || item["slot"] == one), "{path}: {listed:?}");
     }
-    assert_eq!(served.host.get("/agents/instances").expect(200), json!({ "items": [] }));
-    assert_eq!(served.host.get(&format!("/agents/instances/{run}")).problem(404), "run_not_found");
+    assert_eq!(served.host.get("/agents/instances"), json!({ "items": [] }));
+    assert_eq!(served.host.request("GET", &format!("/agents/instances/{run}")).answer().problem(404), "run_not_found");
     assert_eq!(served.host.post(&format!("/agents/instances/{run}/stop"), &json!({})).problem(404), "run_not_found");
 }
