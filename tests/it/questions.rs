@@ -96,7 +96,7 @@ async fn a_question_expires_into_its_answer() {
     let run = host.run(json!({ "do": "ask-person", "say": CURRENCY, "expires-in": 400, "otherwise": "EUR" })).await;
     assert_eq!(run.output, Some(json!("EUR")), "{:?}", run.state);
     assert!(named(&host, &run.id, "waiting").await >= 1, "it was suspended first");
-    let all = host.app.questions.list(&Filter { all: true, root: None }).await.unwrap();
+    let all = host.app.questions.list(&Filter { all: true, ..Filter::default() }).await.unwrap();
     assert!(
         matches!(&all[0].status, QuestionStatus::Answered(answer) if answer.source == Source::Expiry && answer.answer == "EUR"),
         "{all:?}"

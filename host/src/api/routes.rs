@@ -112,6 +112,11 @@ const fn patient(route: Route) -> Route {
     Route { bounds: Bounds { patience: Duration::from_secs(150), ..USUAL }, ..route }
 }
 
+/// A request that may clone a repository.
+const fn cloning(route: Route) -> Route {
+    Route { bounds: Bounds { patience: Duration::from_secs(600), ..USUAL }, ..route }
+}
+
 /// A request that starts or spends something.
 const fn starting(path: &'static str, rule: Rule) -> Route {
     Route { once: true, ..route("POST", path, rule) }
@@ -166,7 +171,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/plugins/{plugin}/needs", May(Read, Host)),
     post("/plugins/{plugin}/revoke", May(Grant, Host)),
     get("/projects", SignedIn),
-    starting("/projects", May(Settings, Host)),
+    cloning(starting("/projects", May(Settings, Host))),
     delete("/projects/{project}", May(Settings, Project)),
     get("/projects/{project}", May(Read, Project)),
     patch("/projects/{project}", May(Settings, Project)),

@@ -40,7 +40,7 @@ use crate::{
         autopilot::Autopilots,
         backlog::{Backlog, ItemLists},
         forge::Forges,
-        git::Repositories,
+        git::{CloneAddress, CloneError, Repositories},
         llm::{
             Watchers,
             money::{Budgets, Ledger},
@@ -255,6 +255,11 @@ impl App {
     /// What requests were answered that must not be done twice.
     pub fn kept_answers(&self) -> &dyn KeptAnswers {
         &*self.store
+    }
+
+    /// Clones a repository into a new folder.
+    pub async fn clone_repository(&self, from: &CloneAddress, folder: PathBuf, may_be_private: bool) -> Result<(), CloneError> {
+        self.repositories.clone_from_remote(from, folder, may_be_private).await
     }
 
     /// What operators approved of what repositories propose.

@@ -1,5 +1,6 @@
 //! What a plugin may ask for, one folder each. This file is the list of them.
 
+mod addresses;
 pub mod agents;
 pub mod assets;
 pub mod autopilot;

@@ -6,6 +6,7 @@ mod permissions;
 mod plugins;
 mod projects;
 mod runs;
+mod sign_in;
 mod streams;
 
 use baton_tests::api_host::{ApiHost, Way, eventually};

@@ -48,6 +48,14 @@ fn a_project_is_added_below_the_roots_changed_paused_and_removed() {
         host.post("/projects", &json!({ "folder": "notes", "repository": "https://ada:secret@host/x" })).problem(400),
         "repository_invalid"
     );
+    assert_eq!(host.post("/projects", &json!({})).problem(400), "folder_missing");
+    for clone in ["https://127.0.0.1/shop", "git@localhost:shop"] {
+        assert_eq!(host.post("/projects", &json!({ "clone": clone })).problem(403), "repository_private", "{clone}");
+    }
+    for clone in ["file:///etc", "http://example.com/x", "https://ada:secret@example.com/x", "ext::sh -c id"] {
+        assert_eq!(host.post("/projects", &json!({ "clone": clone })).problem(400), "repository_invalid", "{clone}");
+    }
+    assert_eq!(host.post("/projects", &json!({ "clone": "https://127.0.0.1/x", "folder": "../x" })).problem(400), "folder_unfit");
     let listed = host.get("/projects?status=inactive&phase=planning");
     assert_eq!(listed["items"][0]["id"], id.as_str());
     assert!(host.get("/projects?status=paused")["items"].as_array().unwrap().is_empty());

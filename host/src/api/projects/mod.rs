@@ -26,8 +26,8 @@ use crate::operations::{
     Dollars, Page,
     execution::{RunOptions, StartedRun},
     projects::{
-        self, AddedProject, ChangedProject, CreateProject, EditProject, ListProjects, Project, ProjectDetails, ProjectPhase, ProjectState,
-        RemovedProject, StartWork,
+        self, AddedProject, ChangedProject, CreateProject, EditProject, ListProjects, Project, ProjectDetails, ProjectPhase, ProjectRoots,
+        ProjectState, RemovedProject, StartWork,
     },
 };
 
@@ -46,7 +46,13 @@ struct Filter {
 #[serde(deny_unknown_fields)]
 struct NewProject {
     /// Its folder, which exists below one that the host's settings name for projects: the path below that one, or an absolute path.
-    folder: String,
+    /// With `clone` the name of a new folder; absent for the name of the repository.
+    #[serde(default)]
+    folder: Option<String>,
+    /// The https or ssh URL of a repository from which the folder is cloned. Absent for a folder that exists.
+    #[serde(default)]
+    #[schema(max_length = 2048)]
+    clone: Option<String>,
     /// Its name; absent for that of the folder.
     #[serde(default)]
     name: Option<String>,
@@ -116,8 +122,10 @@ async fn create(
     Caller(caller): Caller,
     Input(new): Input<NewProject>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<AddedProject>), Failure> {
-    let request = CreateProject { folder: PathBuf::from(new.folder), name: new.name, repository: new.repository };
-    let added = projects::create(&api.host, &caller, &api.settings.project_roots, &request).await?;
+    let NewProject { folder, clone, name, repository } = new;
+    let request = CreateProject { folder: folder.map(PathBuf::from), clone, name, repository };
+    let roots = ProjectRoots { folders: &api.settings.project_roots, private_repositories: api.settings.private_repositories };
+    let added = projects::create(&api.host, &caller, roots, &request).await?;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("{ROOT}/projects/{}", added.project.id))], Json(added)))
 }
 

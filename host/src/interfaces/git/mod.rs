@@ -5,6 +5,7 @@ mod advancing;
 mod beginning;
 mod branching;
 mod checkout;
+mod cloning;
 mod committing;
 pub(crate) mod events;
 mod fields;
@@ -47,6 +48,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
+pub use cloning::{CloneAddress, CloneError};
 pub use program::Program;
 pub use register::{Claim, Claimed, Register, Worktree, WorktreeState};
 pub use service::{Repositories, RunContext};

@@ -1,21 +1,40 @@
-//! Projects that clients on a network add: from a folder below those that the operator named. Looks at nothing beside them.
+//! Projects that clients on a network add: from a folder below those that the operator named, or from a repository that is cloned
+//! to there. Looks at nothing beside them.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    fs,
+    path::{Component, Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{AddProject, AddedProject, add, change::check_repository};
 use crate::{
     escape::escaped,
+    interfaces::git::{CloneAddress, CloneError},
     kernel::KernelError,
     operations::{Host, Problem, ProblemKind, ProblemSource, access::Caller, code},
 };
 
+/// Where clients may add projects.
+#[derive(Clone, Copy, Debug)]
+pub struct ProjectRoots<'a> {
+    /// The folders that the operator named for that. Repositories are cloned below the first that exists.
+    pub folders: &'a [PathBuf],
+    /// Whether repositories may lie in private networks.
+    pub private_repositories: bool,
+}
+
 /// A folder to add as a project, below one that the operator named for that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateProject {
-    /// The folder: its path below the first of the named folders that has it, or an absolute path.
-    pub folder: PathBuf,
+    /// The folder: its path below the first of the named folders that has it, or an absolute path. With `clone` the name of a new
+    /// folder; none for the repository's own name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// The https or ssh URL from which the folder is cloned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone: Option<String>,
     /// Its name; none for that of the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -24,15 +43,79 @@ pub struct CreateProject {
     pub repository: Option<String>,
 }
 
-/// Adds a folder below `roots` as a project. Says nothing of projects that do not exist for the caller.
-pub async fn create(host: &Host, caller: &Caller, roots: &[PathBuf], request: &CreateProject) -> Result<AddedProject, Problem> {
+/// Adds a folder as a project. Says nothing of projects that do not exist for the caller.
+pub async fn create(host: &Host, caller: &Caller, roots: ProjectRoots<'_>, request: &CreateProject) -> Result<AddedProject, Problem> {
     request.repository.as_deref().map(check_repository).transpose()?;
-    let folder = find_below(roots, &request.folder)?;
-    let CreateProject { name, repository, .. } = request.clone();
-    check_owner(host, caller, &folder).await?;
-    let added = add(host, &caller.actor, &AddProject { folder, name, repository }).await?;
+    let added = match (&request.clone, &request.folder) {
+        (Some(clone), folder) => add_clone(host, caller, roots, clone, folder.as_deref(), request).await?,
+        (None, Some(folder)) => {
+            let folder = find_below(roots.folders, folder)?;
+            check_owner(host, caller, &folder).await?;
+            let CreateProject { name, repository, .. } = request.clone();
+            add(host, &caller.actor, &AddProject { folder, name, repository }).await?
+        }
+        (None, None) => {
+            let problem = Problem::invalid("folder_missing", "folder", "A project needs a folder or a repository.");
+            return Err(problem.advise("Give `folder`, or `clone` with the URL of a repository."));
+        }
+    };
     let outer = if caller.sees_all() { added.outer } else { None };
     Ok(AddedProject { outer, ..added })
+}
+
+/// Clones a repository and adds it. A clone that cannot be added is removed again.
+async fn add_clone(
+    host: &Host,
+    caller: &Caller,
+    roots: ProjectRoots<'_>,
+    clone: &str,
+    folder: Option<&Path>,
+    request: &CreateProject,
+) -> Result<AddedProject, Problem> {
+    let address = CloneAddress::parse(clone).map_err(describe)?;
+    let folder = new_folder(roots.folders, folder.unwrap_or_else(|| Path::new(address.name())))?;
+    host.app.clone_repository(&address, folder.clone(), roots.private_repositories).await.map_err(describe)?;
+    let repository = request.repository.clone().or_else(|| Some(clone.to_owned()));
+    let added = add(host, &caller.actor, &AddProject { folder: folder.clone(), name: request.name.clone(), repository }).await;
+    if added.is_err() {
+        let _removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(folder)).await;
+    }
+    added
+}
+
+/// Where a clone of this name lies.
+fn new_folder(roots: &[PathBuf], name: &Path) -> Result<PathBuf, Problem> {
+    let root = roots.iter().find_map(|root| root.canonicalize().ok()).ok_or_else(no_roots)?;
+    let plain = name.to_str().filter(|name| {
+        name.len() <= 100 && !name.starts_with(['.', '-']) && name.chars().all(|each| each.is_ascii_alphanumeric() || "-._".contains(each))
+    });
+    let name = plain.filter(|name| !name.is_empty()).ok_or_else(|| {
+        let problem = Problem::invalid("folder_unfit", "folder", "The folder of a clone is a name of letters, digits, `-`, `_` and `.`.");
+        problem.advise("Give `folder` a name for the new folder, without a path.")
+    })?;
+    Ok(root.join(name))
+}
+
+fn describe(error: CloneError) -> Problem {
+    let message = error.to_string();
+    match error {
+        CloneError::Address(_) => {
+            Problem::invalid("repository_invalid", "clone", message).advise("Use a URL such as https://github.com/ada/shop.")
+        }
+        CloneError::Private(_) => {
+            let hint = "Set `private-repositories = true` under [api] in the host's settings if it is meant to be reached.";
+            Problem { field: Some("clone".to_owned()), ..forbid("repository_private", message).advise(hint) }
+        }
+        CloneError::Taken(_) => {
+            Problem::invalid(code::FOLDER_TAKEN, "folder", message).advise("Give `folder` another name for the new folder.")
+        }
+        CloneError::Remote(_) => {
+            let hint = "Look at the URL. What needs a login is cloned by ssh, with the keys of the host's operator.";
+            Problem::invalid("repository_unreachable", "clone", message).advise(hint)
+        }
+        CloneError::Host(_) => Problem::new(ProblemKind::Unavailable, "clone_failed", message, ProblemSource::Host)
+            .advise("Let the operator of the host look at `baton doctor` and at the disk."),
+    }
 }
 
 /// Rejects the folder of a project that does not exist for the caller without saying whose it is.
@@ -69,8 +152,12 @@ fn find_below(roots: &[PathBuf], folder: &Path) -> Result<PathBuf, Problem> {
 
 pub(super) fn no_roots() -> Problem {
     let message = "This host lets no client add projects.";
-    let problem = Problem::new(ProblemKind::Forbidden, "no_project_roots", message, ProblemSource::Host);
-    problem.advise("Name the folders below which they may in `project-roots` under [api] in the host's settings.")
+    forbid("no_project_roots", message)
+        .advise("Name the folders below which they may in `project-roots` under [api] in the host's settings.")
+}
+
+fn forbid(code: &'static str, message: impl Into<String>) -> Problem {
+    Problem::new(ProblemKind::Forbidden, code, message, ProblemSource::Host)
 }
 
 fn outside(folder: &Path) -> Problem {
@@ -112,6 +199,17 @@ mod tests {
         // What exists elsewhere is told no apart from what does not.
         let told = |folder: &Path| find(folder.to_str().unwrap()).unwrap_err().message.replace(folder.to_str().unwrap(), "");
         assert_eq!(told(&secret), told(&home.join("elsewhere/none")));
+    }
+
+    #[test]
+    fn a_clone_lies_directly_below_the_first_root() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().canonicalize().unwrap();
+        let roots = [root.join("missing"), root.clone()];
+        assert_eq!(new_folder(&roots, Path::new("shop.v2")).unwrap(), root.join("shop.v2"));
+        for wrong in ["", ".", "..", ".git", "a/b", "/etc", "-x", "a b", "a\0b", "ä"] {
+            assert_eq!(&*new_folder(&roots, Path::new(wrong)).unwrap_err().code, "folder_unfit", "{wrong}");
+        }
     }
 
     #[test]

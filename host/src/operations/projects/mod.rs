@@ -34,7 +34,7 @@ pub use change::{
     AddFolder, AddProject, AddedProject, ChangedProject, EditProject, MoveProject, RemovedProject, RenameProject, add, add_folder,
     complete, edit, move_folder, pause, remove, rename, resume,
 };
-pub use create::{CreateProject, create};
+pub use create::{CreateProject, ProjectRoots, create};
 pub use phase::ProjectPhase;
 pub use place::{ProjectLocation, ProjectRef, usable_folder};
 pub use projects::ProjectState;

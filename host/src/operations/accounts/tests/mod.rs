@@ -91,7 +91,8 @@ impl Home {
 }
 
 fn configured(folder: &Path) -> Config {
-    let faults = Faults { clock_file: Some(folder.join("clock")), ..Faults::default() };
+    let mut faults = Faults::default();
+    faults.clock_file = Some(folder.join("clock"));
     Config { faults, ..config(folder) }
 }
 

@@ -1,7 +1,9 @@
 //! Which hosts a setup may reach, and at which addresses. A name alone opens no way into the operator's own networks: what it
 //! resolves to is judged as well. Connects to nothing.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use crate::interfaces::addresses::is_public;
 
 /// Ports of a host for which the operator names none.
 const USUAL_PORTS: [u16; 2] = [443, 80];
@@ -143,39 +145,6 @@ fn is_name(text: &str) -> bool {
         !label.is_empty() && label.len() <= 63 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
     text.len() <= LONGEST_NAME && text.split('.').all(label)
-}
-
-/// Whether an address is one of the public network, where nothing of the operator's lies that others could not reach.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [first, second, third, _] = address.octets();
-    let is_special = address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_documentation()
-        || first == 0
-        // Shared by a provider's customers.
-        || (first == 100 && (64..128).contains(&second))
-        || (first == 192 && second == 0 && third == 0)
-        // Of benchmarks.
-        || (first == 198 && (18..20).contains(&second))
-        || first >= 240;
-    !is_special
-}
-
-/// Only what is handed out for all, and nothing of it that stands for an address of version 4.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    let is_handed_out = first & 0xe000 == 0x2000;
-    let is_special = first == 0x2002 || (first == 0x2001 && (second < 0x0200 || second == 0x0db8)) || (first == 0x3fff && second < 0x1000);
-    is_handed_out && !is_special
 }
 
 #[cfg(test)]
