@@ -19,7 +19,7 @@ use super::{
 use crate::operations::{
     Dollars, Host, Problem, code,
     execution::{self, RunOptions, StartNotice, StartRun},
-    plugins::{self, InstallPlugin, PluginFile, is_plugin_name},
+    plugins::{self, GrantPlugin, InstallPlugin, PluginFile, is_plugin_name},
 };
 
 /// Run a workflow to completion and print its output
@@ -36,7 +36,7 @@ use crate::operations::{
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it, or the directory of a workflow folder
     workflow: String,
-    /// Grant everything that the workflow folder asks for
+    /// Grant everything that the workflow folder asks for, and what the agents and workflows that it starts may do for it
     #[arg(long)]
     grant: bool,
     #[command(flatten)]
@@ -101,6 +101,12 @@ impl Run {
     async fn install(&self, context: &Context, host: &Host, packed: PluginFile) -> Result<String> {
         let request = InstallPlugin { grant: self.grant, reason: None };
         let installed = plugins::install_changed(host, host.operator(), packed, &request).await?;
+        // Without this, its agents could not even ask a model.
+        if self.grant && ["agents", "workflows"].iter().any(|kind| installed.plugin.needs.contains_key(*kind)) {
+            let through =
+                GrantPlugin { plugin: installed.plugin.name.clone(), capabilities: vec!["through".to_owned()], ..GrantPlugin::default() };
+            plugins::grant(host, host.operator(), &through).await?;
+        }
         let (name, folder) = (text::escaped(&installed.plugin.name), text::escaped(&self.workflow));
         context.screen.tell(format!("{} Installed `{name}` from {folder}.", painted(GOOD, "✓")));
         Ok(installed.plugin.name)

@@ -12,8 +12,7 @@ const LONGEST: usize = 256 << 10;
 /// The customisation of a skill: its own, the project's, and the user's, later ones over earlier ones.
 pub fn read(files: &dyn Files, skill: &str, findings: &mut Findings) -> Table {
     let own = files.read_folder("customize.toml").map(|bytes| ("customize.toml".to_owned(), bytes));
-    let paths = [format!("_bmad/custom/{skill}.toml"), format!("_bmad/custom/{skill}.user.toml")];
-    let project = paths.into_iter().filter_map(|path| files.read_project(&path).map(|bytes| (path, bytes)));
+    let project = layers(skill).into_iter().filter_map(|path| files.read_project(&path).map(|bytes| (path, bytes)));
     let mut merged = Table::new();
     for (path, bytes) in own.into_iter().chain(project) {
         if let Some(layer) = read_layer(&path, &bytes, findings) {
@@ -21,6 +20,13 @@ pub fn read(files: &dyn Files, skill: &str, findings: &mut Findings) -> Table {
         }
     }
     merged
+}
+
+/// The files of a project that customise a skill, the stronger last. None where no file can be called like the skill.
+pub fn layers(skill: &str) -> Vec<String> {
+    let is_name = !skill.is_empty() && skill.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let layers = is_name.then(|| [format!("_bmad/custom/{skill}.toml"), format!("_bmad/custom/{skill}.user.toml")]);
+    layers.into_iter().flatten().collect()
 }
 
 fn read_layer(path: &str, bytes: &[u8], findings: &mut Findings) -> Option<Table> {

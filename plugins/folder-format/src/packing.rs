@@ -90,6 +90,36 @@ pub fn role_of(path: &str) -> &'static str {
     ROLES.iter().find(|(mark, _)| contains_part(&path, mark)).map_or("analyst", |(_, role)| role)
 }
 
+/// What in a workflow's path or name says in which phase of a project it belongs, the most telling first.
+const PHASES: &[(&str, &str)] = &[
+    ("1-analysis", "analysis"),
+    ("2-plan", "planning"),
+    ("3-solutioning", "solutioning"),
+    ("4-implementation", "implementation"),
+    ("product-brief", "analysis"),
+    ("brainstorm", "analysis"),
+    ("research", "analysis"),
+    ("document-project", "analysis"),
+    ("prd", "planning"),
+    ("requirements", "planning"),
+    ("tech-spec", "planning"),
+    ("ux", "planning"),
+    ("architecture", "solutioning"),
+    ("epics", "solutioning"),
+    ("readiness", "solutioning"),
+    ("sprint", "implementation"),
+    ("story", "implementation"),
+    ("code-review", "implementation"),
+    ("retrospective", "implementation"),
+    ("correct-course", "implementation"),
+];
+
+/// The phase of a project in which a workflow belongs, by where it lies and what it is called; none where neither says.
+pub fn phase_of(path: &str) -> Option<&'static str> {
+    let path = path.to_ascii_lowercase();
+    PHASES.iter().find(|(mark, _)| contains_part(&path, mark)).map(|(_, phase)| *phase)
+}
+
 /// Whether a mark begins a word of the path: `ux` is in `create-ux-design` and not in `flux`.
 fn contains_part(path: &str, mark: &str) -> bool {
     path.match_indices(mark).any(|(position, _)| !path[..position].ends_with(|before: char| before.is_ascii_alphanumeric()))
@@ -133,6 +163,10 @@ mod tests {
         for (path, role) in roles {
             assert_eq!(role_of(path), role, "{path}");
         }
+        assert_eq!(
+            (phase_of(roles[0].0), phase_of("create-ux-design"), phase_of("flux")),
+            (Some("implementation"), Some("planning"), None)
+        );
     }
 
     #[test]

@@ -181,12 +181,13 @@ fn describe_condition(condition: &PlannedCondition) -> String {
 fn describe_flow(flow: &PlannedFlow) -> String {
     let target = flow.target.as_deref().map(|target| format!(" {}", text::line(target))).unwrap_or_default();
     let who = if flow.certain { "Baton" } else { "agent" };
-    format!("{}{target} [{who}]", text::line(&flow.kind))
+    format!("{}{target} [{who}]", text::line(&flow.kind.replace('_', " ")))
 }
 
 /// What the author of a folder should know: who decides, what is never reached, what nothing sets, and what is wrong.
 pub(super) fn describe_check(plan: &WorkflowPlan) -> String {
     let mut lines = vec![describe_decisions(plan)];
+    lines.extend(describe_judged(plan));
     lines.extend(
         plan.steps()
             .into_iter()
@@ -204,6 +205,22 @@ fn describe_decisions(plan: &WorkflowPlan) -> String {
         "Conditions: {} decided by Baton, {} by Baton where it has the fact and else by the agent, {} by the agent.",
         decisions.evaluator, decisions.evaluator_or_judge, decisions.judge
     )
+}
+
+/// The conditions that only the agent can decide, with their places.
+fn describe_judged(plan: &WorkflowPlan) -> Vec<String> {
+    let conditions = plan.conditions();
+    let judged: Vec<_> = conditions.iter().filter(|(_, condition)| condition.decided_by == "judge").collect();
+    let shown = judged.iter().take(MOST_NAMES);
+    let mut lines: Vec<_> = shown
+        .map(|(file, condition)| format!("  {}:{}: if {}", text::escaped(file), condition.line, text::excerpt(&condition.text, EXCERPT)))
+        .collect();
+    if !lines.is_empty() {
+        lines.insert(0, "The agent decides".to_owned());
+    }
+    let more = judged.len().saturating_sub(MOST_NAMES);
+    lines.extend((more > 0).then(|| format!("  and {more} more; `-o json` lists them")));
+    lines
 }
 
 /// Names that nothing sets: the agent fills in those that it may.

@@ -10,8 +10,13 @@ use serde::Deserialize;
 
 use crate::runner::{Next, Runner};
 
-/// Characters of what was done before that the agent is shown.
+/// Bytes of what was done before that the agent is shown, and of each other part of what it is told.
 const MOST_HISTORY: usize = 12_000;
+/// Bytes of files of the folder that it is shown at once.
+const MOST_FILES: usize = 24_000;
+
+/// Placeholders that the agent chooses from.
+const MOST_OPEN: usize = 60;
 
 /// What the agent did, and what is to happen next.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,6 +76,11 @@ struct Choice {
 }
 
 #[derive(Deserialize)]
+struct Chosen {
+    placeholders: Vec<String>,
+}
+
+#[derive(Deserialize)]
 struct Reply {
     answer: String,
 }
@@ -121,6 +131,23 @@ impl Runner<'_> {
         Ok(written.sections.into_iter().map(|section| (section.name, section.text)).collect())
     }
 
+    /// Has the agent say which of the open placeholders a sentence is about. None of them: the section of the step.
+    pub(crate) fn choose_sections(&mut self, open: &[String], text: &str) -> Result<Vec<String>> {
+        let open = &open[..open.len().min(MOST_OPEN)];
+        let items = json!({ "type": "array", "items": { "type": "string", "enum": open } });
+        let schema = object(&["placeholders"], &json!({ "placeholders": items }));
+        let goal = format!("Name the placeholders of the document that these instructions of step {} fill:\n\n{text}", self.step_name());
+        let mut chosen = agents::answer::<Chosen>(&self.agent, self.task(&goal), &schema)?.placeholders;
+        chosen.sort();
+        chosen.dedup();
+        Ok(if chosen.is_empty() { vec![self.section_name()] } else { chosen })
+    }
+
+    /// The name of a section that belongs to no placeholder.
+    pub(crate) fn section_name(&self) -> String {
+        self.step_name().replace(',', "")
+    }
+
     /// Has the agent judge a condition. Unknown counts as false, and is logged.
     pub(crate) fn judge(&mut self, condition: &str) -> Result<bool> {
         let schema = object(&["answer"], &json!({ "answer": { "type": "string", "enum": ["true", "false", "unknown"] } }));
@@ -158,22 +185,38 @@ impl Runner<'_> {
     }
 
     pub(crate) fn task(&self, goal: &str) -> Task {
-        Task::new(goal).with_context(self.context())
+        Task::new(goal).with_context(self.context(goal))
     }
 
-    /// The rules, the variables, what was done before, and the document.
-    fn context(&self) -> String {
+    /// The rules, the variables, what was done before, the document, and the files of the folder that the goal names. Each
+    /// within its share of what an agent is told.
+    fn context(&self, goal: &str) -> String {
         let rules: Vec<_> = self.rules.iter().map(|rule| format!("- {rule}")).collect();
         let variables: Vec<_> = self.values.iter().map(|(name, value)| format!("- {name}: {}", shorten(value, 500))).collect();
         let about = shorten(&self.about, MOST_HISTORY);
         let parts = [
             ("About this workflow", about),
-            ("Rules", rules.join("\n")),
-            ("Variables", variables.join("\n")),
+            ("Rules", shorten(&rules.join("\n"), MOST_HISTORY)),
+            ("Variables", shorten(&variables.join("\n"), MOST_HISTORY)),
             ("Done so far", self.history.clone()),
             ("The document so far", shorten(&self.document.text, MOST_HISTORY)),
+            ("Files of this workflow", self.named_files(goal)),
         ];
         parts.iter().filter(|(_, text)| !text.is_empty()).map(|(title, text)| format!("# {title}\n{text}")).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// The files of the folder that a text names: the agent has no other way to read what was packed.
+    fn named_files(&self, text: &str) -> String {
+        let mut files = String::new();
+        for path in &self.own_files {
+            if !names(text, path) || files.len() >= MOST_FILES {
+                continue;
+            }
+            if let Ok(content) = assets::read_text(path) {
+                files.push_str(&format!("## {path}\n{}\n", shorten(&content, MOST_FILES - files.len())));
+            }
+        }
+        files
     }
 
     /// Adds to the history that the agent sees; the oldest lines go first.
@@ -184,6 +227,19 @@ impl Runner<'_> {
             self.history.drain(..from);
         }
     }
+}
+
+/// Whether a text names a file by its path in the folder or, where no path stands before it, by its name.
+fn names(text: &str, path: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let name = baton_folder_format::paths::name(path);
+    let folder = &path[..path.len() - name.len()];
+    text.match_indices(name).any(|(start, _)| {
+        let (before, after) = (&text[..start], &text[start + name.len()..]);
+        let is_end = !after.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '-' | '_'));
+        let is_bare = !before.ends_with(is_part) && !before.ends_with('/');
+        is_end && (is_bare || if folder.is_empty() { before.ends_with('/') } else { before.ends_with(folder) })
+    })
 }
 
 fn shorten(text: &str, most: usize) -> String {

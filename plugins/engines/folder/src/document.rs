@@ -18,22 +18,43 @@ const MOST_FILLED: usize = 120;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Document {
     pub(crate) text: String,
+    /// What was put in under each name, so that it can be put in again.
+    put: BTreeMap<String, String>,
 }
 
 impl Document {
-    /// Puts a text where its placeholder stands, or at the end as a section.
-    pub(crate) fn fill(&mut self, name: &str, text: &str) {
-        let before = self.text.len();
-        let filled = fill(&self.text, Form::Double, |found| (key(found) == key(name)).then(|| text.to_owned()));
-        let is_there = placeholders(&self.text).iter().any(|found| key(found) == key(name));
-        if is_there && (filled.len() != before || filled != self.text) {
-            self.text = filled;
+    pub(crate) fn new(text: String) -> Self {
+        Self { text, put: BTreeMap::new() }
+    }
+
+    /// Puts a text where its placeholder stands. Else what is written again takes the place of what it was, what an earlier
+    /// run left under this heading is replaced, and everything else stands at the end as a section.
+    pub(crate) fn fill(&mut self, name: &str, text: &str, again: bool) {
+        let text = text.trim();
+        let is_open = placeholders(&self.text).iter().any(|found| key(found) == key(name));
+        let before = self.put.insert(key(name), text.to_owned());
+        if is_open {
+            let filled = fill(&self.text, Form::Double, |found| (key(found) == key(name)).then(|| text.to_owned()));
+            if filled != self.text {
+                self.text = filled;
+                return;
+            }
+        }
+        let replaced = before.as_ref().filter(|before| again && !before.is_empty() && self.text.contains(before.as_str()));
+        if let Some(before) = replaced {
+            self.text = self.text.replacen(before, text, 1);
+            return;
+        }
+        let heading = format!("## {}", title(name));
+        if let Some(section) = section(&self.text, &heading).filter(|_| before.is_none()) {
+            let space = if section.end < self.text.len() { "\n" } else { "" };
+            self.text.replace_range(section, &format!("\n\n{text}\n{space}"));
             return;
         }
         if !self.text.is_empty() {
             self.text = format!("{}\n\n", self.text.trim_end());
         }
-        self.text.push_str(&format!("## {}\n\n{}\n", title(name), text.trim()));
+        self.text.push_str(&format!("{heading}\n\n{text}\n"));
     }
 
     /// Puts in the variables that have a value.
@@ -53,13 +74,15 @@ impl Document {
 impl Runner<'_> {
     /// Puts in what is known. Of a workflow that came to its end, the agent judges and fills in the rest.
     pub(crate) fn finish_document(&mut self, completed: bool) -> Result<()> {
+        let before = self.document.text.clone();
         self.decide_blocks(completed)?;
         self.fill_known();
         if completed {
             self.fill_rest()?;
         }
-        if let Some(file) = self.document_file() {
-            files::write(&file, &self.document.text)?;
+        if let Some(file) = self.document_file().filter(|_| self.document.text != before) {
+            let text = self.document.text.clone();
+            self.write_file(&file, &text)?;
         }
         Ok(())
     }
@@ -93,12 +116,29 @@ impl Runner<'_> {
             let sections = self.write_sections(names, wish)?;
             for name in names {
                 if let Some(text) = sections.get(name) {
-                    self.document.fill(name, text);
+                    self.document.fill(name, text, false);
                 }
             }
         }
         Ok(())
     }
+}
+
+/// What stands below a heading, up to the next one that is not below it.
+fn section(text: &str, heading: &str) -> Option<std::ops::Range<usize>> {
+    let mut start = None;
+    let mut position = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end();
+        if start.is_some() && (content.starts_with("# ") || content.starts_with("## ")) {
+            return start.map(|start| start..position);
+        }
+        if start.is_none() && content == heading {
+            start = Some(position + content.len());
+        }
+        position += line.len();
+    }
+    start.map(|start| start..text.len())
 }
 
 /// `executive_summary` is `Executive summary`.

@@ -80,7 +80,7 @@ impl Runner<'_> {
         Some(files::find(&format!("{}/*workflow-status.yaml", self.output_folder())).ok()?.first()?.path.clone())
     }
 
-    fn sprint_file(&self) -> Option<StatusFile> {
+    pub(crate) fn sprint_file(&self) -> Option<StatusFile> {
         StatusFile::read(&files::read_text(&self.sprint_path()).ok()?).ok()
     }
 

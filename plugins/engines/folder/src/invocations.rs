@@ -46,12 +46,19 @@ impl Runner<'_> {
         let mut text = format!("Perform the task {}", self.fill(target));
         for file in named {
             let path = paths::clean(&self.fill(file)).ok();
-            if let Some((path, task)) = path.and_then(|path| Some((path.clone(), files::read_text(&path).ok()?))) {
+            if let Some((path, task)) = path.and_then(|path| Some((path.clone(), self.read_named(&path)?))) {
                 let task = &task[..task.floor_char_boundary(LONGEST_TASK)];
                 text.push_str(&format!("\n\nThe file {path}:\n{task}\n"));
             }
         }
         self.instruct(&mut text)
+    }
+
+    /// A file that the folder names: its own, else one of the project.
+    fn read_named(&self, path: &str) -> Option<String> {
+        let installed = self.value("installed_path").and_then(|folder| paths::clean(&folder).ok()).unwrap_or_default();
+        let own = path.strip_prefix(&installed).and_then(|rest| rest.strip_prefix('/')).filter(|_| !installed.is_empty());
+        assets::read_text(own.unwrap_or(path)).or_else(|_| files::read_text(path)).ok()
     }
 
     pub(crate) fn follow_protocol(&mut self, name: &str) -> Result<Next> {

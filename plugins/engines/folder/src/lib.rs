@@ -7,9 +7,11 @@ mod document;
 mod facts;
 mod invocations;
 mod packed;
+mod progress;
 mod runner;
 mod statements;
 mod status;
+mod stories;
 #[cfg(test)]
 mod tests;
 mod validation;

@@ -7,11 +7,12 @@ use baton_folder_format::packing::Packing;
 use baton_folder_format::paths;
 use baton_folder_format::plan::{Dialect, Place, Plan, Sheet, Statement, Step};
 use baton_folder_format::template::{self, Blocks};
-use baton_folder_format::variables::{Form, fill, key};
+use baton_folder_format::variables::{Form, fill, find, key};
 use baton_sdk::people::Question;
 use baton_sdk::prelude::*;
 
 use crate::document::Document;
+use crate::progress::Position;
 use crate::{Input, Output, Status};
 
 /// Jumps of one run. More of them are a loop that nothing ends.
@@ -50,12 +51,18 @@ pub(crate) struct Runner<'a> {
     /// What files of their own hold so far.
     pub(crate) others: BTreeMap<String, Document>,
     pub(crate) files: Vec<String>,
+    /// The files of the folder that only instructions name: data, references, examples.
+    pub(crate) own_files: Vec<String>,
     /// What is handed to the caller.
     pub(crate) handed: BTreeMap<String, String>,
     /// The place that a jump leads to, until it is reached.
     pub(crate) seek: Option<Place>,
+    pub(crate) position: Position,
+    /// The position of the file, where each step has its own.
+    files_position: Position,
+    /// Whether the file that shows people where the run is can be written.
+    pub(crate) shows: bool,
     step: String,
-    progress: f32,
 }
 
 impl<'a> Runner<'a> {
@@ -75,18 +82,31 @@ impl<'a> Runner<'a> {
             rules: Vec::new(),
             about: String::new(),
             history: String::new(),
-            document: Document { text },
+            document: Document::new(text),
             written_to: None,
             others: BTreeMap::new(),
             files: Vec::new(),
+            own_files: crate::packed::other_files(plan),
             handed: BTreeMap::new(),
             seek: None,
+            position: Position::default(),
+            files_position: Position::default(),
+            shows: true,
             step: String::new(),
-            progress: 0.0,
         }
     }
 
     pub(crate) fn run(mut self) -> Result<Output> {
+        let output = self.run_to_end();
+        if let Err(error) = output.as_ref()
+            && !error.ends_the_run()
+        {
+            self.show_failure(error)?;
+        }
+        output
+    }
+
+    fn run_to_end(&mut self) -> Result<Output> {
         let end = self.run_sheets()?;
         let (status, reason) = match end {
             Next::Halt(reason) => (Status::Halted, Some(reason)),
@@ -102,14 +122,18 @@ impl<'a> Runner<'a> {
         if is_written && status == Status::Completed {
             validation = self.validate()?;
         }
+        self.show_end(status, reason.as_deref())?;
         let unfilled = self.document.unfilled();
-        Ok(Output { status, reason, files: self.files, values: self.handed, validation, unfilled })
+        Ok(Output { status, reason, files: self.files.clone(), values: self.handed.clone(), validation, unfilled })
     }
 
     /// The first file, which has others executed; of a folder with a file for each step all that something leads to.
     fn run_sheets(&mut self) -> Result<Next> {
         let count = if self.plan.dialect == Dialect::StepFiles { self.plan.sheets.len() } else { 1 };
-        for sheet in self.plan.sheets.iter().take(count).filter(|sheet| sheet.steps.iter().any(|step| step.reachable)) {
+        let plan = self.plan;
+        let sheets: Vec<_> = plan.sheets.iter().take(count).filter(|sheet| sheet.steps.iter().any(|step| step.reachable)).collect();
+        for (index, sheet) in sheets.iter().enumerate() {
+            self.files_position = Position { number: index + 1, of: sheets.len() };
             let next = self.run_sheet(sheet)?;
             if next != Next::Continue {
                 return Ok(next);
@@ -129,7 +153,7 @@ impl<'a> Runner<'a> {
         let mut index = 0;
         let mut jumps = 0;
         while let Some(step) = sheet.steps.get(index) {
-            self.progress = index as f32 / sheet.steps.len() as f32;
+            self.position = Position::of_step(self.plan.dialect, self.files_position, index + 1, sheet.steps.len());
             let next = self.run_step(step)?;
             let Next::Jump(place) = next else {
                 if next != Next::Continue {
@@ -164,7 +188,7 @@ impl<'a> Runner<'a> {
             return Ok(Next::Continue);
         }
         self.step = if step.title.is_empty() { step.id.clone() } else { format!("{} ({})", step.id, step.title) };
-        run::progress(self.progress, &format!("Step {}", self.step));
+        self.show_step()?;
         for round in 1..=MOST_REPEATS {
             let rules = self.rules.len();
             let next = self.run_body(&step.body)?;
@@ -248,8 +272,25 @@ impl<'a> Runner<'a> {
             return Some(file.clone());
         }
         let file = self.plan.document.as_ref()?.file.as_ref()?;
-        let path = self.fill(file).replace(['{', '}'], "");
-        paths::clean(&path).ok()
+        self.fill_path(file)
+    }
+
+    /// A path in the project with every name replaced. A value that is only a part of a file's name makes no folders. Names
+    /// without a value are written as themselves.
+    pub(crate) fn fill_path(&self, path: &str) -> Option<String> {
+        let mut filled = String::new();
+        let mut rest = 0;
+        for reference in find(path) {
+            let Some(value) = self.value(reference.name).filter(|value| !value.is_empty()) else { continue };
+            filled.push_str(&path[rest..reference.start]);
+            let value = self.fill(&value);
+            let begins = reference.start == 0 || path[..reference.start].ends_with('/');
+            let is_whole = begins && (reference.end == path.len() || path[reference.end..].starts_with('/'));
+            filled.push_str(&if is_whole { value } else { value.trim().replace(['/', '\\', '\n'], "-") });
+            rest = reference.end;
+        }
+        filled.push_str(&path[rest..]);
+        paths::clean(&filled.replace(['{', '}'], "")).ok()
     }
 }
 

@@ -2,11 +2,12 @@
 //! decides is done here.
 
 use baton_folder_format::paths;
-use baton_folder_format::plan::{Fill, FlowKind, Place, Statement};
+use baton_folder_format::plan::{Fill, FlowKind, Place, Statement, after_certain};
 use baton_sdk::people::Question;
 use baton_sdk::prelude::*;
 
 use crate::agent::Verdict;
+use crate::document::Document;
 use crate::runner::{Next, Runner, statement_holds};
 
 /// How often a section is written again after a person asked for changes.
@@ -127,39 +128,49 @@ impl Runner<'_> {
         }
     }
 
-    /// Flow that the action states outright, or its text for the agent.
+    /// Flow that the action states outright is the engine's; what else it says is for the agent.
     fn act(&mut self, statement: &Statement) -> Result<Next> {
         let Statement::Action { passage, flow, .. } = statement else { return Ok(Next::Continue) };
-        let certain = flow.first().filter(|flow| flow.certain);
-        match certain.map(|flow| &flow.kind) {
-            Some(FlowKind::Halt { reason }) => return Ok(Next::Halt(self.fill(reason))),
-            Some(FlowKind::Exit | FlowKind::Return) => return Ok(Next::Exit),
-            Some(FlowKind::Load { path }) => {
+        for flow in flow.iter().take_while(|flow| flow.certain) {
+            match self.execute_flow(&flow.kind)? {
+                Some(Next::Continue) => {}
+                Some(next) => return Ok(next),
+                // The engine lacks something for it, so that the agent gets all of the text.
+                None => return self.instruct(&mut self.fill(&passage.text)),
+            }
+        }
+        let rest = if flow.first().is_some_and(|flow| flow.certain) { after_certain(&passage.text) } else { &passage.text };
+        self.instruct(&mut self.fill(rest))
+    }
+
+    /// None: the engine cannot do it.
+    fn execute_flow(&mut self, kind: &FlowKind) -> Result<Option<Next>> {
+        Ok(match kind {
+            FlowKind::Halt { reason } => Some(Next::Halt(self.fill(reason))),
+            FlowKind::Exit | FlowKind::Return => Some(Next::Exit),
+            FlowKind::Load { path } => {
                 let path = self.fill(path);
                 let plan = self.plan;
-                if let Some(sheet) = plan.sheets.iter().find(|sheet| paths::name(&sheet.file) == paths::name(&path)) {
+                match plan.sheets.iter().find(|sheet| paths::name(&sheet.file) == paths::name(&path)) {
                     // The end of the loaded file is not the end of the one that loads it.
-                    return Ok(match self.run_sheet(sheet)? {
+                    Some(sheet) => Some(match self.run_sheet(sheet)? {
                         Next::Exit => Next::Continue,
                         next => next,
-                    });
+                    }),
+                    None => None,
                 }
             }
-            Some(FlowKind::Jump { place, resolves: true }) => return Ok(Next::Jump(place.clone())),
-            Some(FlowKind::Status { section, key, value }) => {
-                if self.set_status(section, key, value)? {
-                    return Ok(Next::Continue);
-                }
-            }
-            Some(FlowKind::Set { name, value }) => {
+            FlowKind::Jump { place, resolves: true } => Some(Next::Jump(place.clone())),
+            FlowKind::Status { section, key, value } => self.set_status(section, key, value)?.then_some(Next::Continue),
+            FlowKind::FindStory { status } => self.find_story(status).then_some(Next::Continue),
+            FlowKind::StoryStatus { value } => self.set_story_status(value)?.then_some(Next::Continue),
+            FlowKind::Set { name, value } => {
                 let value = self.fill(value);
                 self.set(name, &value);
-                return Ok(Next::Continue);
+                Some(Next::Continue)
             }
-            _ => {}
-        }
-        let mut text = self.fill(&passage.text);
-        self.instruct(&mut text)
+            FlowKind::Jump { resolves: false, .. } | FlowKind::Wait | FlowKind::Store { .. } => None,
+        })
     }
 
     fn for_each(&mut self, item: &str, collection: &str, body: &[Statement]) -> Result<Next> {
@@ -184,27 +195,46 @@ impl Runner<'_> {
             }
             return Ok(Next::Continue);
         }
-        let (names, instructions) = match fill {
-            Fill::Instruction { text } => (vec!["section".to_owned()], self.fill(text)),
-            _ => (fill.names().into_iter().map(|name| self.fill(name).replace(['{', '}'], "")).collect(), String::new()),
-        };
+        if let Fill::Instruction { text } = fill {
+            return self.write_as_told(text, file);
+        }
+        let names: Vec<_> = fill.names().into_iter().map(|name| self.fill(name).replace(['{', '}'], "")).collect();
+        self.write_until_approved(&names, "", file)
+    }
+
+    /// What is written is told in a sentence: sections for the placeholders that are open, or one of its own.
+    fn write_as_told(&mut self, text: &str, file: Option<&str>) -> Result<Next> {
+        let is_document = file.is_none_or(|_| self.target(file) == self.document_file());
+        let mut open = if is_document { self.document.unfilled() } else { Vec::new() };
+        open.sort();
+        open.dedup();
+        let text = self.fill(text);
+        if open.is_empty() {
+            return self.write_until_approved(&[self.section_name()], &text, file);
+        }
+        let chosen = self.choose_sections(&open, &text)?;
+        self.write_until_approved(&chosen, &text, file)
+    }
+
+    /// Has sections written and put into the file, until the person who is asked has nothing to change.
+    fn write_until_approved(&mut self, names: &[String], instructions: &str, file: Option<&str>) -> Result<Next> {
         let Some(path) = self.target(file) else {
             // Without a document, what is written is for the steps that follow.
-            let sections = self.write_sections(&names, &instructions)?;
+            let sections = self.write_sections(names, instructions)?;
             self.keep(&sections);
             return Ok(Next::Continue);
         };
-        let mut wish = instructions;
-        for _ in 0..=MOST_EDITS {
-            let sections = self.write_sections(&names, &wish)?;
-            self.save(&path, &sections)?;
+        let mut wish = instructions.to_owned();
+        for round in 0..=MOST_EDITS {
+            let sections = self.write_sections(names, &wish)?;
+            self.save(&path, &sections, round > 0)?;
             if self.yolo {
                 break;
             }
             let question = Question::new(format!("{} is written to {path}. Continue, or say what to change.", names.join(", ")))
                 .with_options(["continue"]);
             let answer = self.ask_person(&question)?;
-            if self.yolo || matches!(answer.trim().to_ascii_lowercase().as_str(), "c" | "continue" | "y" | "yes" | "") {
+            if matches!(answer.trim().to_ascii_lowercase().as_str(), "c" | "continue" | "y" | "yes" | "") {
                 break;
             }
             wish = format!("Change it as the user wishes: {answer}");
@@ -215,28 +245,45 @@ impl Runner<'_> {
     /// The file of an output. A bare name lies in the folder of documents.
     fn target(&self, file: Option<&str>) -> Option<String> {
         let Some(file) = file else { return self.document_file() };
-        let filled = self.fill(file).replace(['{', '}'], "");
-        let path = paths::clean(&filled).ok()?;
+        let path = self.fill_path(file)?;
         Some(if path.contains('/') { path } else { format!("{}/{path}", self.output_folder()) })
     }
 
-    fn save(&mut self, path: &str, sections: &std::collections::BTreeMap<String, String>) -> Result<()> {
-        let is_document = Some(path) == self.document_file().as_deref();
+    fn save(&mut self, path: &str, sections: &std::collections::BTreeMap<String, String>, again: bool) -> Result<()> {
+        let is_document = self.is_document(path);
+        if !is_document && !self.others.contains_key(path) {
+            // What other workflows wrote there stays.
+            self.others.insert(path.to_owned(), Document::new(files::read_text(path).unwrap_or_default()));
+        }
         let document = if is_document { &mut self.document } else { self.others.entry(path.to_owned()).or_default() };
         for (name, text) in sections {
-            document.fill(name, text);
+            document.fill(name, text, again);
         }
-        files::write(path, &document.text)?;
+        let text = document.text.clone();
+        self.write_file(path, &text)?;
         if is_document {
             self.written_to = Some(path.to_owned());
         }
         self.keep(sections);
+        Ok(())
+    }
+
+    fn is_document(&self, path: &str) -> bool {
+        Some(path) == self.document_file().as_deref()
+    }
+
+    /// Writes a file, and keeps what is known of it in step.
+    pub(crate) fn write_file(&mut self, path: &str, text: &str) -> Result<()> {
+        files::write(path, text)?;
+        let is_document = self.is_document(path);
+        if let Some(document) = if is_document { Some(&mut self.document) } else { self.others.get_mut(path) } {
+            document.text = text.to_owned();
+        }
         self.note_file(path);
         Ok(())
     }
 
-    /// Notes a file that was written.
-    pub(crate) fn note_file(&mut self, path: &str) {
+    fn note_file(&mut self, path: &str) {
         if !self.files.iter().any(|file| file == path) {
             self.files.push(path.to_owned());
         }

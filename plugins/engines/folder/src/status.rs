@@ -55,8 +55,8 @@ impl Runner<'_> {
             return Ok(());
         };
         let text = if path.ends_with("sprint-status.yaml") { self.merge_status(&path, text) } else { text.to_owned() };
-        match files::write(&path, &text) {
-            Ok(()) => self.note_file(&path),
+        match self.write_file(&path, &text) {
+            Ok(()) => {}
             Err(error) if error.ends_the_run() => return Err(error),
             Err(error) => {
                 run::warn(&format!("`{path}` is not written: {error}"));
@@ -72,6 +72,12 @@ impl Runner<'_> {
             let new = StatusFile::read(text).ok()?;
             let mut before: Option<&str> = None;
             for entry in new.entries(sprint::SECTION) {
+                let is_begun = |value: &str| sprint::rank(value).is_some_and(|rank| rank > 0);
+                // Nothing that was begun returns to the backlog because a file was written as a whole.
+                if sprint::rank(entry.value) == Some(0) && file.get(sprint::SECTION, entry.key).is_some_and(is_begun) {
+                    before = Some(entry.key);
+                    continue;
+                }
                 if file.set(sprint::SECTION, entry.key, entry.value).is_err() {
                     file.insert(sprint::SECTION, before, entry.key, entry.value).ok()?;
                 }
@@ -92,10 +98,6 @@ impl Runner<'_> {
 
     fn write_status(&mut self, path: &str, before: &str, file: &StatusFile) -> Result<()> {
         let text = file.text();
-        if text != before {
-            files::write(path, &text)?;
-            self.note_file(path);
-        }
-        Ok(())
+        if text == before { Ok(()) } else { self.write_file(path, &text) }
     }
 }

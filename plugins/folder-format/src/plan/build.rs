@@ -32,6 +32,9 @@ pub fn plan(files: &dyn Files, options: &Options) -> Plan {
     plan.unset = uses::find_unset(&plan.sheets, &builder.variables);
     builder.report_unset(&plan);
     plan.needs = needs::derive(&plan.sheets, plan.document.as_ref(), &builder.variables);
+    if plan.dialect == Dialect::Skill {
+        plan.needs.reads.extend(customize::layers(&plan.name));
+    }
     plan.variables = builder.variables.iter().cloned().collect();
     (plan.findings, plan.findings_omitted) = builder.findings.into_sorted();
     plan

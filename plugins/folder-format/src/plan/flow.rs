@@ -67,21 +67,73 @@ pub enum FlowKind {
         /// Its name.
         name: String,
     },
+    /// The first story with a status is looked up in the sprint's status, and becomes the one at work.
+    FindStory {
+        /// Its status.
+        status: String,
+    },
+    /// The line `Status:` of the file of the story at work is set.
+    StoryStatus {
+        /// Its value, as written.
+        value: String,
+    },
 }
 
-/// The flow in a text that begins on `line`.
+/// The flow in a text that begins on `line`. It is certain as long as the text states nothing else: what stands below other
+/// instructions may depend on them.
 pub fn find(text: &str, line: u32) -> Vec<Flow> {
+    if let Some(kind) = find_story(text) {
+        return vec![Flow { line, certain: true, kind }];
+    }
     let mut flow = Vec::new();
+    let mut is_outright = true;
     for (line, content) in (line..).zip(text.lines()) {
         for (sentence, is_first) in sentences(content) {
             if let Some(kind) = read_sentence(sentence) {
-                flow.push(Flow { line, certain: is_first, kind });
+                flow.push(Flow { line, certain: is_outright && is_first, kind });
             } else {
                 flow.extend(read_inside(sentence).into_iter().map(|kind| Flow { line, certain: false, kind }));
             }
         }
+        is_outright = is_outright && is_flow(content);
     }
     flow
+}
+
+/// What a text states besides the flow that is certain: nothing, or the lines from the first that states something else on.
+pub fn after_certain(text: &str) -> &str {
+    if find_story(text).is_some() {
+        return "";
+    }
+    let mut rest = text;
+    while let Some(line) = rest.lines().next() {
+        if !is_flow(line) {
+            break;
+        }
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    rest.trim()
+}
+
+/// Whether a line is empty, or one statement of flow and nothing else.
+fn is_flow(line: &str) -> bool {
+    match sentences(line)[..] {
+        [] => true,
+        [(sentence, _)] => read_sentence(sentence).is_some(),
+        _ => false,
+    }
+}
+
+/// `Find the FIRST story … where: … Status value equals "drafted"`, in one line or as a list.
+fn find_story(text: &str) -> Option<FlowKind> {
+    let lower = text.trim_start().to_ascii_lowercase();
+    let rest = lower.strip_prefix("find ")?;
+    let rest = rest.strip_prefix("the ").unwrap_or(rest).strip_prefix("first story ")?;
+    let (_, after) = rest.split_once("status value equals ")?;
+    let status = after.split_whitespace().next()?.trim_matches(['"', '\'', '`', '.', ',']);
+    sprint::rank(status)?;
+    // A second status would be a choice.
+    (rest.matches("status value").count() == 1).then(|| FlowKind::FindStory { status: status.to_owned() })
 }
 
 /// What a line says, one thing after the other. Only the first can be certain: what follows may depend on it.
@@ -117,7 +169,11 @@ fn read_sentence(sentence: &str) -> Option<FlowKind> {
     if let Some(path) = load(sentence, &lower) {
         return Some(FlowKind::Load { path });
     }
-    if let Some(kind) = status(sentence, &lower).or_else(|| set(sentence, &lower)).or_else(|| store(sentence, &lower, 0)) {
+    if let Some(kind) = status(sentence, &lower)
+        .or_else(|| status_in_words(sentence, &lower))
+        .or_else(|| set(sentence, &lower))
+        .or_else(|| store(sentence, &lower, 0))
+    {
         return Some(kind);
     }
     let jump = jump_at(sentence, &lower, 0)?;
@@ -186,7 +242,8 @@ fn step_id(text: &str) -> Option<String> {
 
 fn load(sentence: &str, lower: &str) -> Option<String> {
     let marks = ["load and execute:", "load and execute ", "load:", "read fully and follow:", "load, read entire file and execute:"];
-    let (mark, position) = marks.iter().find_map(|mark| lower.find(mark).map(|position| (mark, position)))?;
+    let begins_word = |position: &usize| !lower[..*position].ends_with(|before: char| before.is_alphanumeric());
+    let (mark, position) = marks.iter().find_map(|mark| lower.find(mark).filter(begins_word).map(|position| (mark, position)))?;
     let word = sentence[position + mark.len()..].split_whitespace().next()?.trim_matches(['`', '"', '\'', '*', ',', '.']);
     (word.contains(['/', '.']) || word.starts_with('{')).then(|| word.to_owned())
 }
@@ -204,6 +261,21 @@ fn status(sentence: &str, lower: &str) -> Option<FlowKind> {
     let (section, key, value) = (section.trim().to_owned(), plain(key), plain(value));
     let is_one_word = !value.is_empty() && !value.contains(char::is_whitespace);
     (is_one_word && !key.is_empty()).then_some(FlowKind::Status { section, key, value })
+}
+
+/// `Update the story Status to: review`, `Update the story in the sprint status report to = "in-progress"`.
+fn status_in_words(sentence: &str, lower: &str) -> Option<FlowKind> {
+    let of_file = ["update story file: change status to ", "update the story status to: ", "update the story status to "];
+    let of_sprint = "update the story in the sprint status report to = ";
+    let word = |start: usize| {
+        let value = sentence[start..].trim().trim_end_matches('.').trim_matches(['"', '\'', '`']);
+        sprint::rank(value).map(|_| value.to_owned())
+    };
+    if let Some(mark) = of_file.iter().find(|mark| lower.starts_with(**mark)) {
+        return Some(FlowKind::StoryStatus { value: word(mark.len())? });
+    }
+    let value = lower.starts_with(of_sprint).then(|| word(of_sprint.len())).flatten()?;
+    Some(FlowKind::Status { section: sprint::SECTION.to_owned(), key: "{{story_key}}".to_owned(), value })
 }
 
 /// `Set x = 1`, `Set {{x}} to "a"`.
@@ -266,6 +338,37 @@ mod tests {
             "Update development_status[x] = what it was before",
         ] {
             assert!(!kinds(text).iter().any(|(kind, _)| matches!(kind, FlowKind::Status { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_below_other_instructions_is_not_certain() {
+        let text = "Look at the last story:\n  - If it is done:\n    * Set learnings = none\nHALT";
+        assert!(kinds(text).iter().all(|(_, certain)| !certain), "{:?}", kinds(text));
+        let text = "Set a = 1\n\n- Set b = 2\nThen look around.\nSet c = 3";
+        assert_eq!(kinds(text).iter().map(|(_, certain)| *certain).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(after_certain(text), "Then look around.\nSet c = 3");
+        assert_eq!(after_certain("Set a = 1. Then look around."), "Set a = 1. Then look around.");
+        assert_eq!((after_certain("Set a = 1\n"), after_certain("Download: a/b.md")), ("", "Download: a/b.md"));
+        assert_eq!(kinds("Download: a/b.md"), []);
+    }
+
+    #[test]
+    fn the_story_at_work_is_found_and_moved_by_the_engine() {
+        let list = "Find the FIRST story (by reading in order from top to bottom) where:\n  - NOT an epic key (epic-X)\n  - Status value equals \"drafted\"\n";
+        let found = FlowKind::FindStory { status: "drafted".to_owned() };
+        assert_eq!(kinds(list), [(found.clone(), true)]);
+        assert_eq!(kinds("Find FIRST story where: - Status value equals \"drafted\""), [(found, true)]);
+        assert_eq!(after_certain(list), "");
+        let file = FlowKind::StoryStatus { value: "ready-for-dev".to_owned() };
+        assert_eq!(kinds("Update story file: Change Status to \"ready-for-dev\""), [(file, true)]);
+        assert_eq!(kinds("Update the story Status to: review"), [(FlowKind::StoryStatus { value: "review".to_owned() }, true)]);
+        let sprint = kinds("Update the story in the sprint status report to = \"in-progress\"");
+        assert!(matches!(&sprint[..], [(FlowKind::Status { key, value, .. }, true)] if key == "{{story_key}}" && value == "in-progress"));
+        for text in
+            ["Find the FIRST story where:\n- Status value equals \"tall\"", "Update the story Status to: {{x}}", "Find first things"]
+        {
+            assert_eq!(kinds(text), [], "{text}");
         }
     }
 

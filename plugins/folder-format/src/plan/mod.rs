@@ -26,10 +26,10 @@ use crate::markup::Format;
 use crate::variables::Variable;
 
 pub use build::{Options, plan};
-pub use flow::{Flow, FlowKind, find as find_flow};
-pub use needs::Needs;
+pub use flow::{Flow, FlowKind, after_certain, find as find_flow};
+pub use needs::{Needs, STORY_FILE};
 pub use outputs::{Fill, read as read_fill};
-pub use uses::Unset;
+pub use uses::{STORY_VARIABLES, Unset};
 
 /// The sheet of one parsed file of instructions, by itself.
 pub fn read_sheet(document: &crate::markup::Document) -> Sheet {

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fill, OutputDocument, Sheet, Statement};
+use super::{Fill, FlowKind, OutputDocument, Sheet, Statement};
 use crate::conditions::{Decider, Test};
 use crate::paths;
 use crate::variables::{Variables, core_config};
+
+/// Where the file of the story at work lies, as folders of the format name it.
+pub const STORY_FILE: &str = "{story_dir}/{{story_key}}.md";
 
 /// What a run asks its host for.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -44,6 +47,11 @@ pub(super) fn derive(sheets: &[Sheet], document: Option<&OutputDocument>, variab
             reads.extend(pattern(&format!("{{output_folder}}/{path}"), variables));
         }
         needs.people |= sheet.all_steps().iter().any(|step| step.optional || step.repeat.is_some());
+        let moves_story =
+            sheet.statements().into_iter().flat_map(Statement::flow).any(|flow| matches!(flow.kind, FlowKind::StoryStatus { .. }));
+        let story = moves_story.then(|| pattern(STORY_FILE, variables)).flatten();
+        reads.extend(story.clone());
+        writes.extend(story);
         for statement in sheet.statements() {
             match statement {
                 Statement::Ask { .. } => needs.people = true,
@@ -60,6 +68,7 @@ pub(super) fn derive(sheets: &[Sheet], document: Option<&OutputDocument>, variab
                     needs.people |= halt;
                     needs.agents = true;
                     let named = if files.is_empty() { vec![target.clone()] } else { files.clone() };
+                    reads.extend(files.iter().filter_map(|file| pattern(file, variables)));
                     tasks.extend(named.iter().map(|file| variables.fill(file)));
                 }
                 _ => {}

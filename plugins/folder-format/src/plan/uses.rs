@@ -8,6 +8,9 @@ use super::{FlowKind, Sheet, Statement};
 use crate::limits::MOST_VARIABLES;
 use crate::variables::{Form, State, Variables, find, key};
 
+/// What is known of a story once it was found in the sprint's status.
+pub const STORY_VARIABLES: [&str; 4] = ["story_key", "epic_num", "story_num", "story_title"];
+
 /// A name that nothing sets.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Unset {
@@ -97,9 +100,10 @@ fn set_by(statement: &Statement) -> Vec<String> {
         Statement::ForEach { item, .. } => vec![item.clone()],
         _ => Vec::new(),
     };
-    names.extend(statement.flow().iter().filter_map(|flow| match &flow.kind {
-        FlowKind::Set { name, .. } | FlowKind::Store { name } => Some(name.clone()),
-        _ => None,
+    names.extend(statement.flow().iter().flat_map(|flow| match &flow.kind {
+        FlowKind::Set { name, .. } | FlowKind::Store { name } => vec![name.clone()],
+        FlowKind::FindStory { .. } => STORY_VARIABLES.map(str::to_owned).to_vec(),
+        _ => Vec::new(),
     }));
     names
 }

@@ -16,8 +16,8 @@ const LONGEST_DESCRIPTION: usize = 400;
 const MOST_FIELDS: usize = 60;
 /// The slot of what answers questions, or has people answer them.
 const DECIDE: &str = "decide";
-/// Status files, which the engine reads and keeps in step.
-const STATUS_FILES: [&str; 2] = ["**/*workflow-status.yaml", "**/sprint-status.yaml"];
+/// Status files, which the engine reads and keeps in step. The last is where people read where the workflow is.
+const STATUS_FILES: [&str; 3] = ["**/*workflow-status.yaml", "**/sprint-status.yaml", "docs/workflow-status.md"];
 
 /// A manifest.
 pub(super) struct Manifest(Table);
@@ -65,7 +65,7 @@ fn version(plan: &Plan) -> String {
     stated.filter(is_version).unwrap_or_else(|| "0.1.0".to_owned())
 }
 
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words = text.split_whitespace().map(|word| word.replace(char::is_control, ""));
     words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_DESCRIPTION).collect()
 }

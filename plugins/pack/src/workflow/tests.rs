@@ -40,7 +40,8 @@ fn the_manifest_says_what_the_folder_does() {
     assert_eq!(list("agents"), ["architect"]);
     assert_eq!(list("people"), ["important"]);
     assert_eq!(list("workflows"), ["decide", "g-land"], "a name that is taken gets that of the module");
-    let written = ["**/*workflow-status.yaml", "**/garden-*.md", "**/sprint-status.yaml", "**/validation-report-*.md"];
+    let written =
+        ["**/*workflow-status.yaml", "**/garden-*.md", "**/sprint-status.yaml", "**/validation-report-*.md", "docs/workflow-status.md"];
     assert_eq!(list("write"), written);
     for path in ["bmad/core/config.yaml", "bmad/g/config.yaml", "**/plan.md", "plan.md"] {
         assert!(list("read").iter().any(|pattern| pattern == path), "{path}: {:?}", list("read"));

@@ -182,11 +182,11 @@ pub struct PlannedCondition {
 pub struct PlannedFlow {
     /// Its line, from 1.
     pub line: u32,
-    /// `halt`, `exit`, `return`, `wait`, `jump`, `load`, `set`, `status` or `store`.
+    /// `halt`, `exit`, `return`, `wait`, `jump`, `load`, `set`, `status`, `store`, `find_story` or `story_status`.
     pub kind: String,
     /// Whether the engine executes it whenever the instruction is executed; otherwise the agent says whether it happens.
     pub certain: bool,
-    /// The step, anchor, file, variable or key that it names.
+    /// The step, anchor, file, variable, key or status that it names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
 }
@@ -294,6 +294,22 @@ impl WorkflowPlan {
             file.steps.iter().for_each(|step| step.collect(&file.file, &mut steps));
         }
         steps
+    }
+}
+
+impl WorkflowPlan {
+    /// The conditions of all files, each with its file.
+    pub fn conditions(&self) -> Vec<(&str, &PlannedCondition)> {
+        let mut conditions = Vec::new();
+        for (file, step) in self.steps() {
+            conditions.extend(step.condition.iter().map(|condition| (file, condition)));
+            let mut work: Vec<&PlannedStatement> = step.body.iter().rev().collect();
+            while let Some(statement) = work.pop() {
+                conditions.extend(statement.condition.iter().map(|condition| (file, condition)));
+                work.extend(statement.body.iter().rev());
+            }
+        }
+        conditions
     }
 }
 
@@ -428,6 +444,8 @@ fn flow(flow: &Flow) -> PlannedFlow {
         FlowKind::Set { name, .. } => ("set", Some(name.clone())),
         FlowKind::Status { key, .. } => ("status", Some(key.clone())),
         FlowKind::Store { name } => ("store", Some(name.clone())),
+        FlowKind::FindStory { status } => ("find_story", Some(status.clone())),
+        FlowKind::StoryStatus { value } => ("story_status", Some(value.clone())),
     };
     PlannedFlow { line: flow.line, kind: kind.to_owned(), certain: flow.certain, target }
 }

@@ -81,6 +81,123 @@ fn blocks_are_decided_and_what_is_left_is_filled_in_at_the_end() {
 }
 
 #[test]
+fn what_the_agent_writes_into_the_document_is_not_overwritten_at_the_end() {
+    let host =
+        host(&steps("<template-output>overview</template-output><action>Write the garden.</action>")).with_agent("analyst", |task| {
+            match task.goal.contains("Write the garden") {
+                true => {
+                    let files = json!([{ "name": "docs/garden-spring-2026-11-30.md", "text": "# By the agent\n{{season}}\n" }]);
+                    Ok(Report::new(json!({ "report": "Done.", "verdict": "continue", "files": files }).to_string(), ""))
+                }
+                false => agent(task),
+            }
+        });
+    run(&host, story(""));
+    assert_eq!(host.file("docs/garden-spring-2026-11-30.md").as_deref(), Some("# By the agent\nspring\n"));
+}
+
+#[test]
+fn sections_that_are_written_again_take_the_place_of_those_before() {
+    let text = steps("<template-output>overview, soil</template-output>\n<template-output file=\"docs/notes.md\">soil</template-output>");
+    let host = host(&text)
+        .with_file("docs/notes.md", "# Notes\n\n## Soil\n\nOld.\n\n## Pests\n\nNone.\n")
+        .with_agent("analyst", |task| match task.goal.contains("Change it") {
+            true => Ok(Report::new(
+                json!({ "sections": [{ "name": "overview", "text": "new overview" }, { "name": "soil", "text": "new soil" }] }).to_string(),
+                "",
+            )),
+            false => agent(task),
+        })
+        .answers("overview, soil is written", "Make it new #yolo")
+        .answers("soil is written", "continue");
+    run(&host, json!({ "inputs": { "season": "spring" } }));
+    let written = host.file("docs/garden-spring-2026-11-30.md").unwrap_or_default();
+    assert_eq!(
+        host.file("docs/notes.md").as_deref(),
+        Some("# Notes\n\n## Soil\n\nsoil!\n\n## Pests\n\nNone.\n"),
+        "what others wrote stays"
+    );
+    assert!(written.matches("## Soil").count() == 1 && written.starts_with("# Garden\n"), "{written}");
+}
+
+#[test]
+fn what_a_sentence_tells_to_write_goes_where_the_agent_says() {
+    let told =
+        "<template-output>Describe the soil of each bed.</template-output><template-output>Describe, in short, the rest.</template-output>";
+    let host = host(&steps(told)).with_asset("template.md", "# G\n{{soil}}\n{{rest}}\n").with_agent("analyst", agent);
+    run(&host, story(""));
+    let text = host.file("docs/garden-spring-2026-11-30.md").unwrap_or_default();
+    assert_eq!(text, "# G\nsoil!\nrest!\n\n## 1 (Begin)\n\n1 (Begin)!\n");
+}
+
+#[test]
+fn what_is_written_in_each_round_of_a_loop_stays() {
+    let text = "<workflow><step n=\"1\" goal=\"Beds\"><for-each bed=\"every bed\"><template-output>bed</template-output></for-each></step></workflow>";
+    let host = host(text).with_agent("analyst", |task| match task.goal.starts_with("Write items") {
+        true => Ok(Report::new(json!({ "sections": [{ "name": "items", "text": "- a\n- b" }] }).to_string(), "")),
+        false if task.goal.starts_with("Write bed") => {
+            let bed = if task.context.contains("- bed: a") { "Bed A" } else { "Bed B" };
+            Ok(Report::new(json!({ "sections": [{ "name": "bed", "text": bed }] }).to_string(), ""))
+        }
+        false => agent(task),
+    });
+    run(&host, story(""));
+    let text = host.file("docs/garden-spring-2026-11-30.md").unwrap_or_default();
+    assert!(text.contains("## Bed\n\nBed A\n\n## Bed\n\nBed B\n"), "{text}");
+}
+
+#[test]
+fn the_story_at_work_is_found_and_moved() {
+    let text = steps(
+        "<action>Find the FIRST story where:\n- Status value equals \"ready-for-dev\"\n</action><action>Update story file: Change Status to \"review\"</action><action>Update development_status[{{story_key}}] = \"review\"</action>",
+    );
+    let host = host(&text)
+        .with_asset("workflow.yaml", format!("{}story_dir: \"{{output_folder}}/stories\"\n", super::WORKFLOW))
+        .with_file("docs/sprint-status.yaml", STATUS)
+        .with_file("docs/stories/1-1-beds.md", "# Story\n\nStatus: drafted\n\nStatus: not this\n")
+        .with_agent("analyst", agent);
+    let output = run(&host, json!({ "yolo": true }));
+    assert_eq!(host.file("docs/stories/1-1-beds.md").as_deref(), Some("# Story\n\nStatus: review\n\nStatus: not this\n"));
+    assert!(host.file("docs/sprint-status.yaml").is_some_and(|text| text.contains("1-1-beds: \"review\"")));
+    assert_eq!((goals(&host).len(), &output["files"]), (1, &json!(["docs/stories/1-1-beds.md", "docs/sprint-status.yaml"])));
+    let none = super::host(&text).with_agent("analyst", agent);
+    run(&none, json!({ "yolo": true }));
+    assert!(goals(&none)[0].contains("Find the FIRST story"), "without a status file the agent looks for it");
+}
+
+#[test]
+fn instructions_beside_flow_reach_the_agent() {
+    let text = steps("<action>Set beds = 3\nThen count them.</action><action>Count again:\n- If none: HALT\n- Set beds = 0</action>");
+    let host = host(&text).with_agent("analyst", agent);
+    assert_eq!(run(&host, story(""))["status"], "completed");
+    let goals = goals(&host);
+    assert!(goals[0].contains("Then count them.") && !goals[0].contains("Set beds = 3"), "{goals:?}");
+    assert!(goals[1].contains("Set beds = 0") && goals[1].contains("HALT"), "{goals:?}");
+}
+
+#[test]
+fn a_value_that_is_part_of_a_name_makes_no_folders() {
+    let text = steps("<action>Set bed = a/../../b</action><template-output file=\"docs/beds/{{bed}}.md\">soil</template-output>");
+    let host = host(&text).with_agent("analyst", agent);
+    assert_eq!(run(&host, story(""))["files"], json!(["docs/beds/a-..-..-b.md"]));
+}
+
+#[test]
+fn people_read_where_the_run_is() {
+    let text = steps("<action>Look around.</action>");
+    let host = host(&text).with_file("docs/workflow-status.md", "# Status\n\nMine.\n").with_agent("analyst", agent);
+    run(&host, story("1-1 | <x>"));
+    let text = host.file("docs/workflow-status.md").unwrap_or_default();
+    assert!(text.starts_with("# Status\n\nMine.\n\n<!-- baton:workflow "), "{text}");
+    assert!(
+        text.contains("completed on 2026-11-30.") && text.contains("Agent: analyst.") && text.contains("| story_key | 1-1 \\| &lt;x> |"),
+        "{text}"
+    );
+    let written: Vec<_> = host.requests("files.write").iter().map(ToString::to_string).collect();
+    assert!(written[0].contains("is in step 1 of 2: 1 (Begin).") && written[1].contains("is in step 2 of 2"), "{written:?}");
+}
+
+#[test]
 fn of_several_jumps_the_agent_chooses_one() {
     let text = "<workflow><step n=\"1\"><goto step=\"1\">Again</goto><goto step=\"3\">On</goto></step><step n=\"2\"><action>Two.</action></step><step n=\"3\"><action>Three.</action></step></workflow>";
     let host = host(text).with_agent("analyst", |task| match task.goal.starts_with("Choose") {

@@ -33,6 +33,8 @@ fn agent(task: &Task) -> Result<Report> {
             .map(|item| json!({ "item": item, "result": if item == 2 { "FAIL" } else { "PASS" }, "evidence": format!("Line {item}.") }))
             .collect();
         json!({ "verdicts": verdicts })
+    } else if task.goal.starts_with("Name the placeholders") {
+        json!({ "placeholders": if task.goal.contains("the soil") { vec!["soil"] } else { Vec::new() } })
     } else if task.goal.starts_with("Say whether") {
         json!({ "answer": if task.goal.contains("sunny") || task.goal.contains("as often as") { "true" } else { "false" } })
     } else {
@@ -183,6 +185,22 @@ fn step_files_are_executed_as_they_lead_to_each_other() {
     run(&host, json!({ "yolo": true }));
     let goals = goals(&host);
     assert!(goals.len() == 3 && goals[1].contains("# One") && goals[2].contains("# Two"), "{goals:?}");
+}
+
+#[test]
+fn a_skill_is_customized_by_its_project_and_its_files_reach_the_agent() {
+    let skill = "---\nname: a-skill\ndescription: Use when beds are empty.\n---\n# Fill beds\nStyle: {workflow.style}. Read `references/plants.md` and obey references/rules.md.\n";
+    let host = Host::new()
+        .with_asset("SKILL.md", skill)
+        .with_asset("customize.toml", "[workflow]\nstyle = \"short\"\n")
+        .with_asset("references/plants.md", "Beans and peas.")
+        .with_asset("references/other.md", "Not named.")
+        .with_file("_bmad/custom/a-skill.toml", "[workflow]\nstyle = \"long\"\n")
+        .with_agent("analyst", agent);
+    assert_eq!(run(&host, json!({ "yolo": true }))["status"], "completed");
+    assert!(goals(&host)[0].contains("Style: long."), "{:?}", goals(&host));
+    let context = host.requests("agents.perform")[0]["task"]["context"].as_str().unwrap_or_default().to_owned();
+    assert!(context.contains("## references/plants.md\nBeans and peas.") && !context.contains("Not named."), "{context}");
 }
 
 #[test]
