@@ -6,11 +6,14 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
 use baton_pack::guests::Guests;
+use baton_pack::workflow::Workflow;
 
 /// Interprets a folder that holds `persona.md`.
 const ROLE_ENGINE: &str = "baton-role";
 /// Interprets a workflow folder.
 const FOLDER_ENGINE: &str = "baton-folder";
+/// Workflow folders, each of which is called as its plugin.
+const FOLDERS: &str = "folders";
 /// Cargo package and plugin name of each workflow that is a crate.
 const WORKFLOWS: &[(&str, &str)] = &[
     ("baton-autopilot", "autopilot"),
@@ -32,6 +35,7 @@ fn main() -> Result<()> {
         "agents",
         "engines",
         "folder-format",
+        "folders",
         "workflows",
         "survey",
         "results",
@@ -50,20 +54,24 @@ fn main() -> Result<()> {
         bundled.push(((*name).to_owned(), guests.component(package)?));
     }
     let engine = guests.component(ROLE_ENGINE)?;
-    for folder in agent_folders(&plugins.join("agents"))? {
+    for folder in folders_with(&plugins.join("agents"), "plugin.toml")? {
         bundled.push(pack_agent(&engine, &folder)?);
     }
+    let folder_engine = guests.component(FOLDER_ENGINE)?;
+    for folder in folders_with(&plugins.join(FOLDERS), "workflow.yaml")? {
+        bundled.push(pack_workflow(&folder_engine, &folder)?);
+    }
     fs::write(output.join("role-engine.wasm"), &engine)?;
-    fs::write(output.join("folder-engine.wasm"), guests.component(FOLDER_ENGINE)?)?;
+    fs::write(output.join("folder-engine.wasm"), folder_engine)?;
     bundled.sort();
     write_list(&output, &bundled)
 }
 
-fn agent_folders(agents: &Path) -> Result<Vec<PathBuf>> {
+fn folders_with(parent: &Path, file: &str) -> Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
-    for entry in fs::read_dir(agents)? {
+    for entry in fs::read_dir(parent)? {
         let path = entry?.path();
-        if path.join("plugin.toml").is_file() {
+        if path.join(file).is_file() {
             folders.push(path);
         }
     }
@@ -80,6 +88,14 @@ fn pack_agent(engine: &[u8], folder: &Path) -> Result<(String, Vec<u8>)> {
     );
     let packed = baton_pack::pack(engine, &contents.manifest, &contents.assets)
         .with_context(|| format!("{} can not be packed", folder.display()))?;
+    Ok((name, packed))
+}
+
+fn pack_workflow(engine: &[u8], folder: &Path) -> Result<(String, Vec<u8>)> {
+    let name = folder.file_name().and_then(|name| name.to_str()).context("a workflow's folder has a name that is not UTF-8")?.to_owned();
+    let workflow = Workflow::read(folder, |_| false).with_context(|| format!("{} can not be read", folder.display()))?;
+    ensure!(workflow.plan.name == name, "{} does not name the workflow `{name}`", folder.display());
+    let packed = workflow.pack(engine).with_context(|| format!("{} can not be packed", folder.display()))?;
     Ok((name, packed))
 }
 

@@ -1,6 +1,7 @@
 //! Folders that are executed in the SDK's host in memory, by an agent that answers by rules.
 
 mod acts;
+mod bundled;
 mod corpus;
 
 use baton_sdk::prelude::*;
