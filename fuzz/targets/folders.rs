@@ -1,11 +1,12 @@
 //! Any two texts as the files of a workflow folder, in each dialect. A plan, and every byte with one owner, whatever they are.
 #![no_main]
 
+use baton_folder_format::agents;
 use baton_folder_format::finding::Findings;
 use baton_folder_format::folder::MemoryFiles;
 use baton_folder_format::limits::MOST_FINDINGS;
 use baton_folder_format::markup;
-use baton_folder_format::plan::{Options, plan};
+use baton_folder_format::plan::{Options, after_certain, plan};
 use baton_folder_format::source::Source;
 use baton_folder_format::status::StatusFile;
 use baton_folder_format::template::{self, Blocks};
@@ -43,6 +44,14 @@ fuzz_target!(|text: &str| {
         assert!(plan.findings.len() <= 2 * MOST_FINDINGS);
         plan.findings.iter().for_each(|finding| check_sentence(&finding.message));
     }
+    for file in ["a.md", "a.agent.yaml"] {
+        if let Some(agent) = soon(|| agents::read(file, texts.1, Some(texts.0))) {
+            let folder = soon(|| agent.menu_folder("menu")).into_iter().flatten().map(|(path, text)| (path, text.into_bytes())).collect();
+            let plan = soon(|| plan(&MemoryFiles { folder, project: None }, &Options::default()));
+            assert!(agent.menu.is_empty() || plan.runnable, "a menu can be run, whatever its items are");
+        }
+    }
+    assert!(texts.1.trim_end().ends_with(after_certain(texts.1)), "what is left is the end of the text");
     soon(|| template::render(texts.1, &Short));
     if let Ok(status) = StatusFile::read(texts.0) {
         assert_eq!(status.text(), texts.0, "a status file that is not changed stays as it is");

@@ -24,8 +24,8 @@ use baton::{
         host::Versions,
         items::{BacklogGraph, ImportedItems, Item, ItemDetails, MovedItem, WrittenDocuments},
         plugins::{
-            BuiltPlugin, CheckedPlugin, CreatedKey, CreatedPlugin, DecidedPlugin, InstalledPlugin, Plugin, PluginDecision, PluginDetails,
-            PluginList, PluginUpdate, PublishedPlugin, RemovedPlugin, SignedPlugin, TestedPlugin, WorkflowPlan,
+            BuiltPlugin, CheckedPlugin, CreatedKey, CreatedPlugin, DecidedPlugin, InstalledPlugin, PackedModule, Plugin, PluginDecision,
+            PluginDetails, PluginList, PluginUpdate, PublishedPlugin, RemovedPlugin, SignedPlugin, TestedPlugin, WorkflowPlan,
         },
         projects::{AddedProject, ChangedProject, Project, ProjectDetails, RemovedProject},
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
@@ -81,6 +81,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("plugin list", is::<PluginList>),
     ("plugin new", is::<CreatedPlugin>),
     ("plugin pack", is::<Plugin>),
+    ("plugin pack-module", is::<PackedModule>),
     ("plugin plan", is::<WorkflowPlan>),
     ("plugin push", is::<PublishedPlugin>),
     ("plugin remove", is::<RemovedPlugin>),

@@ -30,7 +30,7 @@ pub use tooling::{Approval, ApprovalError, Changed, Kind as SetKind, Tool, ToolS
 pub(crate) use clock::SystemClock;
 pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 pub use persona::warnings;
-pub use workflow_folder::{Understood, is_workflow_folder, read_workflow_folder, understand_folder, understand_plugin};
+pub use workflow_folder::{Understood, is_workflow_folder, pack_module, read_workflow_folder, understand_folder, understand_plugin};
 
 use crate::{
     accounts::Accounts,

@@ -8,7 +8,10 @@ use baton_folder_format::{
     packing::{PACKING, Packing},
     plan::Plan,
 };
-use baton_pack::workflow::{Workflow, WorkflowError, is_workflow, plan_in};
+use baton_pack::{
+    module::{Module, is_module},
+    workflow::{Workflow, WorkflowError, is_workflow, plan_in},
+};
 use cap_std::{ambient_authority, fs::Dir};
 
 use crate::kernel::registry::Plugin;
@@ -31,8 +34,30 @@ pub fn is_workflow_folder(folder: &Path) -> bool {
 
 /// A workflow folder, read to be packed.
 pub fn read_workflow_folder(folder: &Path) -> Result<Workflow, WorkflowError> {
-    let is_taken = |name: &str| baton_slots::find(name).is_some() || baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == name);
     Workflow::read(folder, is_taken)
+}
+
+/// The plugins of a module, each with its name, and what of the module cannot be packed. None: the folder has no agents.
+pub fn pack_module(folder: &Path) -> Result<Option<PackedModule>, String> {
+    if !is_module(folder) {
+        return Ok(None);
+    }
+    let module = Module::read(folder, is_taken);
+    let plugins = module.pack(baton_plugins::ROLE_ENGINE, baton_plugins::FOLDER_ENGINE).map_err(|error| error.to_string())?;
+    Ok(Some(PackedModule { plugins, rejected: module.rejected }))
+}
+
+/// A module, packed.
+pub struct PackedModule {
+    /// The plugins with their names.
+    pub plugins: Vec<(String, Vec<u8>)>,
+    /// What cannot be packed: its path in the module, and why.
+    pub rejected: Vec<(String, String)>,
+}
+
+/// Whether a plugin that is part of Baton, or a slot, has the name.
+fn is_taken(name: &str) -> bool {
+    baton_slots::find(name).is_some() || baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == name)
 }
 
 /// What the engine understands of a folder, with the configurations of a project.

@@ -1,6 +1,7 @@
 //! Reads workflow folders as people keep them: instructions with tags, Markdown steps, step files and Agent Skills. Gives a typed
 //! plan with findings. Executes nothing, reads no file by itself and asks no model.
 
+pub mod agents;
 pub mod checklist;
 pub mod conditions;
 pub mod customize;

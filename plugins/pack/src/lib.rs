@@ -3,6 +3,7 @@
 
 pub mod folder;
 pub mod guests;
+pub mod module;
 #[cfg(test)]
 mod tests;
 pub mod workflow;

@@ -16,6 +16,7 @@ mod list;
 mod new;
 mod output;
 mod pack;
+mod pack_module;
 mod plan;
 mod push;
 mod reach;
@@ -55,6 +56,7 @@ enum Command {
     Install(install::Install),
     Remove(remove::Remove),
     Pack(pack::Pack),
+    PackModule(pack_module::PackModule),
     Plan(plan::Plan),
     Update(update::Update),
     Push(push::Push),
@@ -82,6 +84,7 @@ impl Plugin {
             Command::Install(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Pack(command) => command.execute(context),
+            Command::PackModule(command) => command.execute(context),
             Command::Plan(command) => command.execute(context).await,
             Command::Update(command) => command.execute(context).await,
             Command::Push(command) => command.execute(context).await,

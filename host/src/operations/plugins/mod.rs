@@ -7,6 +7,7 @@ mod file;
 mod history;
 mod install;
 mod list;
+mod module;
 mod publish;
 mod view;
 mod visible;
@@ -27,6 +28,7 @@ pub use install::{
     fetch_update, install, install_changed, plan_install, remove, sources,
 };
 pub use list::{PluginDetails, PluginList, PluginRun, PluginVersion, list, show, verify};
+pub use module::{PackedModule, PartOfModule, RejectedPart, pack_module};
 pub use publish::{CreatedKey, PublishedPlugin, SignedPlugin, SigningKey, create_key, publish, sign};
 pub(in crate::operations) use view::capabilities;
 pub use view::{
@@ -48,6 +50,7 @@ pub use workflow::{
     CreatedPlugin,
     DecidedPlugin,
     InstalledPlugin,
+    PackedModule,
     Page<PluginDecision>,
     Page<PluginUpdate>,
     PlannedStatement,

@@ -1,7 +1,7 @@
 //! Makes a plugin of a workflow folder: its plan, the manifest that the plan asks for, and the files, with the engine. The
 //! same folder always gives the same bytes: nothing of the project, the machine or the time gets into them.
 
-mod manifest;
+pub(crate) mod manifest;
 #[cfg(test)]
 mod tests;
 
@@ -61,32 +61,83 @@ pub fn plan_in(files: &dyn Files) -> Plan {
     plan(files, &Options::default())
 }
 
+/// How a folder is called among the plugins around it.
+pub(crate) struct Naming<'a> {
+    /// Which names a plugin cannot have.
+    pub(crate) is_taken: &'a dyn Fn(&str) -> bool,
+    /// The module that it is part of, where its own path does not say.
+    pub(crate) module: Option<&'a str>,
+    /// The agent that works, where the folder itself names none.
+    pub(crate) agent: Option<String>,
+    /// The plugin of a workflow that it invokes, where that is known.
+    pub(crate) invoked: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Naming<'_> {
+    /// A name that is free: with the module before it, or with `-folder` behind it.
+    fn free(&self, name: String, module: Option<&str>) -> String {
+        match module {
+            _ if !(self.is_taken)(&name) => name,
+            Some(module) => cut(format!("{module}-{name}")),
+            None => cut(format!("{name}-folder")),
+        }
+    }
+}
+
+/// A folder that was read, before it has a name.
+pub(crate) struct Read {
+    pub(crate) plan: Plan,
+    own: Option<String>,
+    assets: Vec<(String, Vec<u8>)>,
+    folder_name: String,
+}
+
+impl Read {
+    pub(crate) fn folder(folder: &Path) -> Result<Self, WorkflowError> {
+        let (own, assets) = folder::read_assets(folder)?;
+        let place = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let folder_name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        Self::files(own, assets, folder_name)
+    }
+
+    pub(crate) fn files(own: Option<String>, assets: Vec<(String, Vec<u8>)>, folder_name: String) -> Result<Self, WorkflowError> {
+        let files = MemoryFiles { folder: assets.iter().cloned().collect(), project: None };
+        let plan = plan_in(&files);
+        if plan.runnable { Ok(Self { plan, own, assets, folder_name }) } else { Err(WorkflowError::NotRunnable(reason(&plan))) }
+    }
+
+    fn module(&self, naming: &Naming<'_>) -> Option<String> {
+        packing::module_of(installed_path(&self.plan)).or_else(|| naming.module.map(str::to_owned))
+    }
+
+    /// What its plugin is called, unless its own `plugin.toml` says otherwise.
+    pub(crate) fn name(&self, naming: &Naming<'_>) -> String {
+        let named = [self.plan.name.as_str(), &self.folder_name, "workflow"].into_iter().find_map(packing::plugin_name);
+        naming.free(named.unwrap_or_default(), self.module(naming).as_deref())
+    }
+
+    pub(crate) fn finish(self, name: &str, naming: &Naming<'_>) -> Result<Workflow, WorkflowError> {
+        let module = self.module(naming);
+        let invoked = self.plan.needs.workflows.iter().filter_map(|target| {
+            let own = packing::invoked_name(target)?;
+            let plugin = (naming.invoked)(target).unwrap_or_else(|| naming.free(own.clone(), module.as_deref()));
+            Some((own, plugin))
+        });
+        let agent = role(&self.plan, &self.folder_name, naming.agent.as_deref());
+        let packing = Packing { agent, workflows: invoked.collect() };
+        let manifest = manifest::derive(name, &self.plan, &packing).completed(self.own.as_deref()).map_err(WorkflowError::Manifest)?;
+        Ok(Workflow { plan: self.plan, manifest, packing, assets: self.assets })
+    }
+}
+
 impl Workflow {
     /// Reads a folder. `is_taken` says which names a plugin cannot have, such as those of bundled plugins; a name that the
     /// folder's own `plugin.toml` states stays as it is.
     pub fn read(folder: &Path, is_taken: impl Fn(&str) -> bool) -> Result<Self, WorkflowError> {
-        let (own, assets) = folder::read_assets(folder)?;
-        let files = MemoryFiles { folder: assets.iter().cloned().collect(), project: None };
-        let plan = plan_in(&files);
-        if !plan.runnable {
-            return Err(WorkflowError::NotRunnable(reason(&plan)));
-        }
-        let place = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        let folder_name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let installed = installed_path(&plan);
-        let module = packing::module_of(installed);
-        let free = |name: String| match &module {
-            _ if !is_taken(&name) => name,
-            Some(module) => cut(format!("{module}-{name}")),
-            None => cut(format!("{name}-folder")),
-        };
-        let named = [plan.name.as_str(), folder_name, "workflow"].into_iter().find_map(packing::plugin_name);
-        let name = free(named.unwrap_or_default());
-        let invoked = plan.needs.workflows.iter().filter_map(|target| packing::invoked_name(target));
-        let workflows = invoked.map(|name| (name.clone(), free(name)));
-        let packing = Packing { agent: role(&plan, installed, folder_name), workflows: workflows.collect() };
-        let manifest = manifest::derive(&name, &plan, &packing).completed(own.as_deref()).map_err(WorkflowError::Manifest)?;
-        Ok(Self { plan, manifest, packing, assets })
+        let naming = Naming { is_taken: &is_taken, module: None, agent: None, invoked: &|_| None };
+        let read = Read::folder(folder)?;
+        let name = read.name(&naming);
+        read.finish(&name, &naming)
     }
 
     /// The agent or slot that works.
@@ -104,7 +155,7 @@ impl Workflow {
 }
 
 /// A name with something before or behind it may be too long.
-fn cut(name: String) -> String {
+pub(crate) fn cut(name: String) -> String {
     packing::plugin_name(&name).unwrap_or(name)
 }
 
@@ -113,11 +164,11 @@ fn installed_path(plan: &Plan) -> &str {
     installed.and_then(|variable| variable.value.as_deref()).unwrap_or_default()
 }
 
-/// The agent that the folder names, else the slot of its phase.
-fn role(plan: &Plan, installed: &str, folder_name: &str) -> String {
+/// The agent that the folder names, else that of its module, else the slot of its phase.
+fn role(plan: &Plan, folder_name: &str, of_module: Option<&str>) -> String {
     let named = plan.variables.iter().find(|variable| variable.name == "agent").and_then(|variable| variable.value.as_deref());
-    let named = named.filter(|name| packing::plugin_name(name).as_deref() == Some(*name));
-    named.map_or_else(|| packing::role_of(&format!("{installed}/{folder_name}/{}", plan.name)).to_owned(), str::to_owned)
+    let named = named.filter(|name| packing::plugin_name(name).as_deref() == Some(*name)).or(of_module);
+    named.map_or_else(|| packing::role_of(&format!("{}/{folder_name}/{}", installed_path(plan), plan.name)).to_owned(), str::to_owned)
 }
 
 /// Why a plan cannot be run.
