@@ -2,6 +2,7 @@
 
 mod attacks;
 mod edge;
+mod generated;
 mod permissions;
 mod plugins;
 mod projects;
