@@ -1,6 +1,7 @@
 //! The API of a host that serves: what it answers to whom, over its socket and its address.
 
 mod attacks;
+mod client;
 mod edge;
 mod generated;
 mod permissions;
