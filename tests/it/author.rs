@@ -197,7 +197,7 @@ fn what_cannot_begin_or_be_built_is_refused_with_a_sentence() {
     refuses(&["plugin", "new", "taken"], 2, "not empty");
     assert_eq!(fs::read_dir(home.join("taken")).unwrap().count(), 1);
     refuses(&["plugin", "build", "taken"], 2, "baton plugin new");
-    refuses(&["plugin", "build", "nowhere"], 2, "cannot be read");
+    refuses(&["plugin", "build", "nowhere"], 2, "`nowhere` does not exist");
     fs::write(home.join("junk.wasm"), "junk").unwrap();
     refuses(&["plugin", "check", "junk.wasm"], 1, "not WebAssembly");
 

@@ -89,9 +89,11 @@ pub struct Http;
 impl Interface for Http {
     async fn start(&self, host: Arc<Host>, settings: ApiSettings) -> Result<Box<dyn Served>, Problem> {
         let hub = Arc::new(EventHub::start(Arc::clone(&host)).await?);
-        let mut server = Server::start(Arc::clone(&host), hub, settings).await?;
-        credential::create(&host)?;
+        // Before anybody can connect: what is begun afterwards would be cut off by a host that is told to stop meanwhile.
         let link = setup::begin(&host).await?;
+        credential::create(&host)?;
+        let started = Server::start(Arc::clone(&host), hub, settings).await;
+        let mut server = started.inspect_err(|_| credential::remove(&host))?;
         server.listening.setup = link.map(|link| setup_page::link(&server.listening.url, &link.secret));
         Ok(Box::new(server))
     }

@@ -28,8 +28,19 @@ const ON_DISK: &[(&str, &str)] = &[("folder", "directory"), ("folders", "directo
 /// Where such a person is told something. What is said of plugins is said of workflow folders as well.
 const COMMAND_LINE: &[&str] = &["host/src/app/", "host/src/cli/", "host/src/config/", "host/src/kernel/", "host/src/operations/"];
 /// Pages that are made from code, or about workflow folders.
-const OTHER_PAGES: &[&str] =
-    &["benchmarks", "commands", "events", "javascript", "needs-and-grants", "python", "security", "settings", "style", "workflow-folders"];
+const OTHER_PAGES: &[&str] = &[
+    "benchmarks",
+    "commands",
+    "events",
+    "javascript",
+    "needs-and-grants",
+    "python",
+    "security",
+    "settings",
+    "stream",
+    "style",
+    "workflow-folders",
+];
 
 /// What the program says, and what the pages say.
 pub(crate) fn texts_are_in_plain_words(sources: &[Source]) -> Vec<Violation> {
@@ -63,7 +74,9 @@ fn violations(source: &Source, text: &str, never: &[(&str, &str)]) -> Vec<Violat
             // A literal that is the word alone is a key.
             let around = |position: usize| source.code.as_bytes().get(position) == Some(&b'"');
             let is_key = position > 0 && around(position - 1) && around(position + word.len());
-            let is_name = lowered[..position].ends_with("workflow ") || lowered[..position].ends_with("workflow-");
+            // The types of events and paths are names as well.
+            let is_part = before == Some('.') || after == Some('/');
+            let is_name = is_part || lowered[..position].ends_with("workflow ") || lowered[..position].ends_with("workflow-");
             if !is_inside(before) && !is_inside(after) && !is_key && !is_name {
                 violations.push(source.violation(text, position, format!("`{word}` is not a word for people who read this; say {better}")));
             }

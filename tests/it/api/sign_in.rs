@@ -53,9 +53,9 @@ fn the_first_admin_is_made_with_the_link_that_was_printed_once() {
     let admin = |secret: &str, name: &str| {
         send(&host, "POST", "/auth/setup", None, &json!({ "secret": secret, "name": name, "password": PASSWORD }))
     };
-    admin("baton_setup_nothing", "eve").problem(401);
+    assert_eq!(admin("baton_setup_nothing", "eve").problem(403), "setup_link_invalid");
     assert_eq!(admin(secret, "ada").with_status(201).json()["role"], "admin");
-    admin(secret, "eve").problem(401);
+    assert_eq!(admin(secret, "eve").problem(403), "setup_link_invalid");
     let session = log_in(&host, "ada", PASSWORD).with_status(200).json();
     assert_eq!(read(&host, "/auth/me", &text(&session, "access_token")).with_status(200).json()["user"]["name"], "ada");
     let host = host.killed_and_restarted();
@@ -145,7 +145,7 @@ fn a_ticket_opens_one_stream_and_nothing_else() {
     let access = text(&session, "access_token");
     let ticket = text(&send(&host, "POST", "/stream/tickets", Some(&access), &json!({})).with_status(201).json(), "ticket");
     read(&host, "/runs", &ticket).problem(401);
-    assert_eq!(host.send(Way::Address, "GET", &format!("/runs?ticket={ticket}")).answer().status, 401);
+    assert_eq!(host.send(Way::Address, "GET", &format!("/runs?ticket={ticket}")).answer().problem(400), "parameter_invalid");
     let open = |ticket: &str| WebSocket::open(host.connect(), &format!("/stream?after=0&ticket={ticket}"), "").unwrap();
     let mut stream = open(&ticket).unwrap();
     assert!(matches!(stream.next().unwrap(), Message::Frame(_)));

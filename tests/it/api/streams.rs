@@ -245,7 +245,7 @@ fn a_web_socket_says_who_asks_and_one_of_another_site_is_not_opened() {
     let open = |head: &str| WebSocket::open(TcpStream::connect(&address).unwrap(), "/stream", head).unwrap();
     let mut unknown = open("").unwrap();
     unknown.send(r#"{"type":"authenticate","token":"nothing"}"#).unwrap();
-    assert_eq!(unknown.next().unwrap(), Message::Close(4001, "credential_invalid".to_owned()));
+    assert_eq!(unknown.next().unwrap(), Message::Close(4001, "unauthenticated".to_owned()));
     for wrong in ["x", "{}", r#"{"type":"authenticate"}"#, r#"{"type":"authenticate","token":"a","more":1}"#] {
         let mut other = open("").unwrap();
         other.send(wrong).unwrap();
@@ -283,13 +283,13 @@ fn serve_at_address(home: &Path) -> (Child, String) {
 fn an_item_has_a_stream_of_its_own() {
     let served = Served::start();
     let baton = |arguments: &[&str]| program::run(served.home.path(), &[arguments, &["--data-dir", "data"]].concat()).exits(0);
-    for key in ["S-1", "S-2"] {
+    for key in ["s-1", "s-2"] {
         let _added = baton(&["backlog", "add", key, "A title", "--workspace", "."]);
         let _moved = baton(&["backlog", "move", key, "cancelled", "--workspace", "."]);
     }
     let listed: Value = serde_json::from_str(&baton(&["project", "list", "-o", "json"]).stdout).unwrap();
     let project = listed["items"][0]["id"].as_str().unwrap();
-    let path = format!("/projects/{project}/items/S-2/stream?after=0");
+    let path = format!("/projects/{project}/items/s-2/stream?after=0");
     let connect = || UnixStream::connect(served.socket()).unwrap();
     let mut socket = WebSocket::open(connect(), &path, "").unwrap().unwrap();
     let mut lines = Vec::new();
@@ -301,7 +301,7 @@ fn an_item_has_a_stream_of_its_own() {
     }
     let kinds: Vec<_> = lines.iter().map(|line| (line["type"].as_str().unwrap(), line["event"].as_str().unwrap())).collect();
     assert_eq!(kinds, [("status", "stream.opened"), ("log", "story.created"), ("status", "story.status.changed")]);
-    assert!(lines[1..].iter().all(|line| line["data"]["key"] == "S-2"), "{lines:?}");
+    assert!(lines[1..].iter().all(|line| line["data"]["key"] == "s-2"), "{lines:?}");
     let other = format!("/projects/{project}/items/S-3/stream");
     assert_eq!(WebSocket::open(connect(), &other, "").unwrap().err(), Some(404));
     let plain = served.refused_get(&other);

@@ -2,18 +2,16 @@
 //! follows no redirection, asks nobody for a password, and runs nothing that the repository brings.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use gix::url::Scheme;
 use rustix::{
-    fs::{CWD, RenameFlags, renameat_with},
+    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
     io::Errno,
-    process::{Pid, test_kill_process},
 };
 use thiserror::Error;
 
@@ -27,7 +25,7 @@ use crate::interfaces::{
     blocking::{Deadline, blocking},
 };
 
-/// Begins the names of folders into which is cloned; the process and a number follow.
+/// Begins the names of folders into which is cloned; the name that it gets follows.
 const UNFINISHED: &str = ".baton-clone-";
 /// Bytes of an address.
 const LONGEST: usize = 2_048;
@@ -121,7 +119,6 @@ impl Repositories {
 }
 
 fn clone(program: &Program, address: &CloneAddress, at: IpAddr, folder: &Path, deadline: &Deadline) -> Result<(), CloneError> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let on_disk = |error: io::Error| CloneError::Host(error.to_string());
     let (parent, name) = folder.parent().zip(folder.file_name()).ok_or_else(|| CloneError::Taken(String::new()))?;
     let taken = || CloneError::Taken(excerpt(&name.to_string_lossy()));
@@ -129,7 +126,13 @@ fn clone(program: &Program, address: &CloneAddress, at: IpAddr, folder: &Path, d
         return Err(taken());
     }
     remove_unfinished(parent);
-    let unfinished = parent.join(format!("{UNFINISHED}{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)));
+    let unfinished = parent.join(format!("{UNFINISHED}{}", name.to_string_lossy()));
+    match fs::create_dir(&unfinished) {
+        // Another request clones to the same name.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken()),
+        made => made.map_err(on_disk)?,
+    }
+    let _held = hold(&unfinished).map_err(on_disk)?;
     let cloned = fetch(program, address, at, &unfinished, deadline).and_then(|()| {
         renameat_with(CWD, &unfinished, CWD, folder, RenameFlags::NOREPLACE).map_err(|error| match error {
             Errno::EXIST => taken(),
@@ -186,13 +189,18 @@ fn in_url(address: IpAddr) -> String {
     }
 }
 
-/// Removes what processes left behind that were killed while they cloned.
+/// Marks a folder as being filled, until the value is dropped or the process ends.
+fn hold(folder: &Path) -> io::Result<File> {
+    let held = File::open(folder)?;
+    flock(&held, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(held)
+}
+
+/// Removes what was left behind by hosts that were killed while they cloned.
 fn remove_unfinished(parent: &Path) {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    for entry in entries {
-        let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED)?.split('-').next()?.parse().ok()).and_then(Pid::from_raw);
-        if process.is_some_and(|process| test_kill_process(process) == Err(Errno::SRCH)) {
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
+        if hold(&entry.path()).is_ok() {
             // What cannot be removed is tried again before the next clone.
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -301,16 +309,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_removed_and_nothing_else() {
+    fn what_a_killed_host_left_is_removed_and_nothing_else() {
         let root = tempfile::tempdir().unwrap();
-        let own = format!("{UNFINISHED}{}-0", process::id());
-        // No process has so high a number.
-        let left = format!("{UNFINISHED}{}-0", i32::MAX);
-        for folder in [&*own, &*left, ".baton-clone-", "shop"] {
-            fs::create_dir(root.path().join(folder)).unwrap();
-        }
+        let folders = [".baton-clone-held", ".baton-clone-left", ".git", "shop"].map(|name| root.path().join(name));
+        folders.iter().for_each(|folder| fs::create_dir(folder).unwrap());
+        let _held = hold(&folders[0]).unwrap();
         remove_unfinished(root.path());
-        assert!(!root.path().join(left).exists());
-        assert!(root.path().join(own).exists() && root.path().join("shop").exists() && root.path().join(".baton-clone-").exists());
+        assert_eq!(folders.map(|folder| folder.exists()), [true, false, true, true]);
     }
 }

@@ -50,6 +50,8 @@ pub use workflow::{
     InstalledPlugin,
     Page<PluginDecision>,
     Page<PluginUpdate>,
+    PlannedStatement,
+    PlannedStep,
     PluginDetails,
     PluginLimits,
     PluginList,

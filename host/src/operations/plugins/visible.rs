@@ -170,10 +170,12 @@ impl From<Limits> for PluginLimits {
     }
 }
 
-/// The name of a file; a reference to a registry as it is.
+/// The name of a file; a reference to a registry, which has a tag or a digest, as it is.
 fn without_folder(file: String) -> String {
-    let name = Path::new(&file).is_absolute().then(|| Path::new(&file).file_name()).flatten();
-    name.map_or_else(|| file.clone(), |name| name.to_string_lossy().into_owned())
+    let path = Path::new(&file);
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let is_reference = !path.is_absolute() && name.as_ref().is_some_and(|name| name.contains([':', '@']));
+    name.filter(|_| !is_reference).unwrap_or(file)
 }
 
 #[cfg(test)]
@@ -182,7 +184,11 @@ mod tests {
 
     #[test]
     fn a_path_loses_its_folder_and_a_reference_nothing() {
-        assert_eq!(without_folder("/home/ada/data/plugins/a.wasm".to_owned()), "a.wasm");
-        assert_eq!(without_folder("ghcr.io/ada/scribe:1.0.0".to_owned()), "ghcr.io/ada/scribe:1.0.0");
+        for path in ["/home/ada/data/plugins/a.wasm", "data/plugins/a.wasm", "a.wasm", "/srv/b:c/a.wasm"] {
+            assert_eq!(without_folder(path.to_owned()), "a.wasm");
+        }
+        for reference in ["ghcr.io/ada/scribe:1.0.0", "localhost:5000/scribe@sha256:00ff"] {
+            assert_eq!(without_folder(reference.to_owned()), reference);
+        }
     }
 }

@@ -55,8 +55,8 @@ pub async fn create(host: &Host, caller: &Caller, roots: ProjectRoots<'_>, reque
             add(host, &caller.actor, &AddProject { folder, name, repository }).await?
         }
         (None, None) => {
-            let problem = Problem::invalid("folder_missing", "folder", "A project needs a folder or a repository.");
-            return Err(problem.advise("Give `folder`, or `clone` with the URL of a repository."));
+            let problem = Problem::invalid("folder_missing", "folder", "A project needs a directory or a repository.");
+            return Err(problem.advise("Name a directory, or give `clone` the URL of a repository."));
         }
     };
     let outer = if caller.sees_all() { added.outer } else { None };
@@ -90,8 +90,8 @@ fn new_folder(roots: &[PathBuf], name: &Path) -> Result<PathBuf, Problem> {
         name.len() <= 100 && !name.starts_with(['.', '-']) && name.chars().all(|each| each.is_ascii_alphanumeric() || "-._".contains(each))
     });
     let name = plain.filter(|name| !name.is_empty()).ok_or_else(|| {
-        let problem = Problem::invalid("folder_unfit", "folder", "The folder of a clone is a name of letters, digits, `-`, `_` and `.`.");
-        problem.advise("Give `folder` a name for the new folder, without a path.")
+        let problem = Problem::invalid("folder_unfit", "folder", "The directory of a clone is named by letters, digits, `-`, `_` and `.`.");
+        problem.advise("Give the new directory a name without a path.")
     })?;
     Ok(root.join(name))
 }
@@ -106,9 +106,7 @@ fn describe(error: CloneError) -> Problem {
             let hint = "Set `private-repositories = true` under [api] in the host's settings if it is meant to be reached.";
             Problem { field: Some("clone".to_owned()), ..forbid("repository_private", message).advise(hint) }
         }
-        CloneError::Taken(_) => {
-            Problem::invalid(code::FOLDER_TAKEN, "folder", message).advise("Give `folder` another name for the new folder.")
-        }
+        CloneError::Taken(_) => Problem::invalid(code::FOLDER_TAKEN, "folder", message).advise("Give the new directory another name."),
         CloneError::Remote(_) => {
             let hint = "Look at the URL. What needs a login is cloned by ssh, with the keys of the host's operator.";
             Problem::invalid("repository_unreachable", "clone", message).advise(hint)
@@ -123,7 +121,7 @@ async fn check_owner(host: &Host, caller: &Caller, folder: &Path) -> Result<(), 
     let owner = host.app.kernel.projects().project_of_folder(folder).await.map_err(KernelError::from)?;
     match owner {
         Some(owner) if !caller.sees(&owner.id) && !owner.folders.is_empty() => {
-            Err(Problem::invalid(code::FOLDER_TAKEN, "folder", "The folder is in use already."))
+            Err(Problem::invalid(code::FOLDER_TAKEN, "folder", "The directory is in use already."))
         }
         _ => Ok(()),
     }
@@ -153,7 +151,7 @@ fn find_below(roots: &[PathBuf], folder: &Path) -> Result<PathBuf, Problem> {
 pub(super) fn no_roots() -> Problem {
     let message = "This host lets no client add projects.";
     forbid("no_project_roots", message)
-        .advise("Name the folders below which they may in `project-roots` under [api] in the host's settings.")
+        .advise("Name the directories below which they may in `project-roots` under [api] in the host's settings.")
 }
 
 fn forbid(code: &'static str, message: impl Into<String>) -> Problem {
@@ -162,9 +160,9 @@ fn forbid(code: &'static str, message: impl Into<String>) -> Problem {
 
 fn outside(folder: &Path) -> Problem {
     let shown: String = escaped(&folder.to_string_lossy()).chars().take(200).collect();
-    let message = format!("`{shown}` is not a folder below one that the host's settings name for projects.");
+    let message = format!("`{shown}` is not a directory below one that the host's settings name for projects.");
     let problem = Problem::invalid("folder_unfit", "folder", message);
-    problem.advise("Give the path of a folder that exists below one of `project-roots` under [api] in the host's settings.")
+    problem.advise("Give the path of a directory that exists below one of `project-roots` under [api] in the host's settings.")
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ pub async fn find(host: &Host, project: &str) -> Result<Project, Problem> {
 pub async fn settings(host: &Host, project: &str) -> Result<Value, Problem> {
     let place = ProjectRef::Name(project.to_owned()).find(host).await?;
     let unreadable = |_| {
-        let message = "The settings in the project's folder cannot be read.";
+        let message = "The settings in the project's directory cannot be read.";
         Problem::conflict("settings_invalid", message)
     };
     host.config().project(place.folder()?).map_err(unreadable)

@@ -125,19 +125,24 @@ async fn a_filter_finds_what_it_names() {
 #[tokio::test]
 async fn an_item_keeps_its_place_until_it_is_moved() {
     let (folder, store) = filled().await;
-    let column = || ItemFilter { statuses: vec![Status::Todo], kinds: vec![Kind::Story], order: ItemOrder::Place, ..ItemFilter::default() };
-    assert_eq!(keys(&store, column()).await, ["2-2", "2-10", "3-1", "b"]);
+    let column = || ItemFilter {
+        statuses: vec![Status::Todo],
+        kinds: vec![Kind::Story, Kind::Task],
+        order: ItemOrder::Place,
+        ..ItemFilter::default()
+    };
+    assert_eq!(keys(&store, column()).await, ["2-1-task", "2-2", "2-10", "3-1", "alone", "b"]);
     store.place_item("demo", "b", 1, &person()).await.unwrap();
     store.place_item("demo", "3-1", 0, &person()).await.unwrap();
-    let placed = ["3-1", "2-2", "b", "2-10"];
+    let placed = ["3-1", "2-1-task", "b", "2-2", "2-10", "alone"];
     assert_eq!(keys(&store, column()).await, placed);
     store.place_item("demo", "2-2", 99, &person()).await.unwrap();
-    assert_eq!(keys(&store, column()).await, ["3-1", "b", "2-10", "2-2"]);
+    assert_eq!(keys(&store, column()).await, ["3-1", "2-1-task", "b", "2-10", "alone", "2-2"]);
     drop(store);
     let store = open(folder.path()).await;
     store.move_to("demo", "b", Status::InProgress, "", &person()).await.unwrap();
     store.move_to("demo", "b", Status::Todo, "", &person()).await.unwrap();
-    assert_eq!(keys(&store, column()).await, ["3-1", "2-10", "2-2", "b"]);
+    assert_eq!(keys(&store, column()).await, ["3-1", "2-1-task", "2-10", "alone", "2-2", "b"]);
     let unknown = store.place_item("demo", "none", 0, &person()).await.unwrap_err();
     assert!(matches!(unknown, BacklogError::Refused(Refusal::Unknown { .. })));
 }

@@ -128,6 +128,10 @@ impl Builder<'_> {
                 }
                 _ => {}
             }
+            filled.extend(statement.flow().iter().filter_map(|flow| match &flow.kind {
+                FlowKind::Set { name, .. } => Some(key(name)),
+                _ => None,
+            }));
         }
         let open: Vec<_> =
             document.placeholders.iter().filter(|name| !filled.contains(&key(name))).map(|name| format!("`{name}`")).collect();
