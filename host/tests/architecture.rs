@@ -9,6 +9,8 @@ mod circles;
 mod completeness;
 #[path = "architecture/layers.rs"]
 mod layers;
+#[path = "architecture/names.rs"]
+mod names;
 #[path = "architecture/paths.rs"]
 mod paths;
 #[path = "architecture/places.rs"]
@@ -76,6 +78,11 @@ fn operations_know_no_skin() {
 #[test]
 fn documents_are_views() {
     hold(places::documents_are_views);
+}
+
+#[test]
+fn described_types_have_names_of_their_own() {
+    hold(names::described_types_have_names_of_their_own);
 }
 
 #[test]

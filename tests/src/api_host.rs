@@ -22,6 +22,8 @@ use crate::{
     program,
 };
 
+/// Hosts of several tests serve at once.
+const ANY_PORT: &str = "127.0.0.1:0";
 /// How long a test waits for something at most.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -30,6 +32,7 @@ pub struct ApiHost {
     /// Everything of the user's; the data lies in `data`.
     pub home: TempDir,
     child: Child,
+    log_filter: &'static str,
     announced: Arc<Mutex<Vec<Value>>>,
     log: Arc<Mutex<String>>,
     /// Where it listens, such as `127.0.0.1:40001`.
@@ -85,8 +88,18 @@ impl ApiHost {
 
     /// A host over a folder that was used before.
     pub fn over(home: TempDir) -> Self {
+        Self::logging(home, "baton=debug", ANY_PORT)
+    }
+
+    /// The same, which logs what goes wrong alone: for measurements.
+    pub fn quiet_over(home: TempDir) -> Self {
+        Self::logging(home, "baton=warn", ANY_PORT)
+    }
+
+    fn logging(home: TempDir, log_filter: &'static str, listen: &str) -> Self {
         let mut child = program::command(home.path(), &["serve", "--data-dir", "data", "-o", "json"])
-            .env("BATON_LOG", "baton=debug")
+            .env("BATON_LOG", log_filter)
+            .env("BATON_LISTEN", listen)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -107,7 +120,7 @@ impl ApiHost {
             }
         });
         let socket = home.path().join("data/api.sock");
-        let mut host = Self { home, child, announced, log, address: String::new(), socket };
+        let mut host = Self { home, child, log_filter, announced, log, address: String::new(), socket };
         let ready = eventually("the host is ready", || {
             let ended = host.child.try_wait().unwrap();
             assert_eq!(ended, None, "the host has ended: {}", host.log());
@@ -120,11 +133,22 @@ impl ApiHost {
 
     /// Kills it as a crash would, and starts it again over the same folder. It may listen elsewhere.
     #[must_use]
-    pub fn killed_and_restarted(mut self) -> Self {
+    pub fn killed_and_restarted(self) -> Self {
+        self.killed_and_listening(ANY_PORT)
+    }
+
+    /// The same, and it listens where it did, for clients that know no other address.
+    #[must_use]
+    pub fn killed_and_restarted_there(self) -> Self {
+        let address = self.address.clone();
+        self.killed_and_listening(&address)
+    }
+
+    fn killed_and_listening(mut self, listen: &str) -> Self {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let home = std::mem::replace(&mut self.home, tempfile::tempdir().unwrap());
-        Self::over(home)
+        Self::logging(home, self.log_filter, listen)
     }
 
     /// Stops it in good order; its exit code, and how long that took.

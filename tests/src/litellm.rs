@@ -2,7 +2,7 @@
 //! It reaches no other machine.
 
 use std::{
-    env, fs,
+    fs,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -12,6 +12,8 @@ use std::{
 };
 
 use tempfile::TempDir;
+
+use crate::installed;
 
 /// Longest wait for the proxy, which loads much before it listens.
 const LONGEST_START: Duration = Duration::from_secs(180);
@@ -23,23 +25,9 @@ pub struct Litellm {
     folder: TempDir,
 }
 
-/// Where the proxy's program is: `BATON_TEST_LITELLM`, else `litellm` on the PATH.
-///
-/// None where there is none, after a line that no test runner swallows; with `CI=true` that is a failure.
+/// Where the proxy's program is.
 pub fn program() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("BATON_TEST_LITELLM").map(PathBuf::from) {
-        assert!(named.is_file(), "BATON_TEST_LITELLM names {}, which is no file", named.display());
-        return Some(named);
-    }
-    let on_path = env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join("litellm")).find(|program| program.is_file());
-    if on_path.is_none() {
-        let advice = "install it with `pip install 'litellm[proxy]'`, or name its program in BATON_TEST_LITELLM";
-        assert!(env::var("CI").as_deref() != Ok("true"), "there is no litellm; {advice}");
-        let line = format!("\n!! SKIPPED: nothing was tested against a real model server; {advice}\n\n");
-        // Not by `eprintln!`, which the test runner keeps to itself.
-        io::stderr().write_all(line.as_bytes()).unwrap();
-    }
-    on_path
+    installed::find("BATON_TEST_LITELLM", "litellm", "nothing was tested against a real model server", "`litellm[proxy]` with pip")
 }
 
 /// A port of loopback on which nobody listens.

@@ -1,8 +1,7 @@
 //! A registry on loopback that others wrote: Debian's package `docker-registry`. It reaches no other machine.
 
 use std::{
-    env, fs,
-    io::{self, Write as _},
+    fs,
     net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -12,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::litellm::free_port;
+use crate::{installed, litellm::free_port};
 
 /// A registry that was started here, and is killed when it is dropped.
 pub struct Registry {
@@ -28,23 +27,10 @@ pub const PASSWORD: &str = "0p3n-535am3";
 /// The same as registries keep it.
 const HASH: &str = "$2b$04$1TOEbwsgI8frZ/vxb0OY..YkwcKklMKnyVlBQUE8fQyahPJRpU/me";
 
-/// Where the registry's program is: `BATON_TEST_REGISTRY`, else `docker-registry` on the PATH.
-///
-/// None where there is none, after a line that no test runner swallows; with `CI=true` that is a failure.
+/// Where the registry's program is.
 pub fn program() -> Option<PathBuf> {
-    if let Some(named) = env::var_os("BATON_TEST_REGISTRY").map(PathBuf::from) {
-        assert!(named.is_file(), "BATON_TEST_REGISTRY names {}, which is no file", named.display());
-        return Some(named);
-    }
-    let on_path = env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join("docker-registry")).find(|program| program.is_file());
-    if on_path.is_none() {
-        let advice = "install it (Debian: docker-registry), or name its program in BATON_TEST_REGISTRY";
-        assert!(env::var("CI").as_deref() != Ok("true"), "there is no registry; {advice}");
-        let line = format!("\n!! SKIPPED: nothing was tested against a real registry; {advice}\n\n");
-        // Not by `eprintln!`, which the test runner keeps to itself.
-        io::stderr().write_all(line.as_bytes()).unwrap();
-    }
-    on_path
+    let untested = "nothing was tested against a real registry";
+    installed::find("BATON_TEST_REGISTRY", "docker-registry", untested, "it (Debian: docker-registry)")
 }
 
 impl Registry {

@@ -54,7 +54,13 @@ struct NameAndPassword {
 /// Log in
 ///
 /// The access token is valid for 15 minutes, and no longer once the session or the user ends. The refresh token works once.
-#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = NameAndPassword, responses((status = 200, body = Credentials)))]
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    tag = "auth",
+    request_body = NameAndPassword,
+    responses((status = 200, body = Credentials), (status = 401, description = "The name or the password is wrong."))
+)]
 async fn login(
     State(api): State<Arc<Api>>,
     Address(address): Address,
@@ -75,7 +81,13 @@ struct RefreshToken {
 /// Continue a session
 ///
 /// A refresh token that is used a second time ends its session: somebody has a copy.
-#[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshToken, responses((status = 200, body = Credentials)))]
+#[utoipa::path(
+    post,
+    path = "/auth/refresh",
+    tag = "auth",
+    request_body = RefreshToken,
+    responses((status = 200, body = Credentials), (status = 401, description = "The token is not valid, or was used before."))
+)]
 async fn refresh(
     State(api): State<Arc<Api>>,
     Address(address): Address,

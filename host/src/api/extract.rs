@@ -121,6 +121,10 @@ fn of_body(rejection: &BytesRejection) -> Failure {
 
 /// Reads JSON; what does not fit is named by its path in the document.
 pub(super) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    // A list would be read as the fields of an object, in their order.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(invalid("body_invalid", "The body has to be a JSON object."));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -212,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_not_one_json_document_is_rejected() {
-        for body in ["", "{", "x", "{\"name\":\"a\"} {}", "[1", "\u{0}"] {
+        for body in ["", "{", "x", "{\"name\":\"a\"} {}", "[1", "[]", " [\"a\"]", "\u{0}"] {
             let failure = failure(body);
             assert!(failure.contains("body_invalid"), "{failure}");
         }

@@ -129,10 +129,21 @@ fn resources() -> OpenApiRouter<Arc<Api>> {
     resources.into_iter().fold(OpenApiRouter::with_openapi(document::base()), OpenApiRouter::merge)
 }
 
+/// The document that describes the API.
+pub fn document() -> Value {
+    describe().1
+}
+
+/// The routes of every resource below [`ROOT`], and the document that describes them.
+fn describe() -> (Router<Arc<Api>>, Value) {
+    let (resources, document) = OpenApiRouter::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
+    (resources, document::complete(&document))
+}
+
 /// All that a host answers, beside what its settings say.
 fn router(host: Arc<Host>, hub: Arc<EventHub>, settings: ApiSettings) -> Router {
-    let (resources, document) = OpenApiRouter::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
-    let api = Arc::new(Api::new(host, hub, settings, document::complete(&document)));
+    let (resources, document) = describe();
+    let api = Arc::new(Api::new(host, hub, settings, document));
     let resources = resources
         .route(&format!("{ROOT}/openapi.json"), routing::get(health::document))
         .merge(browse::routes())
@@ -156,15 +167,9 @@ mod tests {
 
     use super::*;
 
-    /// The document that the API serves, for what is checked against it.
-    fn described() -> Value {
-        let (_, document) = OpenApiRouter::<Arc<Api>>::with_openapi(document::base()).nest(ROOT, resources()).split_for_parts();
-        document::complete(&document)
-    }
-
     #[test]
     fn the_table_of_routes_and_the_document_name_the_same() {
-        let document = described();
+        let document = document();
         let paths = document["paths"].as_object().unwrap();
         let described: BTreeSet<(String, String)> = paths
             .iter()
@@ -195,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_route_has_a_name_of_its_own_and_a_resource() {
-        let document = described();
+        let document = document();
         let items = document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
         let mut names: Vec<&str> = items.map(|operation| operation["operationId"].as_str().unwrap()).collect();
         let count = names.len();
@@ -207,7 +212,7 @@ mod tests {
 
     #[test]
     fn no_schema_offers_null_and_every_reference_leads_somewhere() {
-        let document = described();
+        let document = document();
         let text = document.to_string();
         assert!(!text.contains("\"null\""), "an optional field is absent, and never null");
         let schemas = document["components"]["schemas"].as_object().unwrap();

@@ -193,6 +193,7 @@ pub(crate) struct AutopilotOn {
 
 /// An operator turned the autopilot of a project off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AutopilotTurnedOff)]
 pub(crate) struct AutopilotOff {
     /// The id of the project.
     pub(crate) project: String,

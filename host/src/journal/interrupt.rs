@@ -66,6 +66,7 @@ pub struct Needed {
 /// The kinds of things that an operator provides while a run waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = KeptNeedKind)]
 pub enum NeedKind {
     /// The key of a service.
     Key,
@@ -150,6 +151,7 @@ impl Needed {
 /// The kinds of reasons for which a run waits for its operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = KeptPauseKind)]
 pub enum PauseKind {
     /// The run asked for something else than its journal says it did.
     Mismatch,

@@ -86,6 +86,7 @@ impl State {
 /// Why a run is being cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = KeptCancelCause)]
 pub enum CancelCause {
     /// An operator wants it.
     Operator,

@@ -146,6 +146,7 @@ pub struct Opening {
 
 /// A file in the plugin folder that is not a plugin which this host can run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RejectedPluginFile)]
 pub struct RejectedFile {
     /// The file.
     pub path: String,

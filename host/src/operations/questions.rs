@@ -165,6 +165,7 @@ pub struct AnsweredQuestion {
 /// What becomes of a run that has its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AnswerContinuation)]
 pub enum Continuation {
     /// The running host continues it.
     Continues,

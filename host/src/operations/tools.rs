@@ -145,7 +145,7 @@ pub async fn approve(host: &Host, actor: &Actor, request: &ApproveTools) -> Resu
 
 fn no_such_set(name: &str) -> Problem {
     let message = format!("No MCP server and no toolbox is called `{}`.", name.escape_debug());
-    Problem::not_found("tools_not_found", message).of_field("sets").advise("`baton tools list` lists all tools.")
+    Problem::not_found("tools_not_found", message).of_field("set").advise("`baton tools list` lists all tools.")
 }
 
 impl From<SetKind> for ToolProvider {

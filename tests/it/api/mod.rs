@@ -1,7 +1,9 @@
 //! The API of a host that serves: what it answers to whom, over its socket and its address.
 
 mod attacks;
+mod client;
 mod edge;
+mod generated;
 mod permissions;
 mod plugins;
 mod projects;

@@ -2,10 +2,12 @@
 //! about. `UPDATE_DOCS=1 cargo test -p baton-tests --test all reference` renews what is generated.
 
 mod commands;
+mod compatible;
 mod contract;
 mod events;
 mod javascript;
 mod manifests;
+mod openapi;
 mod python;
 mod sdks;
 mod settings;

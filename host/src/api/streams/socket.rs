@@ -62,7 +62,10 @@ enum ClientMessage {
     path = "/stream",
     tag = "streams",
     params(StreamParameters),
-    responses((status = 101, description = "The connection is a WebSocket from here on"))
+    responses(
+        (status = 101, description = "The connection is a WebSocket from here on"),
+        (status = 426, description = "The request does not open a WebSocket.")
+    )
 )]
 pub(in crate::api) async fn connect(
     State(api): State<Arc<Api>>,

@@ -65,6 +65,7 @@ pub enum Origin {
 /// A step by which something is added to an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
+#[schema(as = EnvironmentStep)]
 pub enum Step {
     /// Files of another image.
     Copy {

@@ -14,6 +14,7 @@ use super::{
 /// A language, or a tool without which its projects are not built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = EnvironmentTool)]
 pub enum Tool {
     /// Java by Maven.
     Maven,

@@ -109,7 +109,7 @@ pub enum StartNotice {
     /// Its plugin asks for more than an operator has decided on: calls that need it are denied.
     Undecided {
         /// All of it.
-        #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+        #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
         capabilities: Capabilities,
     },
 }

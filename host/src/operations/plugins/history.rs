@@ -43,11 +43,11 @@ pub struct PluginDecision {
     pub all_versions: bool,
     /// What was granted or revoked; empty for everything, absent where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<std::collections::BTreeMap<String, Vec<String>>>)]
+    #[schema(value_type = Option<crate::operations::plugins::DescribedCapabilities>)]
     pub capabilities: Option<Capabilities>,
     /// What was decided not to grant.
     #[serde(default, skip_serializing_if = "Capabilities::is_empty")]
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub withheld: Capabilities,
     /// What a denied call needed, or the tool that was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -56,7 +56,7 @@ pub struct InstalledPlugin {
     /// What others could do for it beyond what it may do itself, if everything that it asks for is granted; none where it
     /// could start no other plugin. Only of a plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<std::collections::BTreeMap<String, Vec<String>>>)]
+    #[schema(value_type = Option<crate::operations::plugins::DescribedCapabilities>)]
     pub through: Option<Capabilities>,
     /// Whether nothing was changed.
     pub dry_run: bool,

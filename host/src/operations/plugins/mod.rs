@@ -32,8 +32,8 @@ pub use module::{PackedModule, PartOfModule, RejectedPart, pack_module};
 pub use publish::{CreatedKey, PublishedPlugin, SignedPlugin, SigningKey, create_key, publish, sign};
 pub(in crate::operations) use view::capabilities;
 pub use view::{
-    Capabilities, CapabilityKind, LimitedGrant, Plugin, PluginKind, PluginSignature, PluginStatus, Reach, ReachedPlugin, RejectedFile,
-    StartedVersion, THROUGH, capability_kind,
+    Capabilities, CapabilityKind, DescribedCapabilities, LimitedGrant, Plugin, PluginKind, PluginSignature, PluginStatus, Reach,
+    ReachedPlugin, RejectedFile, StartedVersion, THROUGH, capability_kind,
 };
 pub use visible::{PluginLimits, PluginNeeds, history_for, limits, list_for, needs_for, show_for};
 pub use workflow::{

@@ -27,6 +27,11 @@ pub use crate::{kernel::permissions::THROUGH, operations::runs::PluginKind};
 /// Patterns by kind of capability, such as `write = ["docs/**"]`. A kind behind `through.` is for what others do for the plugin.
 pub type Capabilities = BTreeMap<String, Vec<String>>;
 
+/// How [`Capabilities`] are described: patterns of what is asked for or allowed, by kind of capability.
+#[derive(ToSchema)]
+#[schema(as = Capabilities)]
+pub struct DescribedCapabilities(pub BTreeMap<String, Vec<String>>);
+
 /// What other plugins may do when a plugin starts them, by their names.
 pub type Reach = BTreeMap<String, ReachedPlugin>;
 
@@ -53,18 +58,18 @@ pub struct Plugin {
     /// Bytes of its file.
     pub bytes: u64,
     /// What it asks for.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub needs: Capabilities,
     /// What it is granted in every project and without an end.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub grants: Capabilities,
     /// What it is granted in one project or until a time.
     pub limited: Vec<LimitedGrant>,
     /// What it asks for and an operator decided not to grant.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub withheld: Capabilities,
     /// What it asks for and no operator decided on.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub undecided: Capabilities,
     /// After how many traps in a row Baton stopped it, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +124,7 @@ pub struct LimitedGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Moment>,
     /// What is granted.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub grants: Capabilities,
 }
 
@@ -129,10 +134,10 @@ pub struct ReachedPlugin {
     /// What it is.
     pub kind: PluginKind,
     /// What it may do then.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub may: Capabilities,
     /// What it is granted itself and is denied then, at least in part.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub denied: Capabilities,
 }
 

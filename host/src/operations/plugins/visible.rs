@@ -20,20 +20,21 @@ use crate::{
 
 /// What a plugin asks for, beside what was decided of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = NeedsAndGrants)]
 pub struct PluginNeeds {
     /// What it asks for.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub needs: Capabilities,
     /// What it is granted in every project and without an end.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub grants: Capabilities,
     /// What it is granted in one project or until a time.
     pub limited: Vec<LimitedGrant>,
     /// What an operator decided not to grant.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub withheld: Capabilities,
     /// What no operator decided on.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub undecided: Capabilities,
 }
 

@@ -78,6 +78,7 @@ pub enum Mergeable {
 
 /// A check of the last commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PullRequestCheck)]
 pub struct Check {
     /// Such as `tests`.
     pub name: String,

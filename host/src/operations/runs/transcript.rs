@@ -165,6 +165,7 @@ pub struct Message {
 /// The side a message comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MessageRole)]
 pub enum Role {
     /// The run that asks the model, and its tools.
     User,

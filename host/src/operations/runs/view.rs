@@ -163,6 +163,7 @@ pub struct Tally {
 
 /// One limit of what a run may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RunBound)]
 pub struct Bound {
     /// The run at which it begins.
     pub run: RunId,
@@ -185,6 +186,7 @@ pub enum Limit {
     /// What the plugin started the run for.
     Narrowed {
         /// Patterns of what is allowed, by kind of capability.
+        #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
         to: BTreeMap<String, Vec<String>>,
     },
 }

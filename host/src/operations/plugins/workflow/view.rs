@@ -46,7 +46,7 @@ pub struct WorkflowPlan {
     /// The tasks that it performs, as its folder names them.
     pub tasks: Vec<String>,
     /// What it asks for; empty where the folder cannot be packed.
-    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
+    #[schema(value_type = crate::operations::plugins::DescribedCapabilities)]
     pub needs: Capabilities,
     /// What is wrong with the folder, by file and line.
     pub findings: Vec<FolderFinding>,

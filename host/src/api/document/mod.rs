@@ -1,5 +1,7 @@
 //! The document that describes the API, made from the handlers. Adds what holds for every route; describes none by itself.
 
+mod whole;
+
 use serde_json::{Map, Value, json};
 use utoipa::{
     OpenApi as _, PartialSchema as _, ToSchema as _,
@@ -58,6 +60,7 @@ pub(super) fn complete(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     leave_out_nulls(&mut document);
     add_schemas(&mut document);
+    whole::put_together(&mut document);
     document["components"]["securitySchemes"] = json!({ "bearer": { "type": "http", "scheme": "bearer" } });
     for route in ROUTES {
         let path = format!("{ROOT}{}", route.path);
@@ -87,19 +90,19 @@ fn describe_route(operation: &mut Value, route: &Route) {
         operation["security"] = json!([{ "bearer": [] }]);
         statuses.push(("401", "The credential is missing or not valid."));
     }
-    if route.path.contains('{') {
-        statuses.push(("404", "What the path names does not exist."));
+    let is_editable = routes::is_editable(route.path);
+    // What can be removed may not be there, and a list can be asked of what does not exist.
+    if is_editable || route.path.contains('{') || route.method != "GET" || has_filter(operation) {
+        statuses.push(("404", "What the request names does not exist."));
     }
     if route.method != "GET" {
         statuses.extend([
-            ("404", "What the request names does not exist."),
             ("408", "The request did not arrive in time."),
             ("409", "The present state does not allow it."),
             ("413", "The body is too large."),
             ("415", "The body has another media type."),
         ]);
     }
-    let is_editable = routes::is_editable(route.path);
     if is_editable && route.method != "GET" {
         statuses.push(("412", "It has changed since it was read."));
         add_parameter(operation, match_parameter());
@@ -109,11 +112,18 @@ fn describe_route(operation: &mut Value, route: &Route) {
         add_parameter(operation, once_parameter());
     }
     for (status, description) in statuses {
-        let problem = json!({ "$ref": "#/components/schemas/ProblemDocument" });
-        let response = json!({ "description": description, "content": { MEDIA_TYPE: { "schema": problem } } });
         let responses = &mut operation["responses"];
         if responses[status].is_null() {
-            responses[status] = response;
+            responses[status] = json!({ "description": description });
+        }
+    }
+    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        // A response without a description is none to programs that check the document.
+        if response["description"].is_null() {
+            response["description"] = usual_description(status).into();
+        }
+        if status.starts_with(['4', '5']) {
+            response["content"] = json!({ MEDIA_TYPE: { "schema": { "$ref": "#/components/schemas/ProblemDocument" } } });
         }
     }
     if is_editable && route.method != "DELETE" && operation["responses"]["200"].is_object() {
@@ -127,6 +137,23 @@ fn describe_route(operation: &mut Value, route: &Route) {
     if let Some(version) = route.removed_in {
         mark_deprecated(operation, version);
     }
+}
+
+/// What a status says of a request that was done.
+fn usual_description(status: &str) -> &'static str {
+    match status {
+        "201" => "It was added.",
+        "202" => "It was accepted, and is done next.",
+        "204" => "It was done, and there is nothing to say.",
+        _ => "It was done.",
+    }
+}
+
+/// Whether a list can be narrowed.
+fn has_filter(operation: &Value) -> bool {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let mut names = parameters.filter(|parameter| parameter["in"] == "query").filter_map(|parameter| parameter["name"].as_str());
+    names.any(|name| !matches!(name, "cursor" | "limit"))
 }
 
 /// Says that a route is removed in a version.
@@ -184,16 +211,26 @@ fn add_schemas(document: &mut Value) {
     }
 }
 
-/// An optional field is absent, and never null, so no schema offers null beside another type.
+/// An optional field is absent, and never null, so no schema offers null beside another type. No number has a format that is too
+/// narrow for it.
 fn leave_out_nulls(value: &mut Value) {
     match value {
         Value::Object(object) => {
             object.values_mut().for_each(leave_out_nulls);
             leave_out_null_type(object);
+            leave_out_signed_format(object);
             ["oneOf", "anyOf"].into_iter().for_each(|key| leave_out_null_choice(object, key));
         }
         Value::Array(items) => items.iter_mut().for_each(leave_out_nulls),
         _ => {}
+    }
+}
+
+/// A number that is not below zero may be larger than a signed one of its length.
+fn leave_out_signed_format(object: &mut Map<String, Value>) {
+    let is_signed = object.get("format").is_some_and(|format| format == "int32" || format == "int64");
+    if is_signed && object.get("minimum").is_some_and(|minimum| minimum == 0) {
+        object.remove("format");
     }
 }
 
