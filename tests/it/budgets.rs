@@ -133,8 +133,8 @@ fn what_is_no_budget_is_refused() {
     let none = user.baton(&["budget", "remove", "--project", "nobody"]).exits(2);
     assert!(none.stderr.contains("Project `nobody` does not exist"), "{}", none.stderr);
     for (nobody, said) in [
-        ("", "names no project"),
-        (" ", "names no project"),
+        ("", "The name of the project is empty"),
+        (" ", "The name of the project is empty"),
         ("wrok", "Baton does not know any project yet"),
         ("answers.yaml", "Project `answers.yaml` does not exist"),
     ] {

@@ -51,9 +51,9 @@ impl Demo {
     fn finish(&self) -> Value {
         let ended = program::output(self.command(&["-o", "json"])).exits(0);
         let told: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout));
-        let stories = told["sprint"]["stories"].as_array().unwrap();
+        let stories = told["sprint"]["output"]["stories"].as_array().unwrap();
         assert_eq!(
-            (stories.len(), &told["sprint"]["landed"], &told["tests"]["passed"]),
+            (stories.len(), &told["sprint"]["output"]["landed"], &told["tests"]["output"]["passed"]),
             (5, &Value::from(5), &Value::from(true)),
             "{told}"
         );

@@ -148,7 +148,8 @@ impl User {
 
 /// The command that a message names between backquotes, as a shell splits it.
 fn named_command(message: &str) -> Vec<String> {
-    let start = message.find("`baton plugin grant").expect("a command is named") + "`baton ".len();
+    // The first names what was not granted as the run began.
+    let start = message.rfind("`baton plugin grant").expect("a command is named") + "`baton ".len();
     let command = message[start..].split('`').next().unwrap();
     command.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect()
 }
