@@ -67,7 +67,9 @@ fn what_each_plugin_asks_models_and_agents_is_kept() {
 #[test]
 fn no_plugin_is_larger_than_its_budget() {
     for bundled in BUNDLED {
-        assert!(bundled.wasm.len() < 650_000, "{} has {} bytes", bundled.name, bundled.wasm.len());
+        // A workflow folder has the engine of folders with it.
+        let budget = if FOLDERS.contains(&bundled.name) { 1_100_000 } else { 650_000 };
+        assert!(bundled.wasm.len() < budget, "{} has {} bytes", bundled.name, bundled.wasm.len());
     }
 }
 

@@ -196,7 +196,7 @@ fn a_registry_that_asks_for_a_password_is_given_it_and_nobody_else_is() {
     assert!(wrong.contains("the password is wrong"), "{wrong}");
     let _pushed = push(PASSWORD).exits(0);
     let stranger = User::new();
-    let refused = stranger.baton(&["plugin", "install", &reference]).exits(2).stderr;
+    let refused = stranger.baton(&["plugin", "install", &reference]).exits(1).stderr;
     assert!(refused.contains("no user is logged in") && refused.contains("password-env"), "{refused}");
     assert_eq!(stranger.installed(), [""; 0]);
     // What `docker login` writes: user and password in base64.
@@ -356,7 +356,7 @@ fn a_private_key_is_for_its_owner_alone_and_never_overwritten() {
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(user.path("ada.key")).unwrap()) & 0o777, 0o600);
     let again = user.baton(&["plugin", "key", "new", "--to", "ada.key"]).exits(2).stderr;
-    assert!(again.contains("exists already"), "{again}");
+    assert!(again.contains("File exists"), "{again}");
     assert_eq!(fs::read_to_string(user.path("ada.key")).unwrap(), private);
     let told = user.baton(&["plugin", "key", "new", "--to", "bob.key"]).exits(0);
     assert!(told.stdout.starts_with("[signatures.keys]\nyour-name = \"") && !told.stdout.contains("PRIVATE"), "{}", told.stdout);
@@ -375,8 +375,8 @@ fn a_signature_is_told_apart_by_whose_key_made_it() {
     let _signed = user.baton(&["plugin", "sign", "bob.wasm", "--key", "ada.key"]).exits(0);
     assert!(verify("bob.wasm", 0).contains("signed by ada"), "signing again replaces");
     let mut tampered = fs::read(user.path("bob.wasm")).unwrap();
-    let at = tampered.windows(9).position(|window| window == b"You count").unwrap();
-    tampered[at..at + 9].copy_from_slice(b"You steal");
+    let at = tampered.windows(8).position(|window| window == b"\"Counts\"").unwrap();
+    tampered[at..at + 8].copy_from_slice(b"\"Steals\"");
     fs::write(user.path("tampered.wasm"), &tampered).unwrap();
     assert!(verify("tampered.wasm", 1).contains("changed after it was signed"));
     let refused = user.baton(&["plugin", "install", "tampered.wasm"]).exits(1).stderr;
@@ -433,7 +433,7 @@ fn a_signature_travels_through_a_registry() {
     let file = author.pack("scribe", "1.0.0", NARROW);
     let push = || author.baton(&["plugin", "push", &file, &reference]).exits(0);
     let _unsigned = push();
-    let refused = user.baton(&["plugin", "install", &reference]).exits(2).stderr;
+    let refused = user.baton(&["plugin", "install", &reference]).exits(1).stderr;
     assert!(refused.contains("The file is not signed"), "{refused}");
     assert!(!user.path("data").exists());
     let _signed = author.baton(&["plugin", "sign", &file, "--key", "ada.key"]).exits(0);

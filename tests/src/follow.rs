@@ -63,6 +63,7 @@ impl Follower {
     }
 
     /// The next frame; none once the host has closed the stream.
+    #[expect(clippy::should_implement_trait, reason = "reading can fail, so it is no iterator")]
     pub fn next(&mut self) -> io::Result<Option<Value>> {
         let mut frame = None;
         loop {

@@ -60,6 +60,7 @@ impl<S: Read + Write> WebSocket<S> {
     }
 
     /// What comes next.
+    #[expect(clippy::should_implement_trait, reason = "reading can fail, so it is no iterator")]
     pub fn next(&mut self) -> io::Result<Message> {
         loop {
             let mut head = [0; 2];

@@ -138,7 +138,7 @@ pub struct SessionOfUser {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refreshed {
     /// The session continues, with another secret.
-    Rotated(SessionOfUser),
+    Rotated(Box<SessionOfUser>),
     /// The secret was used before: somebody has a copy of it. The session was ended.
     Reused,
     /// No session is refreshed by it.

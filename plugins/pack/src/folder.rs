@@ -46,6 +46,9 @@ pub enum FolderError {
     },
 }
 
+/// Files by their paths below a folder, in order.
+pub type Assets = Vec<(String, Vec<u8>)>;
+
 const MANIFEST: &str = "plugin.toml";
 /// What lies in a plugin's folder and is not part of the plugin: what was built, and recorded runs, which hold prompts and
 /// replies in clear.
@@ -62,7 +65,7 @@ pub fn read(folder: &Path) -> Result<Contents, FolderError> {
 }
 
 /// The same of a folder that needs no manifest of its own: its manifest, if it has one, and its assets.
-pub fn read_assets(folder: &Path) -> Result<(Option<String>, Vec<(String, Vec<u8>)>), FolderError> {
+pub fn read_assets(folder: &Path) -> Result<(Option<String>, Assets), FolderError> {
     let path = folder.join(MANIFEST);
     if fs::symlink_metadata(&path).is_err() {
         return Ok((None, collect(folder)?));
@@ -71,7 +74,7 @@ pub fn read_assets(folder: &Path) -> Result<(Option<String>, Vec<(String, Vec<u8
     Ok((Some(contents.manifest), contents.assets))
 }
 
-fn collect(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, FolderError> {
+fn collect(folder: &Path) -> Result<Assets, FolderError> {
     let mut reading = Reading { root: folder, assets: Vec::new(), bytes: 0 };
     reading.collect(folder, "")?;
     let mut assets = reading.assets;

@@ -160,6 +160,5 @@ fn denied(message: &str, hint: &str) -> Problem {
     Problem::new(ProblemKind::Forbidden, "permission_denied", message, ProblemSource::Client).advise(hint)
 }
 
-// They move the clock.
-#[cfg(all(test, fault_injection))]
+#[cfg(test)]
 mod tests;

@@ -123,7 +123,7 @@ impl Change for Refresh {
         let query = sqlx::query(ROTATE).bind(id).bind(&*self.next).bind(stored(step.now)).bind(stored(self.expires_at));
         query.execute(&mut *step.connection).await?;
         (found.session.refreshed_at, found.session.expires_at) = (step.now, self.expires_at);
-        Ok(Refreshed::Rotated(found))
+        Ok(Refreshed::Rotated(Box::new(found)))
     }
 }
 

@@ -219,7 +219,9 @@ impl Change for Edit {
                     let member = Member { project: project.clone(), permissions: permissions.clone() };
                     set_member(id, &member, step.connection).await?;
                 }
-                None => drop(sqlx::query(REMOVE_MEMBER).bind(id).bind(&**project).execute(&mut *step.connection).await?),
+                None => {
+                    sqlx::query(REMOVE_MEMBER).bind(id).bind(&**project).execute(&mut *step.connection).await?;
+                }
             }
         }
         if disabled_at.is_some() || change.password.is_some() {

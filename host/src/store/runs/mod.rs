@@ -327,7 +327,7 @@ impl Store {
         let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
         let query =
             query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
-        let projects = filter.projects.as_ref().map(|ids| to_text(ids)).transpose()?.unwrap_or_default();
+        let projects = filter.projects.as_ref().map(to_text).transpose()?.unwrap_or_default();
         let query = query.bind(projects).bind(stored(filter.since));
         let (at, id) = filter.behind.as_ref().map(|(at, id)| (*at, id.as_str())).unwrap_or_default();
         let query = query.bind(i64::from(filter.behind.is_some())).bind(stored(at)).bind(id);

@@ -1,5 +1,8 @@
 //! Accounts over a real data directory, as commands and requests ask for them.
 
+// They move the clock.
+#![cfg(fault_injection)]
+
 mod permissions;
 mod sessions;
 mod tokens;
