@@ -170,7 +170,7 @@ fn what_is_not_a_workflow_is_rejected_with_how_it_is_used() {
     let toolbox = said("calculator");
     assert!(toolbox.contains("is a toolbox") && toolbox.contains("`baton tools list calculator`"), "{toolbox}");
     let nothing = said("nothing");
-    assert!(nothing.contains("The workflow `nothing` is not installed.\nhint: Installed are `autopilot`, `code-review`"), "{nothing}");
+    assert!(nothing.contains("The workflow `nothing` is not installed.\nhint: Installed are `architecture`, `autopilot`"), "{nothing}");
     assert_eq!(user.json(&["runs", "list"])["items"], json!([]));
 }
 

@@ -111,7 +111,7 @@ impl User {
             fs::create_dir_all(home.path().join(folder)).unwrap();
         }
         fs::write(home.path().join("data/plugins/probe.wasm"), PROBE).unwrap();
-        let provider = format!("[providers.lab]\nbase-url = \"http://127.0.0.1:{}/v1\"\n{more}", service.port);
+        let provider = format!("[models]\nstream = false\n[providers.lab]\nbase-url = \"http://127.0.0.1:{}/v1\"\n{more}", service.port);
         let price = "[prices.\"lab/any\"]\ninput = 1\noutput = 100\n";
         fs::write(home.path().join("baton.toml"), format!("{provider}{price}")).unwrap();
         Self { home, service }

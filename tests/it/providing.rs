@@ -86,7 +86,9 @@ impl User {
     fn set(&self, settings: &str) {
         let port = self.service.port;
         let provider = format!("[providers.lab]\nbase-url = \"http://127.0.0.1:{port}/v1\"\nkey-secret = \"LAB_KEY\"\n");
-        fs::write(self.home.path().join("baton.toml"), format!("{provider}{settings}")).unwrap();
+        // The service knows no streams, for which a host that serves the API asks.
+        let models = if settings.contains("[models]") { "" } else { "[models]\nstream = false\n" };
+        fs::write(self.home.path().join("baton.toml"), format!("{provider}{models}{settings}")).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

@@ -149,7 +149,7 @@ fn a_model_that_nobody_can_ask_is_told_before_a_run_begins() {
     };
     let _installed = baton(&["plugin", "install", "probe.wasm", "--grant"]).exits(0);
     for (model, told) in [
-        ("bogus/x", "the provider `bogus` does not exist. Use one of anthropic, gemini, ollama, openai, script"),
+        ("bogus/x", "the provider `bogus` does not exist.\nhint: Use one of anthropic, gemini, ollama, openai, script"),
         ("", "`` is not a model"),
         ("x", "`x` is not an alias for a model"),
         ("anthropic/", "has no model name"),

@@ -200,7 +200,7 @@ fn what_no_file_is_of_any_more_can_be_taken_back() {
     let revoked = user.baton(&["plugin", "revoke", "probe"]).exits(0);
     assert!(revoked.stderr.contains("every version of `probe`"), "{}", revoked.stderr);
     let nobody = user.baton(&["plugin", "revoke", "nobody"]).exits(2);
-    assert!(nobody.stderr.contains("Plugin `nobody` does not exist"), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("The plugin `nobody` is not installed"), "{}", nobody.stderr);
     assert_eq!(user.json(&["plugin", "install", "one.wasm"])["grants"], json!({}));
 }
 

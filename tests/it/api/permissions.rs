@@ -153,7 +153,7 @@ fn add_user(
     if let Some(project) = project {
         user["members"] = json!([{ "project": project, "permissions": [] }]);
     }
-    host.post("/users", &user).with_status(201);
+    host.post("/users", &user).expect(201);
     User { name, secret: token(host, name, None).1, permissions, on_host }
 }
 
@@ -169,7 +169,7 @@ fn token(host: &ApiHost, user: &str, expires_at: Option<Timestamp>) -> (String, 
 
 fn revoked_token(host: &ApiHost) -> String {
     let (id, secret) = token(host, "admin", None);
-    host.request("DELETE", &format!("/tokens/{id}")).answer().with_status(200);
+    host.request("DELETE", &format!("/tokens/{id}")).answer().expect(200);
     secret
 }
 

@@ -36,7 +36,7 @@ fn text(document: &Value, key: &str) -> String {
 /// A host with the admin `ada`, and her session.
 fn host_of_ada() -> (ApiHost, Value) {
     let host = ApiHost::start();
-    host.post("/users", &json!({ "name": "ada", "password": PASSWORD, "role": "admin" })).with_status(201);
+    host.post("/users", &json!({ "name": "ada", "password": PASSWORD, "role": "admin" })).expect(201);
     let session = log_in(&host, "ADA", PASSWORD).with_status(200).json();
     (host, session)
 }
@@ -61,7 +61,7 @@ fn the_first_admin_is_made_with_the_link_that_was_printed_once() {
     let host = host.killed_and_restarted();
     let ready = eventually("the host is ready", || host.announced().into_iter().find(|event| event["event"] == "ready"));
     assert!(ready["api"].get("setup").is_none(), "{ready}");
-    read(&host, "/auth/me", &text(&session, "access_token")).with_status(200);
+    read(&host, "/auth/me", &text(&session, "access_token")).expect(200);
 }
 
 #[test]
@@ -69,13 +69,13 @@ fn a_refresh_token_works_once_and_ends_the_session_when_it_is_used_again() {
     let (host, first) = host_of_ada();
     let refresh = |token: &str| send(&host, "POST", "/auth/refresh", None, &json!({ "refresh_token": token }));
     let second = refresh(&text(&first, "refresh_token")).with_status(200).json();
-    read(&host, "/runs", &text(&second, "access_token")).with_status(200);
+    read(&host, "/runs", &text(&second, "access_token")).expect(200);
     // Somebody has a copy: nobody goes on with this session.
     refresh(&text(&first, "refresh_token")).problem(401);
     read(&host, "/runs", &text(&second, "access_token")).problem(401);
     refresh(&text(&second, "refresh_token")).problem(401);
     let third = log_in(&host, "ada", PASSWORD).with_status(200).json();
-    send(&host, "POST", "/auth/logout", Some(&text(&third, "access_token")), &json!({})).with_status(204);
+    send(&host, "POST", "/auth/logout", Some(&text(&third, "access_token")), &json!({})).expect(204);
     read(&host, "/runs", &text(&third, "access_token")).problem(401);
     let names: Vec<_> =
         host.get("/events?category=auth&limit=200")["items"].as_array().unwrap().iter().map(|event| text(event, "name")).collect();
@@ -116,7 +116,7 @@ fn no_forged_access_token_is_accepted() {
     for credential in &forged {
         read(&host, "/auth/me", credential).problem(401);
     }
-    read(&host, "/auth/me", &genuine).with_status(200);
+    read(&host, "/auth/me", &genuine).expect(200);
     // A token belongs into the header.
     assert_eq!(host.send(Way::Address, "GET", &format!("/auth/me?access_token={genuine}")).answer().status, 400);
 }
@@ -153,7 +153,7 @@ fn a_ticket_opens_one_stream_and_nothing_else() {
     assert_eq!(open("nothing").err(), Some(401));
     // A session that ends takes its ticket along.
     let late = text(&send(&host, "POST", "/stream/tickets", Some(&access), &json!({})).with_status(201).json(), "ticket");
-    send(&host, "POST", "/auth/logout", Some(&access), &json!({})).with_status(204);
+    send(&host, "POST", "/auth/logout", Some(&access), &json!({})).expect(204);
     assert_eq!(open(&late).err(), Some(401));
 }
 
@@ -173,18 +173,18 @@ fn the_credential_file_lets_local_programs_in_while_the_host_serves() {
 #[test]
 fn what_a_user_loses_counts_with_the_next_request() {
     let (host, _) = host_of_ada();
-    host.post("/users", &json!({ "name": "bob", "password": PASSWORD, "role": "developer" })).with_status(201);
+    host.post("/users", &json!({ "name": "bob", "password": PASSWORD, "role": "developer" })).expect(201);
     let session = log_in(&host, "bob", PASSWORD).with_status(200).json();
     let access = text(&session, "access_token");
     let created = send(&host, "POST", "/tokens", Some(&access), &json!({ "name": "ci" })).with_status(201);
     let token = text(&created.json(), "secret");
     assert!(created.header("location").unwrap().starts_with("/api/v1/tokens/"));
     for credential in [&access, &token] {
-        read(&host, "/runs", credential).with_status(200);
+        read(&host, "/runs", credential).expect(200);
         assert_eq!(send(&host, "PUT", "/secrets/key", Some(credential), &json!({ "value": "x" })).problem(403), "permission_denied");
     }
     assert!(!host.request("GET", "/tokens").answer().text().contains(&token));
-    host.request("PATCH", "/users/bob").json(&json!({ "disabled": true })).answer().with_status(200);
+    host.request("PATCH", "/users/bob").json(&json!({ "disabled": true })).answer().expect(200);
     for credential in [&access, &token] {
         read(&host, "/runs", credential).problem(401);
     }
@@ -199,9 +199,9 @@ fn keys_that_sign_are_replaced_without_logging_anybody_out() {
     let access = text(&session, "access_token");
     let rotated = host.baton(&["token", "rotate-keys"]);
     assert_eq!(rotated.code, Some(0), "{}", rotated.stderr);
-    read(&host, "/auth/me", &access).with_status(200);
+    read(&host, "/auth/me", &access).expect(200);
     let next = log_in(&host, "ada", PASSWORD).with_status(200).json();
-    read(&host, "/auth/me", &text(&next, "access_token")).with_status(200);
+    read(&host, "/auth/me", &text(&next, "access_token")).expect(200);
     let asked: Vec<_> = thread::scope(|scope| {
         let asking: Vec<_> = (0..8).map(|_| scope.spawn(|| read(&host, "/auth/me", &access).status)).collect();
         asking.into_iter().map(|asking| asking.join().unwrap()).collect()
