@@ -67,8 +67,8 @@ fn what_each_plugin_asks_models_and_agents_is_kept() {
 #[test]
 fn no_plugin_is_larger_than_its_budget() {
     for bundled in BUNDLED {
-        // A workflow folder has the engine of folders with it.
-        let budget = if FOLDERS.contains(&bundled.name) { 1_100_000 } else { 650_000 };
+        // A workflow folder has the engine of folders with it, and `dev-story` the licences of many package managers.
+        let budget = if FOLDERS.contains(&bundled.name) { 1_100_000 } else { 750_000 };
         assert!(bundled.wasm.len() < budget, "{} has {} bytes", bundled.name, bundled.wasm.len());
     }
 }
