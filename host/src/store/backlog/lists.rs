@@ -22,13 +22,16 @@ use crate::interfaces::backlog::{
     Author, BacklogError, Draft, Item, ItemCount, ItemFilter, ItemLists, ItemOrder, ItemRows, Kind, Status, sortable_key,
 };
 
-/// The status of an item as people see it: an epic that was not moved to an end is done with what is in it.
+/// The status of an item as people see it, by the rule of [`Graph::status`](crate::interfaces::backlog::Graph::status).
 macro_rules! status {
     () => {
-        "case when i.kind = 'epic' and i.status not in ('done', 'failed', 'cancelled') \
-           and exists (select 1 from items c where c.project = i.project and c.parent = i.key and c.status <> 'cancelled') \
+        "case when i.kind <> 'epic' or i.status in ('done', 'failed', 'cancelled') then i.status \
+         when exists (select 1 from items c where c.project = i.project and c.parent = i.key and c.status <> 'cancelled') \
            and not exists (select 1 from items c where c.project = i.project and c.parent = i.key and c.status not in ('done', 'cancelled')) \
-         then 'done' else i.status end"
+         then 'done' \
+         when i.status = 'todo' and exists (select 1 from items c where c.project = i.project and c.parent = i.key \
+           and c.status in ('in-progress', 'review', 'done')) \
+         then 'in-progress' else i.status end"
     };
 }
 

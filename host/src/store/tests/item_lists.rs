@@ -1,6 +1,6 @@
 //! Lists of items a page at a time, compared with the whole backlog; places in a column; items removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AnyConnection, Connection, Executor};
 
@@ -95,6 +95,11 @@ async fn pages_say_of_items_what_the_whole_backlog_says() {
             }
         }
         assert_eq!(found, expected, "pages of {limit}");
+        for status in Status::ALL {
+            let of_status = expected.iter().filter(|(_, seen)| seen.0 == status).map(|(key, _)| key.clone());
+            let listed = keys(&store, ItemFilter { statuses: vec![status], ..ItemFilter::default() }).await;
+            assert_eq!(BTreeSet::from_iter(listed), of_status.collect(), "{status:?}");
+        }
         assert!(order.iter().eq(whole.iter().map(|item| &item.draft.key)), "{order:?}");
     }
 }
@@ -108,7 +113,9 @@ async fn a_filter_finds_what_it_names() {
         ["1", "1-1"],
         "an epic is done with what is in it"
     );
-    assert_eq!(keys(&store, ItemFilter { kinds: vec![Kind::Epic], statuses: vec![Status::Todo], ..none() }).await, ["2", "3"]);
+    let epics = |status| ItemFilter { kinds: vec![Kind::Epic], statuses: vec![status], ..none() };
+    assert_eq!(keys(&store, epics(Status::Todo)).await, ["3"]);
+    assert_eq!(keys(&store, epics(Status::InProgress)).await, ["2"], "an epic is in progress with what is in it");
     assert_eq!(keys(&store, ItemFilter { parent: Some("2".to_owned()), ..none() }).await, ["2-1", "2-2", "2-10"]);
     for search in ["über", "größe", "checkout", "b"] {
         assert!(keys(&store, ItemFilter { search: Some(search.to_owned()), ..none() }).await.contains(&"b".to_owned()), "{search}");
