@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api,
+    Api, authentication,
     extract::{Caller, Input},
     failure::Failure,
     peer::Peer,
@@ -34,8 +34,7 @@ impl FromRequestParts<Arc<Api>> for Address {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Failure> {
-        let peer = Peer::of(&parts.extensions);
-        Ok(Self(peer.and_then(|peer| peer.address(&parts.headers, &api.settings.proxies))))
+        Ok(Self(authentication::address(api, Peer::of(&parts.extensions), &parts.headers)))
     }
 }
 

@@ -99,7 +99,7 @@ const fn patch(path: &'static str, rule: Rule) -> Route {
 
 /// A request with a plugin's file, which is compiled before it is answered.
 const fn with_plugin(path: &'static str, rule: Rule) -> Route {
-    Route { bounds: Bounds { largest_body: LARGEST_PLUGIN, patience: Duration::from_secs(300) }, ..route("POST", path, rule) }
+    patient(300, Route { bounds: Bounds { largest_body: LARGEST_PLUGIN, ..USUAL }, ..route("POST", path, rule) })
 }
 
 /// A request with a recording.
@@ -107,14 +107,9 @@ const fn with_recording(path: &'static str, rule: Rule) -> Route {
     Route { bounds: Bounds { largest_body: 16 << 20, ..USUAL }, ..route("POST", path, rule) }
 }
 
-/// A request that asks servers, each of which may take a minute to start.
-const fn patient(route: Route) -> Route {
-    Route { bounds: Bounds { patience: Duration::from_secs(150), ..USUAL }, ..route }
-}
-
-/// A request that may clone a repository.
-const fn cloning(route: Route) -> Route {
-    Route { bounds: Bounds { patience: Duration::from_secs(600), ..USUAL }, ..route }
+/// A request that may take so many seconds.
+const fn patient(seconds: u64, route: Route) -> Route {
+    Route { bounds: Bounds { patience: Duration::from_secs(seconds), ..route.bounds }, ..route }
 }
 
 /// A request that starts or spends something.
@@ -171,7 +166,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/plugins/{plugin}/needs", May(Read, Host)),
     post("/plugins/{plugin}/revoke", May(Grant, Host)),
     get("/projects", SignedIn),
-    cloning(starting("/projects", May(Settings, Host))),
+    patient(600, starting("/projects", May(Settings, Host))),
     delete("/projects/{project}", May(Settings, Project)),
     get("/projects/{project}", May(Read, Project)),
     patch("/projects/{project}", May(Settings, Project)),
@@ -252,8 +247,9 @@ pub(super) const ROUTES: &[Route] = &[
     get("/tokens", SignedIn),
     post("/tokens", SignedIn),
     delete("/tokens/{token}", SignedIn),
-    patient(get("/tools", May(Read, Host))),
-    patient(post("/tools/approve", May(Grant, Host))),
+    // Each of the servers that are asked may take a minute to start.
+    patient(150, get("/tools", May(Read, Host))),
+    patient(150, post("/tools/approve", May(Grant, Host))),
     get("/users", SignedIn),
     starting("/users", May(Users, Host)),
     // Everybody may see and change what is their own, which the operations tell apart.

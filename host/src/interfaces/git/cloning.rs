@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File},
     io,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -185,7 +185,7 @@ fn ssh(address: &CloneAddress, at: IpAddr) -> String {
 fn in_url(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(_) => SocketAddr::new(address, 0).to_string().trim_end_matches(":0").to_owned(),
+        IpAddr::V6(address) => format!("[{address}]"),
     }
 }
 
@@ -222,7 +222,7 @@ fn is_plain(user: &str) -> bool {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use super::*;
+    use super::{super::tests::program, *};
 
     #[test]
     fn addresses_are_https_or_ssh_and_hold_no_login() {
@@ -275,12 +275,11 @@ mod tests {
         fs::create_dir(folder.join("bin")).unwrap();
         fs::write(folder.join("bin/ssh"), ssh).unwrap();
         fs::set_permissions(folder.join("bin/ssh"), fs::Permissions::from_mode(0o755)).unwrap();
-        let search = std::env::var_os("PATH").unwrap();
-        let path = std::env::split_paths(&search).map(|place| place.join("git")).find(|path| path.is_file()).unwrap();
-        let mut search_first = folder.join("bin").into_os_string();
-        search_first.push(":");
-        search_first.push(&search);
-        Program { path, search: search_first, agent: None, person: Vec::new() }
+        let program = program();
+        let mut search = folder.join("bin").into_os_string();
+        search.push(":");
+        search.push(&program.search);
+        Program { search, ..program }
     }
 
     #[test]

@@ -138,7 +138,7 @@ async fn select_runs(host: &Host, request: &ShowItem, is_meant: impl Fn(&State) 
 /// The runs for an item that have not ended: those that are below no other of them, and sprints that were started for it alone.
 async fn load_work(host: &Host, place: &ProjectLocation, key: &str) -> Result<Vec<Summary>, Problem> {
     let unfinished = || Filter {
-        states: ["queued", "running", "waiting", "paused"].map(str::to_owned).into(),
+        states: State::UNFINISHED.map(str::to_owned).into(),
         projects: Some(vec![place.id().to_owned()]),
         limit: MOST_RUNS,
         ..Filter::default()

@@ -4,15 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    interfaces::people::{self, Asked},
     journal::RunId,
     kernel::{
         KernelError,
         run::{Filter, State, Summary},
     },
-    operations::{
-        Host, Moment, Problem,
-        questions::{self, ListQuestions, QuestionId},
-    },
+    operations::{Host, Moment, Problem, questions::QuestionId},
 };
 
 /// Paused runs that are named.
@@ -64,9 +62,15 @@ pub enum AttentionItem {
 
 /// What waits for a person in the project with this id: questions, then paused runs, then failed checks.
 pub(super) async fn load_attention(host: &Host, project: &str) -> Result<Vec<AttentionItem>, Problem> {
-    let asked = questions::list(host, &ListQuestions::default()).await?.items.into_iter().filter(|asked| asked.project == project);
-    let mut attention: Vec<_> =
-        asked.map(|asked| AttentionItem::Question { question: asked.id, run: asked.run, text: asked.text, at: asked.asked_at }).collect();
+    let open = people::Filter { projects: Some(vec![project.to_owned()]), ..people::Filter::default() };
+    let asked = host.app.questions.list(&open).await?.into_iter();
+    let question = |Asked { id, run, question, asked_at, .. }: Asked| AttentionItem::Question {
+        question: id,
+        run,
+        text: question.text,
+        at: Moment(asked_at),
+    };
+    let mut attention: Vec<_> = asked.map(question).collect();
     let states = vec!["paused".to_owned()];
     let filter = Filter { states, projects: Some(vec![project.to_owned()]), limit: MOST_RUNS, ..Filter::default() };
     let paused = host.app.kernel.runs().summaries(&filter).await.map_err(KernelError::from)?;

@@ -14,7 +14,7 @@ use crate::{
     journal::RunId,
     kernel::{
         KernelError, package,
-        run::{Filter, Summary},
+        run::{Filter, State, Summary},
     },
     operations::{
         Dollars, Host, Moment, Problem,
@@ -149,7 +149,7 @@ pub async fn status(host: &Host, project: &str) -> Result<ProjectStatus, Problem
     let project = host.app.kernel.find_project(project).await?;
     let counts = host.app.item_lists.count_items(Some(&project.id)).await?;
     let (total, done) = sum(counts.iter().filter(|count| count.kind != Kind::Epic).map(|count| (count.status, count.count)));
-    let states = ["queued", "running", "waiting", "paused"].map(str::to_owned).into();
+    let states = State::UNFINISHED.map(str::to_owned).into();
     let projects = Some(vec![project.id.clone()]);
     let filter = Filter { roots_only: true, states, projects, limit: MOST_TREES, ..Filter::default() };
     let roots = host.app.kernel.runs().summaries(&filter).await.map_err(KernelError::from)?;

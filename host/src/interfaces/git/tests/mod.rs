@@ -193,7 +193,7 @@ impl Scene {
 }
 
 /// The git that the machine has.
-fn program() -> Program {
+pub(super) fn program() -> Program {
     let search = std::ffi::OsString::from("/usr/local/bin:/usr/bin:/bin");
     let path = std::env::split_paths(&search).map(|folder| folder.join("git")).find(|file| file.is_file()).unwrap();
     Program { path, search, agent: None, person: Vec::new() }
