@@ -256,7 +256,8 @@ fn no_header_makes_another_method_or_another_client_of_a_request() {
         let client = format!("10.0.0.{number}");
         host.send(Way::Address, "GET", "/health/live").header("x-forwarded-for", &client).header("forwarded", "for=unix").answer()
     };
-    let last = (0..8).map(ask).last().unwrap();
+    (0..7).for_each(|number| drop(ask(number)));
+    let last = ask(7);
     assert_eq!(last.problem(429), "rate_limited");
     assert!(last.header("retry-after").is_some_and(|after| after.parse::<u64>().is_ok()));
 }

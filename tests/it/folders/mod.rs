@@ -80,6 +80,9 @@ fn a_packed_folder_is_the_same_folder() {
     assert!(folder.join("instructions.md").is_file());
 }
 
+/// Its name, its files, and the code of what is found in it.
+type HostileFolder<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn hostile_folders_are_planned_and_do_no_harm() {
     let gardener = Gardener::new();
@@ -87,7 +90,7 @@ fn hostile_folders_are_planned_and_do_no_harm() {
         format!("a: &a [x, x]\n{}name: bomb\ninstructions: i.md\n", (0..20).map(|i| format!("b{i}: &b{i} [*a, *a]\n")).collect::<String>());
     let steps = "<workflow><step n=\"1\"><action>Look.</action></step></workflow>";
     let million = format!("name: long\ninstructions: i.md\n{}", "x: y\n".repeat(1_000_000));
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    let cases: &[HostileFolder<'_>] = &[
         ("cyclic", &[("workflow.yaml", "name: a\ninstructions: i.md\na: \"{b}\"\nb: \"{a}\"\n"), ("i.md", steps)], "cyclic_variable"),
         (
             "config",
