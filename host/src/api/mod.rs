@@ -3,6 +3,7 @@
 
 mod agents;
 mod answers;
+mod artifacts;
 mod auth;
 mod authentication;
 mod begun;
@@ -106,6 +107,7 @@ impl Api {
 fn resources() -> OpenApiRouter<Arc<Api>> {
     let resources = [
         agents::routes(),
+        artifacts::routes(),
         auth::routes(),
         bindings::routes(),
         decisions::routes(),

@@ -129,6 +129,7 @@ pub(super) const ROUTES: &[Route] = &[
     get("/agents/instances/{run}", May(Read, Run)),
     get("/agents/instances/{run}/logs", May(Read, Run)),
     post("/agents/instances/{run}/stop", May(Work, Run)),
+    get("/artifacts", May(Read, Host)),
     post("/auth/login", Public),
     post("/auth/logout", SignedIn),
     get("/auth/me", SignedIn),

@@ -24,7 +24,7 @@ impl Served {
         fs::write(home.path().join("answers.yaml"), "rules:\n  - { name: any, when: { contains: question }, reply: an answer }\n").unwrap();
         fs::write(
             home.path().join(".config/baton/baton.toml"),
-            format!("[models]\ndefault = \"script/{}\"\n", home.path().join("answers.yaml").display()),
+            format!("[sandbox]\nengine = \"process\"\n[models]\ndefault = \"script/{}\"\n", home.path().join("answers.yaml").display()),
         )
         .unwrap();
         for arguments in [vec!["project", "add", "shop"], vec!["plugin", "grant", "probe"]] {
@@ -278,4 +278,22 @@ fn the_queue_says_why_each_run_in_it_waits() {
     assert_eq!(served.host.get("/agents/instances"), json!({ "items": [] }));
     assert_eq!(served.host.request("GET", &format!("/agents/instances/{run}")).answer().problem(404), "run_not_found");
     assert_eq!(served.host.post(&format!("/agents/instances/{run}/stop"), &json!({})).problem(404), "run_not_found");
+}
+
+#[test]
+fn the_outputs_of_commands_are_listed_over_all_runs() {
+    let served = Served::start();
+    assert_eq!(served.host.get("/artifacts"), json!({ "items": [] }));
+    let runs: Vec<_> = ["one", "two"].map(|word| served.begin(&json!({ "do": "execute", "command": ["echo", word] }))).into();
+    runs.iter().for_each(|run| drop(served.in_state(run, "succeeded")));
+    let listed = served.all("/artifacts", 1);
+    let mut of: Vec<_> = listed.iter().map(|artifact| artifact["run"].as_str().unwrap()).collect();
+    of.sort_unstable();
+    assert_eq!(of, runs.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(listed.iter().all(|artifact| artifact["plugin"] == "probe" && artifact["ending"] == "exited"), "{listed:?}");
+    let of_one = served.host.get(&format!("/artifacts?run={}&project=shop", runs[1]))["items"].clone();
+    assert_eq!(of_one.as_array().unwrap().len(), 1);
+    let output = served.host.get(&format!("/runs/{}/commands/{}", runs[1], of_one[0]["seq"]));
+    assert!(output["printed"].as_str().unwrap().contains("two"), "{output}");
+    assert_eq!(served.host.request("GET", "/artifacts?project=other").answer().problem(404), "project_not_found");
 }

@@ -109,14 +109,15 @@ fn executed(runs: &[Summary], mut events: Vec<Event>) -> Vec<(ExecutedCommand, O
             let above = run.parent.as_ref().and_then(|(above, _)| worktrees.get(above).cloned());
             worktrees.extend(created.worktree.or(above).map(|worktree| (run.id.clone(), worktree)));
         } else if let Some(ended) = event.draft.payload::<Executed>() {
-            let Executed { seq, image, command, ending, exit_code, took_ms, output } = ended;
-            let (plugin, worktree) = (run.plugin.clone(), worktrees.get(&run.id).cloned());
-            let ending = ending.into();
-            let command = ExecutedCommand { run: run.id.clone(), plugin, worktree, seq, command, image, ending, exit_code, took_ms };
-            executed.push((command, output));
+            executed.push(ExecutedCommand::new(run.id.clone(), run.plugin.clone(), worktrees.get(&run.id).cloned(), ended));
         }
     }
     executed
+}
+
+/// How a run began.
+pub(super) async fn created(host: &Host, run: &RunId) -> Result<Option<Created>, Problem> {
+    Ok(host.app.kernel.events_of(run, |event| event.draft.payload::<Created>()).await?.into_iter().next())
 }
 
 /// How a run began, and which of its commands ended.
@@ -133,6 +134,14 @@ async fn answered(host: &Host, run: &RunId, seq: u64) -> Result<String, Problem>
     let part = |name: &str| answer["ok"][name].as_str().unwrap_or_default().to_owned();
     // A tool's answer is the text for a model.
     Ok([part("stdout"), part("stderr"), part("content")].concat())
+}
+
+impl ExecutedCommand {
+    /// A command that has ended, with the name of its whole output, where that is kept by itself.
+    pub(super) fn new(run: RunId, plugin: String, worktree: Option<String>, ended: Executed) -> (Self, Option<String>) {
+        let Executed { seq, image, command, ending, exit_code, took_ms, output } = ended;
+        (Self { run, plugin, worktree, seq, command, image, ending: ending.into(), exit_code, took_ms }, output)
+    }
 }
 
 impl CommandEnding {
