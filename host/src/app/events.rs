@@ -1,6 +1,7 @@
 //! What is told of plugins that come and go. Publishes none.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{events, journal::PluginVersion};
@@ -96,6 +97,16 @@ pub(crate) struct SecretRemoved {
     pub(crate) secret: String,
 }
 
+/// Somebody changed a setting of the host in the operator's file. It holds from the next start on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct SettingChanged {
+    /// Its key.
+    pub(crate) setting: String,
+    /// Its value; absent where it was taken out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) value: Option<Value>,
+}
+
 events::payloads! {
     Published => Plugin "published" Info,
     Moved => Plugin "moved" Info,
@@ -104,4 +115,5 @@ events::payloads! {
     Installed => Plugin "installed" Info,
     SecretSet => Audit "secret_set" Info,
     SecretRemoved => Audit "secret_removed" Info,
+    SettingChanged => Audit "setting_changed" Info,
 }

@@ -9,6 +9,7 @@ mod keys;
 mod operator;
 mod prices;
 mod privacy;
+mod reading;
 mod registries;
 mod setup;
 mod toolchain;
@@ -34,7 +35,7 @@ use crate::{
             money::{PriceError, Prices},
         },
         sandbox,
-        settings::{SettingsError, misspelt_bound},
+        settings::SettingsError,
         tools::mcp::{self, Reach},
     },
     kernel::{
@@ -183,64 +184,6 @@ const NO_STATE: ConfigError = ConfigError::NoHome { what: "this machine's keys",
 pub const PROJECT_FILE: &str = "baton.toml";
 
 impl Config {
-    /// Reads the files and the environment, and leaves out bindings that are wrong.
-    pub fn read_with_mistaken_bindings(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
-        let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(NO_DATA)?;
-        let user_file = path("BATON_CONFIG").or_else(|| folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(PROJECT_FILE)));
-        let user_file = user_file.ok_or(NO_SETTINGS)?;
-        let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(NO_STATE)?.join("cache.key");
-        let cache_dir = folder("XDG_CACHE_HOME", ".cache").map_or_else(|| data_dir.join("cache"), |folder| folder.join("compiled"));
-        let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
-        let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
-        let learned = Some(data_dir.join("learned.json"));
-        let faults = Faults::read(text)?;
-        let models = llm::Config { learned, haste: faults.haste(), ..models(&user, &user_file, &secrets)? };
-        let servers = tool_servers(&user, &user_file)?;
-        let (bindings, mistaken_bindings) = bindings::read(&user);
-        let prices = Prices::new(at(&user, "prices"))?;
-        let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
-        let operator = Actor::operator(&operator::name(&user));
-        let trust = trust(&user, &user_file)?;
-        let sandbox = sandbox(&user, &user_file)?;
-        let setup = setup::read(&user, &user_file, models.proxy.as_ref())?;
-        let slots = usize::try_from(slots).unwrap_or(usize::MAX);
-        let compile = compile_limits(&user, &user_file)?;
-        let (program, git) = (None, git_program());
-        let redactor = redactor(&models, &servers, &secrets);
-        let api = api::read(&user, &user_file)?;
-        let forge = forge::read(&user, &user_file, &secrets, &redactor)?;
-        let config = Self {
-            data_dir,
-            user_file,
-            cache_dir,
-            cache_key,
-            user,
-            secrets,
-            redactor,
-            models,
-            servers,
-            bindings,
-            mistaken_bindings,
-            prices,
-            program,
-            git,
-            compile,
-            slots,
-            operator,
-            faults,
-            trust,
-            sandbox,
-            setup,
-            forge,
-            api,
-        };
-        if let Some((key, meant)) = misspelt_bound(&config.user) {
-            return Err(ConfigError::Misspelt { path: config.user_file, key, meant });
-        }
-        config.check_limits()?;
-        Ok(config)
-    }
-
     /// Where the host keeps its own, out of reach of every run: data, compiled code, the user's settings, and the keys. Absolute, each where
     /// it is named and where that leads.
     pub fn own_places(&self) -> Vec<PathBuf> {

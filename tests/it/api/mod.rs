@@ -8,6 +8,7 @@ mod permissions;
 mod plugins;
 mod projects;
 mod runs;
+mod settings;
 mod sign_in;
 mod streams;
 
