@@ -110,4 +110,10 @@ fuzz TARGET='loader' TIME='60':
 # The numbers of docs/benchmarks.md, measured here and now; or only those of the sections named.
 [group('test')]
 bench *SECTIONS:
-    cargo bench --package baton-tests -- {{ SECTIONS }}
+    cargo bench --package baton-tests --bench numbers -- {{ SECTIONS }}
+
+# What a served host bears, asked by a second process over loopback: the section “Under load” of docs/benchmarks.md. Two minutes.
+[group('test')]
+load:
+    cargo build --profile bench --package baton
+    cargo bench --package baton-tests --bench load
