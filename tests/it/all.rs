@@ -13,6 +13,7 @@ mod bindings;
 mod budgets;
 mod cheating;
 mod claims;
+mod client;
 mod containers;
 mod continuing;
 mod demo;

@@ -7,6 +7,7 @@ use baton::{
     operations::{
         Page, Problem,
         accounts::{
+            sessions::Me,
             tokens::{CreatedToken, RotatedKeys, Token},
             users::{RemovedUser, User},
         },
@@ -31,7 +32,10 @@ use baton::{
         pull_requests::{ChangedPullRequest, PullRequest, PullRequestSummary},
         questions::{AnsweredQuestion, Question},
         reports::Report,
-        runs::{CancelledRun, CommandOutput, ExecutedCommand, Journal, RecordingFile, Replayed, Run, RunSummary, SentSignal, Transcript},
+        runs::{
+            CancelledRun, CommandOutput, ExecutedCommand, Journal, PausedRun, RecordingFile, Replayed, Run, RunSummary, SentSignal,
+            Transcript,
+        },
         secrets::Secret,
         services::ServiceSet,
         setups::{Setup, SetupRun},
@@ -69,6 +73,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("decisions", is::<Page<Decision>>),
     ("demo", is::<DemoOutcome>),
     ("doctor", is::<Page<HealthCheck>>),
+    ("login", is::<Me>),
     ("logs", is_log),
     ("plugin build", is::<BuiltPlugin>),
     ("plugin check", is::<CheckedPlugin>),
@@ -138,6 +143,7 @@ const VIEWS: &[(&str, Check)] = &[
     ("runs journal", is::<Journal>),
     ("runs list", is::<Page<RunSummary>>),
     ("runs output", is_output),
+    ("runs pause", is::<PausedRun>),
     ("runs record", is_recording),
     ("runs replay", is::<Replayed>),
     ("runs resume", is::<Outcome>),

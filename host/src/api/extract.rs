@@ -5,7 +5,10 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IntoDeserializer as _, value::StrDeserializer},
+};
 use utoipa::IntoParams;
 
 use super::failure::Failure;
@@ -60,6 +63,18 @@ pub(super) fn page_length(limit: Option<u32>) -> Result<u32, Failure> {
             Err(invalid("parameter_invalid", message).of_field("limit"))
         }
     }
+}
+
+/// The words of a parameter that may have several, with commas between them.
+pub(super) fn words<T: DeserializeOwned>(field: &str, text: Option<&str>) -> Result<Vec<T>, Failure> {
+    let read = |word: &str| {
+        let word: StrDeserializer<'_, serde::de::value::Error> = word.into_deserializer();
+        T::deserialize(word).map_err(|error| {
+            let message = format!("The parameters cannot be read: {field}: {error}.");
+            invalid("parameter_invalid", message).of_field(field)
+        })
+    };
+    text.into_iter().flat_map(|text| text.split(',')).map(read).collect()
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

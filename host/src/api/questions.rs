@@ -27,13 +27,16 @@ struct GivenAnswer {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(answer))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(find)).routes(routes!(show)).routes(routes!(answer))
 }
 
 /// Which questions are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
+    /// Those in every state, unless one is named: the open ones first.
+    #[serde(default)]
+    all: bool,
     /// Only those of which this became; open ones unless something else is named.
     state: Option<QuestionState>,
     /// Only those of this project, by its id or name.
@@ -52,10 +55,28 @@ async fn list(
     Parameters(filter): Parameters<Filter>,
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page<Question>>, Failure> {
-    let Filter { state, project, root, severity } = filter;
+    let Filter { all, state, project, root, severity } = filter;
     let (cursor, limit) = (paging.cursor().map(str::to_owned), paging.limit()?);
-    let request = BrowseQuestions { state, project, root, severity, cursor, limit };
+    let request = BrowseQuestions { all, state, project, root, severity, cursor, limit };
     Ok(Json(questions::list_for(&api.host, &caller, &request).await?))
+}
+
+/// Which question is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PartOfId {
+    /// Its id, or any beginning or end of it.
+    id: String,
+}
+
+/// Find a question by a part of its id
+#[utoipa::path(get, path = "/questions/find", tag = "questions", params(PartOfId), responses((status = 200, body = Question)))]
+async fn find(
+    State(api): State<Arc<Api>>,
+    Caller(caller): Caller,
+    Parameters(PartOfId { id }): Parameters<PartOfId>,
+) -> Result<Json<Question>, Failure> {
+    Ok(Json(questions::find_for(&api.host, &caller, &id).await?))
 }
 
 /// Show a question

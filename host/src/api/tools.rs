@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api,
-    extract::{Caller, Input, Paging, Parameters},
+    extract::{Caller, Input, Paging, Parameters, words},
     failure::Failure,
 };
 use crate::operations::{
@@ -23,6 +23,8 @@ use crate::operations::{
 struct Filter {
     /// Only those of this MCP server or toolbox; `host` for the host's own.
     set: Option<String>,
+    /// Only those of these, with commas between them.
+    sets: Option<String>,
 }
 
 /// The tools to approve.
@@ -44,7 +46,8 @@ async fn list(
     Parameters(filter): Parameters<Filter>,
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page<ToolSet>>, Failure> {
-    let all = tools::list(&api.host, &ListTools { sets: filter.set.into_iter().collect() }).await?.items;
+    let sets: Vec<String> = words("sets", filter.sets.as_deref())?;
+    let all = tools::list(&api.host, &ListTools { sets: filter.set.into_iter().chain(sets).collect() }).await?.items;
     Ok(Json(Page::cut(all, |set| set.name.clone(), paging.cursor(), paging.limit()?)?))
 }
 

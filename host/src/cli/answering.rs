@@ -15,7 +15,9 @@ use jiff::tz::TimeZone;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
-    Context, figures,
+    Context,
+    client::{self, Remote},
+    figures,
     keyboard::{Keyboard, next_line},
     live::Watch,
     questions::{self, card},
@@ -23,12 +25,18 @@ use super::{
     text,
 };
 use crate::operations::{
-    Host, Problem, ProblemKind, execution,
-    questions::{self as operations, AnswerQuestion, Changes, ListQuestions, Question, QuestionChange, QuestionId, QuestionState, RunId},
+    Host, Problem, ProblemKind,
+    execution::{self, TreeState, TreeStatus},
+    questions::{
+        self as operations, AnswerQuestion, AnsweredQuestion, Changes, ListQuestions, Question, QuestionChange, QuestionId, QuestionState,
+        RunId,
+    },
 };
 
 /// How often answers that were given elsewhere are looked for.
 const LOOK: Duration = Duration::from_millis(250);
+/// The same on a server, which limits the requests of a user.
+const LOOK_THERE: Duration = Duration::from_secs(2);
 /// How long runs may take to come to rest, before open questions are listed while others continue.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -72,13 +80,20 @@ pub(super) fn keyboard(manner: Manner) -> Option<Keyboard> {
     attached.then(Keyboard::new)
 }
 
+/// Where the questions are asked.
+enum Asker<'a> {
+    /// The host of this process, which says when they change.
+    Here(&'a Host, Changes),
+    /// A server, and how the tree stood there at the last look.
+    There(&'a Remote, Option<TreeStatus>),
+}
+
 /// Takes the answers to the questions of one tree.
 pub(super) struct Answering<'a> {
-    host: &'a Host,
+    asker: Asker<'a>,
     context: &'a Context,
     root: RunId,
     manner: Manner,
-    changes: Changes,
     look: Interval,
     /// None where standard input is not a terminal.
     keyboard: &'a mut Option<Keyboard>,
@@ -103,15 +118,35 @@ impl<'a> Answering<'a> {
         (manner, keyboard): (Manner, &'a mut Option<Keyboard>),
         patient: &'a AtomicBool,
     ) -> Self {
+        Self::of(Asker::Here(host, Changes::of(host)), context, root, (manner, keyboard), patient)
+    }
+
+    /// The same for a tree on a server.
+    pub(super) fn there(
+        remote: &'a Remote,
+        context: &'a Context,
+        root: &RunId,
+        answers: (Manner, &'a mut Option<Keyboard>),
+        patient: &'a AtomicBool,
+    ) -> Self {
+        Self::of(Asker::There(remote, None), context, root, answers, patient)
+    }
+
+    fn of(
+        asker: Asker<'a>,
+        context: &'a Context,
+        root: &RunId,
+        (manner, keyboard): (Manner, &'a mut Option<Keyboard>),
+        patient: &'a AtomicBool,
+    ) -> Self {
         patient.store(keyboard.is_some() || manner == Manner::Suggested, Ordering::SeqCst);
-        let mut look = interval(LOOK);
+        let mut look = interval(if matches!(asker, Asker::Here(..)) { LOOK } else { LOOK_THERE });
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
-            host,
+            asker,
             context,
             root: root.clone(),
             manner,
-            changes: Changes::of(host),
             look,
             keyboard,
             shown: None,
@@ -129,7 +164,7 @@ impl<'a> Answering<'a> {
         }
         loop {
             tokio::select! {
-                change = self.changes.next() => {
+                change = self.asker.next() => {
                     if change == QuestionChange::Question || !self.left.is_empty() {
                         return Heard::Change;
                     }
@@ -164,8 +199,16 @@ impl<'a> Answering<'a> {
         }
     }
 
+    /// How the tree stood at the last look, where a server executes it.
+    pub(super) fn tree_state(&self) -> Option<TreeState> {
+        match &self.asker {
+            Asker::Here(..) => None,
+            Asker::There(_, status) => status.as_ref().map(|status| status.state),
+        }
+    }
+
     async fn look(&mut self, watch: &mut Watch<'_>) -> Result<bool> {
-        let open = open(self.host, &self.root).await?;
+        let open = self.asker.open(&self.root).await?;
         if !open.is_empty() {
             // What led to a question stands above it and above its answer.
             watch.catch_up().await?;
@@ -186,7 +229,7 @@ impl<'a> Answering<'a> {
                 self.show(asked, watch);
             }
         }
-        let stands = self.shown.is_none() && !self.left.is_empty() && execution::waits_for_people(self.host, &self.root).await?;
+        let stands = self.shown.is_none() && !self.left.is_empty() && self.asker.waits_for_people(&self.root).await?;
         if !stands {
             // Otherwise the command ends and lists them.
             self.unlisted.retain(|(since, asked)| {
@@ -202,7 +245,7 @@ impl<'a> Answering<'a> {
 
     /// The answer was given elsewhere, or the question was withdrawn.
     async fn show_outcome(&self, shown: &Question, watch: &mut Watch<'_>) -> Result<()> {
-        let now = operations::find(self.host, shown.id.as_str()).await.ok();
+        let now = self.asker.find(&shown.id).await.ok();
         let closed = now.filter(|asked| asked.state != QuestionState::Open);
         let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked, &TimeZone::system())));
         watch.resume(&outcome.unwrap_or_default());
@@ -248,10 +291,49 @@ impl<'a> Answering<'a> {
     /// failure here.
     async fn answer(&self, asked: &Question, answer: Option<String>) -> Result<Option<String>> {
         let request = AnswerQuestion { question: asked.id.clone(), answer };
-        match operations::answer(self.host, self.host.operator(), &request).await {
+        match self.asker.answer(&request).await {
             Ok(_) => Ok(None),
             Err(Problem { kind: ProblemKind::Conflict, message, .. }) => Ok(Some(message)),
             Err(problem) => Err(problem.into()),
+        }
+    }
+}
+
+impl Asker<'_> {
+    /// The next change. Can be dropped at any point and misses nothing.
+    async fn next(&mut self) -> QuestionChange {
+        match self {
+            Self::Here(_, changes) => changes.next().await,
+            // Whoever follows the tree looks often enough.
+            Self::There(..) => std::future::pending().await,
+        }
+    }
+
+    async fn open(&mut self, root: &RunId) -> Result<Vec<Question>> {
+        match self {
+            Self::Here(host, _) => open(host, root).await,
+            Self::There(remote, status) => Ok(status.insert(client::runs::tree_status(remote, root).await?).questions.clone()),
+        }
+    }
+
+    async fn waits_for_people(&self, root: &RunId) -> Result<bool, Problem> {
+        match self {
+            Self::Here(host, _) => execution::waits_for_people(host, root).await,
+            Self::There(_, status) => Ok(status.as_ref().is_some_and(|status| status.waits_for_people)),
+        }
+    }
+
+    async fn find(&self, question: &QuestionId) -> Result<Question, Problem> {
+        match self {
+            Self::Here(host, _) => operations::find(host, question.as_str()).await,
+            Self::There(remote, _) => client::questions::find_there(remote, question.as_str()).await,
+        }
+    }
+
+    async fn answer(&self, request: &AnswerQuestion) -> Result<AnsweredQuestion, Problem> {
+        match self {
+            Self::Here(host, _) => operations::answer(host, host.operator(), request).await,
+            Self::There(remote, _) => client::questions::answer_there(remote, request).await,
         }
     }
 }

@@ -9,17 +9,16 @@ use serde_json::{Map, Value};
 
 use super::{
     Context,
+    client::{Parameters, Remote, Request},
     exit::Exit,
-    input,
-    remote::{Remote, Request},
-    text,
+    input, text,
 };
-use crate::operations::{Problem, ProblemKind, ProblemSource};
+use crate::operations::Problem;
 
 /// Send a request to the API of a served host and print the answer
 ///
 /// Without --server the request goes to the host that serves the data directory, as its operator. With --server it goes to that
-/// server, with the token in BATON_TOKEN. `baton api GET /openapi.json` prints the document that describes every route.
+/// server, with what `baton login` keeps or the token in BATON_TOKEN. `baton api GET /openapi.json` prints the document that describes every route.
 #[derive(Debug, Args)]
 pub(super) struct Api {
     /// Method: GET, POST, PUT, PATCH or DELETE
@@ -35,20 +34,20 @@ pub(super) struct Api {
     /// Also print the status and the headers of the answer
     #[arg(short, long)]
     include: bool,
-    /// URL of the server [env: BATON_SERVER] [default: the host that serves the data directory]
-    #[arg(long, value_name = "URL")]
-    server: Option<String>,
 }
 
 impl Api {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let request = self.request()?;
-        let remote = Remote::find(context, self.server.as_deref())?;
-        let response = remote.send(request).await?;
+        let remote = match &context.server {
+            Some(server) => Remote::at_address(context, server)?,
+            None => Remote::at_socket(context)?,
+        };
+        let response = remote.send(&request).await?;
         if self.include {
             print_head(&response)?;
         }
-        print(response).await
+        print(&remote, response).await
     }
 
     fn request(&self) -> Result<Request> {
@@ -60,7 +59,7 @@ impl Api {
             None if is_read || fields.is_empty() => None,
             None => Some(Value::Object(fields.iter().map(|(name, value)| (name.clone(), value_of(value))).collect::<Map<_, _>>())),
         };
-        let parameters = if is_read { fields } else { Vec::new() };
+        let parameters = Parameters::from(if is_read { fields } else { Vec::new() });
         Ok(Request { method, path: self.path.clone(), parameters, body })
     }
 }
@@ -104,11 +103,10 @@ fn print_head(response: &Response) -> Result<()> {
 }
 
 /// Prints the body as it comes. The exit code follows from the status, and an error is printed where errors are.
-async fn print(mut response: Response) -> Result<Exit> {
+async fn print(remote: &Remote, mut response: Response) -> Result<Exit> {
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
-        let body = response.bytes().await?;
-        return Err(problem(status.as_u16(), &body).into());
+        return Err(remote.read_problem(response).await.into());
     }
     let mut ends_with_newline = true;
     while let Some(chunk) = response.chunk().await? {
@@ -123,25 +121,6 @@ async fn print(mut response: Response) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The problem that an answer describes.
-fn problem(status: u16, body: &[u8]) -> Problem {
-    let document: Value = serde_json::from_slice(body).unwrap_or_default();
-    let word = |key: &str| document[key].as_str().map(str::to_owned);
-    let kind = match status {
-        404 => ProblemKind::NotFound,
-        401 | 403 => ProblemKind::Forbidden,
-        409 | 412 => ProblemKind::Conflict,
-        429 => ProblemKind::Exhausted,
-        503 => ProblemKind::Unavailable,
-        400..=499 => ProblemKind::Invalid,
-        _ => ProblemKind::Internal,
-    };
-    let source = serde_json::from_value(document["source"].clone()).unwrap_or(ProblemSource::Host);
-    let message = word("detail").unwrap_or_else(|| format!("The server answered with status {status}."));
-    let problem = Problem::new(kind, "request_failed", message, source);
-    Problem { code: word("code").map_or(problem.code.clone(), Into::into), hint: word("hint"), field: word("field"), ..problem }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -150,16 +129,16 @@ mod tests {
 
     fn api(method: &str, fields: &[&str]) -> Request {
         let fields = fields.iter().map(ToString::to_string).collect();
-        let api = Api { method: method.to_owned(), path: "/runs".to_owned(), fields, input: None, include: false, server: None };
+        let api = Api { method: method.to_owned(), path: "/runs".to_owned(), fields, input: None, include: false };
         api.request().unwrap()
     }
 
     #[test]
     fn fields_are_parameters_of_a_read_and_the_body_of_a_change() {
         let read = api("get", &["limit=5", "state=paused"]);
-        assert_eq!(read.parameters, [("limit".to_owned(), "5".to_owned()), ("state".to_owned(), "paused".to_owned())]);
+        assert_eq!(read.parameters.pairs(), [("limit".to_owned(), "5".to_owned()), ("state".to_owned(), "paused".to_owned())]);
         let change = api("POST", &["answer=a=b", "all=true", "count=3"]);
-        assert_eq!((change.parameters.len(), change.body), (0, Some(json!({ "answer": "a=b", "all": true, "count": 3 }))));
+        assert_eq!((change.parameters.pairs().len(), change.body), (0, Some(json!({ "answer": "a=b", "all": true, "count": 3 }))));
         assert_eq!(api("DELETE", &[]).body, None);
     }
 
@@ -167,14 +146,5 @@ mod tests {
     fn what_cannot_be_sent_is_named() {
         assert!(parse_method("BREW").unwrap_err().to_string().contains("not a method"));
         assert!(parse_field("=x").is_err() && parse_field("x").is_err());
-    }
-
-    #[test]
-    fn a_problem_reads_back_as_the_api_wrote_it() {
-        let document =
-            json!({ "status": 404, "detail": "Run `x` does not exist.", "code": "run_not_found", "hint": "Look.", "source": "client" });
-        let problem = problem(404, document.to_string().as_bytes());
-        assert_eq!((problem.kind, problem.code.as_ref(), problem.hint.as_deref()), (ProblemKind::NotFound, "run_not_found", Some("Look.")));
-        assert_eq!(super::problem(502, b"<html>").kind, ProblemKind::Internal);
     }
 }

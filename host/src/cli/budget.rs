@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     Context,
+    client::{self, Client},
     exit::Exit,
     figures,
     place::ProjectNames,
@@ -15,8 +16,8 @@ use super::{
     text,
 };
 use crate::operations::{
-    Access, Dollars, Host, Problem, ProblemKind,
-    budgets::{self, Amount, AmountError, Budget as Shown, BudgetScope, BudgetTarget, RemoveBudget, SetBudget},
+    Access, Dollars, Problem, ProblemKind,
+    budgets::{Amount, AmountError, Budget as Shown, BudgetScope, BudgetTarget, RemoveBudget, SetBudget},
     projects::ProjectRef,
 };
 
@@ -80,8 +81,8 @@ pub(super) fn amount(field: &str, text: &str) -> Result<Amount, Problem> {
 }
 
 async fn list(context: &Context) -> Result<Exit> {
-    let host = context.open(Access::Look).await?;
-    let page = budgets::list(&host).await?;
+    let client = context.connect(Access::Look).await?;
+    let page = client::money::list_budgets(&client).await?;
     if context.screen.is_json() {
         context.screen.document(&page)?;
     } else if page.items.is_empty() {
@@ -90,18 +91,18 @@ async fn list(context: &Context) -> Result<Exit> {
             .screen
             .tell(format!("No budget is set, so spending on models is not limited. `{set}` sets one for all that this host does."));
     } else {
-        let names = ProjectNames::load(&host).await?;
+        let names = ProjectNames::load_from(&client).await?;
         context.screen.answer(table(&page.items, &names).fit(context.screen.room()))?;
     }
     Ok(Exit::Done)
 }
 
 async fn set(context: &Context, arguments: &ScopeArguments, amount: Amount) -> Result<Exit> {
-    let host = context.open_to_change().await?;
-    let request = SetBudget { target: arguments.target(&host).await?, amount_usd: Dollars(amount) };
-    let budget = budgets::set(&host, &host.config().operator, &request).await?;
-    let name = describe_scope(&budget.scope, &ProjectNames::load(&host).await?);
-    host.close().await;
+    let client = context.connect_to_change().await?;
+    let request = SetBudget { target: arguments.target(&client).await?, amount_usd: Dollars(amount) };
+    let budget = client::money::set_budget(&client, &request).await?;
+    let name = describe_scope(&budget.scope, &ProjectNames::load_from(&client).await?);
+    client.close().await;
     if context.screen.is_json() {
         context.screen.document(&budget)?;
     } else {
@@ -112,11 +113,11 @@ async fn set(context: &Context, arguments: &ScopeArguments, amount: Amount) -> R
 }
 
 async fn remove(context: &Context, arguments: &ScopeArguments) -> Result<Exit> {
-    let host = context.open_to_change().await?;
-    let request = RemoveBudget { target: arguments.target(&host).await? };
-    let removed = budgets::remove(&host, &host.config().operator, &request).await?;
-    let name = describe_scope(&removed.scope, &ProjectNames::load(&host).await?);
-    host.close().await;
+    let client = context.connect_to_change().await?;
+    let request = RemoveBudget { target: arguments.target(&client).await? };
+    let removed = client::money::remove_budget(&client, &request).await?;
+    let name = describe_scope(&removed.scope, &ProjectNames::load_from(&client).await?);
+    client.close().await;
     if context.screen.is_json() {
         context.screen.document(&removed)?;
     } else {
@@ -126,22 +127,26 @@ async fn remove(context: &Context, arguments: &ScopeArguments) -> Result<Exit> {
 }
 
 impl ScopeArguments {
-    async fn target(&self, host: &Host) -> Result<BudgetTarget, Problem> {
+    async fn target(&self, client: &Client) -> Result<BudgetTarget, Problem> {
         match (&self.run, &self.project) {
             (Some(run), _) => Ok(BudgetTarget::Run(run.clone())),
-            (None, Some(word)) => Ok(BudgetTarget::Project(project(host, word).await?)),
+            (None, Some(word)) => Ok(BudgetTarget::Project(project(client, word).await?)),
             (None, None) => Ok(BudgetTarget::Host),
         }
     }
 }
 
 /// The project that a word names: its name, its id, or its folder.
-async fn project(host: &Host, word: &str) -> Result<ProjectRef, Problem> {
+async fn project(client: &Client, word: &str) -> Result<ProjectRef, Problem> {
     if word.trim().is_empty() {
         let problem = Problem::invalid("project_not_named", "project", "The name of the project is empty.");
         return Err(problem.advise("Give its name or its directory."));
     }
     let by_name = ProjectRef::Name(word.to_owned());
+    let host = match client {
+        Client::Here(host) => host,
+        Client::There(_) => return Ok(by_name),
+    };
     let by_folder = Path::new(word).canonicalize().ok().filter(|folder| folder.is_dir()).map(ProjectRef::Folder);
     match (by_name.find(host).await, by_folder) {
         (Ok(_), None) => Ok(by_name),

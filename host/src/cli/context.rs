@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    client,
     screen::{Screen, WARNING, painted},
     text,
 };
@@ -23,6 +24,16 @@ pub(super) struct Context {
     pub(super) screen: Screen,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) redactor: Redactor,
+    /// The server that is meant instead of the data on this machine.
+    pub(super) server: Option<NamedServer>,
+}
+
+/// A server as it was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NamedServer {
+    pub(super) url: String,
+    /// Whether the command line names it; otherwise the environment does.
+    pub(super) is_option: bool,
 }
 
 impl Context {
@@ -41,6 +52,7 @@ impl Context {
 
     /// Opens the data for a change that the running host, if there is one, carries out.
     pub(super) async fn open_to_change(&self) -> anyhow::Result<Host> {
+        self.check_here()?;
         let config = self.config()?;
         self.warn_of_processes(&config);
         let host = Host::open_to_change(config).await?;
@@ -50,9 +62,18 @@ impl Context {
 
     /// Opens the data with a configuration that the command has changed.
     pub(super) async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<Host> {
+        self.check_here()?;
         let host = Host::open(config, access).await?;
         self.report_opening(&host);
         Ok(host)
+    }
+
+    /// Rejects to open the data of this machine where a server is named.
+    fn check_here(&self) -> Result<(), Problem> {
+        match &self.server {
+            Some(server) => Err(client::reject_server("This command", server.is_option)),
+            None => Ok(()),
+        }
     }
 
     /// Says that commands are not isolated, where the operator wants it so.
@@ -107,12 +128,24 @@ impl Context {
 
     /// A command with the options that lead to the same data.
     pub(super) fn again(&self, command: &str) -> String {
-        text::command_with(command, self.data_dir.as_deref())
+        let option = match &self.server {
+            Some(server) => server.option(),
+            None => self.data_dir.as_deref().map(text::data_dir_option),
+        };
+        text::command_with(command, option.as_deref())
     }
 
     /// A text with such options in every command it names.
     pub(super) fn advice(&self, text: &str) -> String {
-        text::commands_with(text, wanting_option(self.data_dir.as_deref()))
+        text::commands_with(text, wanted_option(self.server.as_ref(), self.data_dir.as_deref()).as_deref())
+    }
+}
+
+impl NamedServer {
+    /// The option that names it, where the environment does not.
+    fn option(&self) -> Option<String> {
+        // One that is no server may hold a password.
+        (self.is_option && client::is_server(&self.url)).then(|| text::server_option(&self.url))
     }
 }
 
@@ -121,14 +154,17 @@ impl Context {
     /// One for the tests of what is printed.
     pub(super) fn bare() -> Self {
         use super::screen::{Colour, Output};
-        let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never, data_dir: None };
-        Self { screen, data_dir: None, redactor: Redactor::default() }
+        let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never, option: None };
+        Self { screen, data_dir: None, redactor: Redactor::default(), server: None }
     }
 }
 
-/// The data directory, where a command does not find it without the option.
-pub(super) fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
-    data_dir.filter(|folder| !config::is_data_dir_of_environment(folder))
+/// The option without which a command finds neither the server nor the data directory.
+pub(super) fn wanted_option(server: Option<&NamedServer>, data_dir: Option<&Path>) -> Option<String> {
+    match server {
+        Some(server) => server.option(),
+        None => data_dir.filter(|folder| !config::is_data_dir_of_environment(folder)).map(text::data_dir_option),
+    }
 }
 
 /// Rejects a data directory that cannot be one before anything is looked for in it.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::{
-    Context,
+    Context, client,
     exit::Exit,
     figures,
     number::number,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::operations::{
     Access, Dollars,
-    costs::{self, CostBy, CostRow, CostSum, Costs as Shown, ShowCosts},
+    costs::{CostBy, CostRow, CostSum, Costs as Shown, ShowCosts},
 };
 
 /// Show model costs by agent, workflow, project, story, model or day
@@ -54,14 +54,14 @@ const BAR: u64 = 24;
 
 impl Costs {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let shown = costs::show(&host, &ShowCosts { by: self.by.into(), days: self.days, project: None }).await?;
+        let client = context.connect(Access::Look).await?;
+        let shown = client::money::costs(&client, &ShowCosts { by: self.by.into(), days: self.days, project: None }).await?;
         if context.screen.is_json() {
             context.screen.document(&shown)?;
         } else if shown.rows.is_empty() {
             context.screen.tell("No model was asked yet.");
         } else {
-            let names = ProjectNames::load(&host).await?;
+            let names = ProjectNames::load_from(&client).await?;
             context.screen.answer(table(&shown, &names).fit(context.screen.room()))?;
             explain(context, &shown);
         }

@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 
 use super::{
-    Context,
+    Context, client,
     exit::Exit,
     figures,
     number::number,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::operations::{
     Access,
-    decisions::{self, Decision, ListDecisions},
+    decisions::{Decision, ListDecisions},
 };
 
 /// List decisions that were made without you, newest first: by runs, by `--yes` and by expired questions
@@ -35,15 +35,15 @@ pub(super) struct Decisions {
 
 impl Decisions {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
+        let client = context.connect(Access::Look).await?;
         let request = ListDecisions { run: self.run.clone(), project: self.project.clone(), limit: self.limit };
-        let listed = decisions::list(&host, &request).await?;
+        let listed = client::decisions::list(&client, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&listed)?;
         } else if listed.items.is_empty() {
             context.screen.tell("Nothing was decided without you.");
         } else {
-            let names = ProjectNames::load(&host).await?;
+            let names = ProjectNames::load_from(&client).await?;
             let shown: Vec<_> =
                 listed.items.iter().map(|decided| lines(decided, names.of(&decided.project), &TimeZone::system())).collect();
             context.screen.words(&shown.join("\n\n"))?;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     Context,
+    client::{self, Client},
     exit::Exit,
     figures,
     number::number,
@@ -19,12 +20,15 @@ use super::{
     since, text,
 };
 use crate::operations::{
-    Access, Host, Moment,
-    events::{self, Category, Event, EventLevel, ListEvents},
+    Access, Moment,
+    events::{Category, Event, EventLevel, ListEvents},
 };
 
-/// How often is looked for more while the log is followed, and how much is shown at once.
+/// How often is looked for more while the log is followed.
 const LOOK: Duration = Duration::from_millis(250);
+/// The same on a server, which limits the requests of a user.
+const LOOK_THERE: Duration = Duration::from_secs(2);
+/// How much is shown at once.
 const MOST_AT_ONCE: u32 = 1_000;
 
 /// Show events of runs, agents, tools and models, decisions, and plugin messages
@@ -72,8 +76,8 @@ fn categories() -> impl TypedValueParser<Value = Category> {
 impl Logs {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let request = self.request()?;
-        let host = context.open(Access::Look).await?;
-        let page = events::list(&host, &request).await?;
+        let client = context.connect(Access::Look).await?;
+        let page = client::events::list(&client, &request).await?;
         if !self.follow && context.screen.is_json() {
             context.screen.document(&page)?;
             return Ok(Exit::Done);
@@ -82,7 +86,7 @@ impl Logs {
             context.screen.tell("Nothing of that kind has happened.");
         }
         show(context, &page.items)?;
-        if self.follow { follow(context, &host, &request, page.next).await } else { Ok(Exit::Done) }
+        if self.follow { follow(context, &client, &request, page.next).await } else { Ok(Exit::Done) }
     }
 
     fn request(&self) -> Result<ListEvents> {
@@ -100,13 +104,14 @@ impl Logs {
 }
 
 /// Shows what comes behind `cursor`, until Ctrl-C.
-async fn follow(context: &Context, host: &Host, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
+async fn follow(context: &Context, client: &Client, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
+    let look = if matches!(client, Client::Here(_)) { LOOK } else { LOOK_THERE };
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(look) => {}
         }
-        let page = events::list(host, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
+        let page = client::events::list(client, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
         show(context, &page.items)?;
         cursor = page.next;
     }

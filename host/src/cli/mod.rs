@@ -8,6 +8,7 @@ mod authoring;
 mod backlog;
 mod bindings;
 mod budget;
+mod client;
 mod compile;
 mod context;
 mod continuing;
@@ -23,6 +24,8 @@ mod figures;
 mod input;
 mod keyboard;
 mod live;
+mod local;
+mod login;
 mod logs;
 mod mcp;
 mod model;
@@ -32,7 +35,6 @@ mod plugin;
 mod project;
 mod pull_requests;
 mod questions;
-mod remote;
 mod report;
 mod run;
 mod runs;
@@ -45,6 +47,7 @@ mod serve;
 mod since;
 mod table;
 mod text;
+mod there;
 mod token;
 mod tools;
 mod until;
@@ -61,7 +64,7 @@ use crate::{
     config::{self, Redactor},
     operations::{Problem, serving::Interface},
 };
-use context::{Context, wanting_option};
+use context::{Context, NamedServer, wanted_option};
 pub use exit::Exit;
 use screen::{Colour, Output, Screen};
 
@@ -85,6 +88,9 @@ struct Globals {
     /// Directory for runs, journals and plugins [env: BATON_DATA_DIR] [default: `baton` in the user's data directory]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// URL of a server on which to do this, instead of on the data of this machine [env: BATON_SERVER]
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "data_dir")]
+    server: Option<String>,
     /// Output format, also for errors; results go to standard output and errors to standard error
     #[arg(short, long, global = true, value_enum, default_value_t)]
     output: Output,
@@ -118,6 +124,8 @@ enum Command {
     Mcp(mcp::Mcp),
     Secret(secret::Secret),
     Api(api::Api),
+    Login(login::Login),
+    Logout(login::Logout),
     User(user::User),
     Token(token::Token),
     Doctor(doctor::Doctor),
@@ -139,7 +147,11 @@ impl Cli {
     /// to other programs.
     pub async fn execute(&self, redactor: &Redactor, api: &dyn Interface) -> anyhow::Result<Exit> {
         let data_dir = self.globals.data_dir.clone().or_else(config::named_data_dir);
-        let context = Context { screen: self.screen(), data_dir, redactor: redactor.clone() };
+        let server = self.server();
+        if let (Some(server), Some(command)) = (&server, self.command.on_this_machine()) {
+            return Err(client::reject_server(&format!("`baton {command}`"), server.is_option).into());
+        }
+        let context = Context { screen: self.screen(), data_dir, redactor: redactor.clone(), server };
         match &self.command {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
@@ -158,8 +170,10 @@ impl Cli {
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
-            Command::Secret(command) => command.execute(&context),
+            Command::Secret(command) => command.execute(&context).await,
             Command::Api(command) => command.execute(&context).await,
+            Command::Login(command) => command.execute(&context).await,
+            Command::Logout(command) => command.execute(&context).await,
             Command::User(command) => command.execute(&context).await,
             Command::Token(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
@@ -181,8 +195,18 @@ impl Cli {
     }
 
     fn screen(&self) -> Screen {
-        let data_dir = wanting_option(self.globals.data_dir.as_deref()).map(Arc::from);
-        Screen { output: self.globals.output, quiet: self.globals.quiet, colour: self.globals.colour, data_dir }
+        let option = wanted_option(self.server().as_ref(), self.globals.data_dir.as_deref()).map(Arc::from);
+        Screen { output: self.globals.output, quiet: self.globals.quiet, colour: self.globals.colour, option }
+    }
+
+    /// The server on which a command is done: that of the option, or of the environment unless a data directory is named.
+    fn server(&self) -> Option<NamedServer> {
+        let Globals { server, data_dir, .. } = &self.globals;
+        match server {
+            Some(url) => Some(NamedServer { url: url.clone(), is_option: true }),
+            None if data_dir.is_some() => None,
+            None => config::named_server().map(|url| NamedServer { url, is_option: false }).filter(|_| !self.command.is_about_files()),
+        }
     }
 }
 

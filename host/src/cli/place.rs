@@ -7,9 +7,13 @@ use std::{
 
 use clap::Args;
 
-use super::{Context, text};
+use super::{
+    Context,
+    client::{self, Client},
+    text,
+};
 use crate::operations::{
-    Host, Problem, code, path_text,
+    Host, Page, Problem, code, path_text,
     projects::{self, ListProjects, Project, ProjectLocation, ProjectRef},
 };
 
@@ -37,9 +41,17 @@ impl ProjectArguments {
         }
     }
 
+    /// The same for a command that may be done on a server, where a directory of this machine names nothing.
+    pub(super) fn choice_for(&self, context: &Context) -> Result<ProjectChoice, Problem> {
+        match (&context.server, &self.project) {
+            (Some(_), None) => Err(client::projects::reject_directory()),
+            _ => self.choice(),
+        }
+    }
+
     /// The same; none where nothing is said.
-    pub(super) fn named(&self) -> Result<Option<ProjectChoice>, Problem> {
-        if self.project.is_none() && self.workspace.is_none() { Ok(None) } else { self.choice().map(Some) }
+    pub(super) fn named_for(&self, context: &Context) -> Result<Option<ProjectChoice>, Problem> {
+        if self.project.is_none() && self.workspace.is_none() { Ok(None) } else { self.choice_for(context).map(Some) }
     }
 }
 
@@ -114,19 +126,30 @@ pub(super) struct ProjectNames(HashMap<String, String>);
 
 impl ProjectNames {
     pub(super) async fn load(host: &Host) -> Result<Self, Problem> {
+        Ok(Self::of_projects(projects::list(host, &all_projects()).await?))
+    }
+
+    /// The same, here or on a server.
+    pub(super) async fn load_from(client: &Client) -> Result<Self, Problem> {
+        Ok(Self::of_projects(client::projects::list(client, &all_projects()).await?))
+    }
+
+    fn of_projects(projects: Page<Project>) -> Self {
         let named = |project: Project| {
             let removed = if project.removed_at.is_some() { " (removed)" } else { "" };
             (project.id, format!("{}{removed}", project.name))
         };
-        Ok(Self(
-            projects::list(host, &ListProjects { removed: true, ..ListProjects::default() }).await?.items.into_iter().map(named).collect(),
-        ))
+        Self(projects.items.into_iter().map(named).collect())
     }
 
     /// The name, or the id of one that has none.
     pub(super) fn of<'a>(&'a self, id: &'a str) -> &'a str {
         self.0.get(id).map_or(id, String::as_str)
     }
+}
+
+fn all_projects() -> ListProjects {
+    ListProjects { removed: true, ..ListProjects::default() }
 }
 
 #[cfg(test)]

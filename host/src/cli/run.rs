@@ -4,22 +4,25 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
+use serde_json::Value;
 
 use super::{
     Context,
     answering::Answers,
     attached, bindings, budget,
+    client::{self, Remote},
     exit::Exit,
     input, model,
     place::{ProjectArguments, ProjectChoice},
     plugin, project,
     screen::{GOOD, WARNING, painted},
-    text,
+    text, there,
 };
 use crate::operations::{
     Dollars, Host, Problem, code,
-    execution::{self, RunOptions, StartNotice, StartRun},
-    plugins::{self, GrantPlugin, InstallPlugin, PluginFile, is_plugin_name},
+    execution::{self, RunOptions, StartInProject, StartNotice, StartRun, Workflow},
+    plugins::{self, GrantPlugin, InstallPlugin, InstalledPlugin, PluginFile, is_plugin_name},
+    projects::ProjectRef,
 };
 
 /// Run a workflow to completion and print its output
@@ -28,7 +31,8 @@ use crate::operations::{
 /// and installs a folder first, so that each run begins with the folder as it is now.
 ///
 /// Progress goes to standard error, the output to standard output. Ctrl-C stops after the call in flight, waiting at most 5
-/// s for a model; you can then resume the run. While `baton serve` executes runs on the same data, it also executes this
+/// s for a model; you can then resume the run. With --server, the run starts in a project of that server, which continues it
+/// after Ctrl-C. While `baton serve` executes runs on the same data, it also executes this
 /// run, and this command follows it; if the host stops first, this command continues the run. If the run needs an answer or
 /// something that you provide (a key, a grant, a budget), the command waits for it on a terminal. Without a terminal, and
 /// with `-o json` or `--quiet`, it exits with code 3.
@@ -60,6 +64,9 @@ impl Run {
         let input = input::read(&self.input, "input", "--input")?;
         let options = self.options()?;
         let packed = self.pack(context)?;
+        if let Some(remote) = context.remote().await? {
+            return self.execute_there(context, remote, packed, (input, options)).await;
+        }
         // Where another host executes runs, it executes this one as well.
         let host = context.open_to_change().await?;
         let choice = self.project.choice()?;
@@ -70,7 +77,7 @@ impl Run {
         };
         let request = StartRun { workflow: workflow.clone(), input, workspace, options };
         let started = execution::start(&host, host.operator(), &request).await.map_err(|problem| match problem.code.as_ref() {
-            code::INPUT_UNFIT => problem.advise(describe_input(&host, context, &choice, &workflow)),
+            code::INPUT_UNFIT => problem.advise(describe_input(&execution::workflows(&host), context, &choice, &workflow)),
             _ => problem,
         })?;
         started.notices.iter().for_each(|notice| report(context, notice, &workflow));
@@ -83,6 +90,41 @@ impl Run {
         ended.tell(context, None);
         ended.answer(context)?;
         Ok(ended.exit())
+    }
+
+    /// Starts the run on a server and follows it.
+    async fn execute_there(
+        &self,
+        context: &Context,
+        remote: Remote,
+        packed: Option<PluginFile>,
+        (input, options): (Value, RunOptions),
+    ) -> Result<Exit> {
+        let choice = self.project.choice_for(context)?;
+        let ProjectRef::Name(project) = choice.reference() else { return Err(client::projects::reject_directory().into()) };
+        let workflow = match packed {
+            Some(packed) => self.install_there(context, &remote, &packed).await?,
+            None => self.workflow.clone(),
+        };
+        let request = StartInProject { workflow: workflow.clone(), project, input, options };
+        let started = match client::runs::start(&remote, &request).await {
+            Err(problem) if problem.is(code::INPUT_UNFIT) => {
+                let workflows = client::runs::workflows(&remote).await?;
+                return Err(problem.advise(describe_input(&workflows, context, &choice, &workflow)).into());
+            }
+            started => started?,
+        };
+        started.notices.iter().for_each(|notice| report(context, notice, &workflow));
+        there::finish(&remote, context, &started.run, self.answers.manner(), true).await
+    }
+
+    async fn install_there(&self, context: &Context, remote: &Remote, packed: &PluginFile) -> Result<String> {
+        let request = InstallPlugin { grant: self.grant, reason: None };
+        let installed = client::plugins::install_there(remote, packed, &request).await?;
+        if self.grants_through(&installed) {
+            client::plugins::grant_there(remote, &through(&installed)).await?;
+        }
+        Ok(self.tell_installed(context, installed))
     }
 
     /// The plugin of the folder that is named in the place of a workflow. The name of a plugin is not a path.
@@ -101,15 +143,21 @@ impl Run {
     async fn install(&self, context: &Context, host: &Host, packed: PluginFile) -> Result<String> {
         let request = InstallPlugin { grant: self.grant, reason: None };
         let installed = plugins::install_changed(host, host.operator(), packed, &request).await?;
-        // Without this, its agents could not even ask a model.
-        if self.grant && ["agents", "workflows"].iter().any(|kind| installed.plugin.needs.contains_key(*kind)) {
-            let through =
-                GrantPlugin { plugin: installed.plugin.name.clone(), capabilities: vec!["through".to_owned()], ..GrantPlugin::default() };
-            plugins::grant(host, host.operator(), &through).await?;
+        if self.grants_through(&installed) {
+            plugins::grant(host, host.operator(), &through(&installed)).await?;
         }
+        Ok(self.tell_installed(context, installed))
+    }
+
+    /// Whether others are to do something for the plugin: without a grant for that, its agents could not even ask a model.
+    fn grants_through(&self, installed: &InstalledPlugin) -> bool {
+        self.grant && ["agents", "workflows"].iter().any(|kind| installed.plugin.needs.contains_key(*kind))
+    }
+
+    fn tell_installed(&self, context: &Context, installed: InstalledPlugin) -> String {
         let (name, folder) = (text::escaped(&installed.plugin.name), text::escaped(&self.workflow));
         context.screen.tell(format!("{} Installed `{name}` from {folder}.", painted(GOOD, "✓")));
-        Ok(installed.plugin.name)
+        installed.plugin.name
     }
 
     fn options(&self) -> Result<RunOptions> {
@@ -119,10 +167,15 @@ impl Run {
     }
 }
 
+/// A grant of all that others may do for a plugin.
+fn through(installed: &InstalledPlugin) -> GrantPlugin {
+    GrantPlugin { plugin: installed.plugin.name.clone(), capabilities: vec!["through".to_owned()], ..GrantPlugin::default() }
+}
+
 /// The command with an input of the form that the workflow takes.
-fn describe_input(host: &Host, context: &Context, choice: &ProjectChoice, workflow: &str) -> String {
-    let known = execution::workflows(host).into_iter().find(|known| known.name == workflow);
-    let sample = plugin::sample(known.and_then(|known| known.input).as_ref());
+fn describe_input(workflows: &[Workflow], context: &Context, choice: &ProjectChoice, workflow: &str) -> String {
+    let known = workflows.iter().find(|known| known.name == workflow);
+    let sample = plugin::sample(known.and_then(|known| known.input.as_ref()));
     let name = text::shell_word(&text::line(workflow));
     let run = choice.again(context, &format!("run {name} --input {}", text::shell_word(&sample)));
     let show = context.again(&format!("plugin show {name}"));

@@ -3,7 +3,6 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal, Write},
-    path::Path,
     sync::Arc,
 };
 
@@ -61,8 +60,8 @@ pub(super) struct Screen {
     pub(super) quiet: bool,
     /// Whether there are colours.
     pub(super) colour: Colour,
-    /// The data directory, where a command does not find it without the option: each that is told is told with it.
-    pub(super) data_dir: Option<Arc<Path>>,
+    /// The option without which a command does not find the same data: each command that is told is told with it.
+    pub(super) option: Option<Arc<str>>,
 }
 
 impl Screen {
@@ -127,7 +126,7 @@ impl Screen {
 
     /// Writes lines of the answer that are words for people.
     pub(super) fn words(&self, text: &str) -> io::Result<()> {
-        let text = text::commands_with(text, self.data_dir.as_deref());
+        let text = text::commands_with(text, self.option.as_deref());
         self.answer(self.room().map_or_else(|| text.clone(), |room| wrapped(&text, room)))
     }
 
@@ -161,7 +160,7 @@ impl Screen {
 
     /// Tells what nobody should miss.
     pub(super) fn warn(&self, text: impl Display) {
-        let text = text::commands_with(&text.to_string(), self.data_dir.as_deref());
+        let text = text::commands_with(&text.to_string(), self.option.as_deref());
         let text = if io::stderr().is_terminal() { wrapped(&text, self.columns()) } else { text };
         let mut stream = AutoStream::new(io::stderr(), self.choice()).lock();
         // Where standard error is gone there is nobody to tell.
@@ -177,8 +176,8 @@ impl Screen {
             }
             return;
         }
-        let message = text::commands_with(&problem.message, self.data_dir.as_deref());
-        let hint = problem.hint.as_deref().map(|hint| text::commands_with(hint, self.data_dir.as_deref()));
+        let message = text::commands_with(&problem.message, self.option.as_deref());
+        let hint = problem.hint.as_deref().map(|hint| text::commands_with(hint, self.option.as_deref()));
         // Where standard error is gone there is nobody to tell; text alone always has a JSON form.
         if let Ok(document) = serde_json::to_string_pretty(&Problem { message, hint, ..problem.clone() }) {
             let _ = writeln!(io::stderr().lock(), "{}", text::document(&document));

@@ -4,11 +4,8 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::{Context, exit::Exit, secret_input::SecretInput, text};
-use crate::{
-    config::Config,
-    operations::secrets::{self, RemoveSecret, Secret as View, SetSecret},
-};
+use super::{Context, client::secrets::SecretStore, exit::Exit, secret_input::SecretInput, text};
+use crate::operations::secrets::{RemoveSecret, Secret as View, SetSecret};
 
 /// Manage the keys of model providers, encrypted on this machine
 #[derive(Debug, Args)]
@@ -36,24 +33,27 @@ enum Command {
 }
 
 impl Secret {
-    pub(super) fn execute(&self, context: &Context) -> Result<Exit> {
-        let config = context.config_at(context.data_dir.clone())?;
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let store = match context.remote().await? {
+            Some(remote) => SecretStore::There(Box::new(remote)),
+            None => SecretStore::Here(Box::new(context.config_at(context.data_dir.clone())?)),
+        };
         match &self.command {
-            Command::Set { name, input } => set(context, &config, name, input),
-            Command::List => list(context, &config),
-            Command::Remove { name } => remove(context, &config, name),
+            Command::Set { name, input } => set(context, &store, name, input).await,
+            Command::List => list(context, &store).await,
+            Command::Remove { name } => remove(context, &store, name).await,
         }
     }
 }
 
-fn set(context: &Context, config: &Config, name: &str, input: &SecretInput) -> Result<Exit> {
+async fn set(context: &Context, store: &SecretStore, name: &str, input: &SecretInput) -> Result<Exit> {
     let value = input.read(context, &format!("The secret {}", text::escaped(name)))?;
-    let stored = secrets::set(config, &SetSecret { name: name.to_owned(), value })?;
+    let stored = store.set(&SetSecret { name: name.to_owned(), value }).await?;
     show(context, &stored, "is stored. Runs that wait for it continue.")
 }
 
-fn list(context: &Context, config: &Config) -> Result<Exit> {
-    let listed = secrets::list(config)?;
+async fn list(context: &Context, store: &SecretStore) -> Result<Exit> {
+    let listed = store.list().await?;
     // Anyone with the file can read the names; that the values can be read is worth knowing.
     let problems: Vec<_> = listed.items.iter().filter_map(|secret| secret.problem.as_deref()).collect();
     if context.screen.is_json() {
@@ -67,8 +67,8 @@ fn list(context: &Context, config: &Config) -> Result<Exit> {
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
-fn remove(context: &Context, config: &Config, name: &str) -> Result<Exit> {
-    let removed = secrets::remove(config, &RemoveSecret { name: name.to_owned() })?;
+async fn remove(context: &Context, store: &SecretStore, name: &str) -> Result<Exit> {
+    let removed = store.remove(&RemoveSecret { name: name.to_owned() }).await?;
     show(context, &removed, "is removed.")
 }
 

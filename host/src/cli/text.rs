@@ -43,22 +43,32 @@ pub(super) fn path(path: &Path) -> String {
     escaped(&path.display().to_string())
 }
 
-/// A command of this program, with the option that leads to the data in `data_dir`.
-pub(super) fn command_with(command: &str, data_dir: Option<&Path>) -> String {
-    match data_dir {
-        Some(folder) => format!("baton {command} --data-dir {}", shell_word(&path(folder))),
+/// The option that leads to the data in a directory.
+pub(super) fn data_dir_option(data_dir: &Path) -> String {
+    format!("--data-dir {}", shell_word(&path(data_dir)))
+}
+
+/// The option that leads to a server.
+pub(super) fn server_option(url: &str) -> String {
+    format!("--server {}", shell_word(&escaped(url)))
+}
+
+/// A command of this program, with the option that leads to the same data.
+pub(super) fn command_with(command: &str, option: Option<&str>) -> String {
+    match option {
+        Some(option) => format!("baton {command} {option}"),
         None => format!("baton {command}"),
     }
 }
 
 /// A text with that option in every command of this program that it names between backticks.
-pub(super) fn commands_with(text: &str, data_dir: Option<&Path>) -> String {
+pub(super) fn commands_with(text: &str, option: Option<&str>) -> String {
     const COMMAND: &str = "`baton ";
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(COMMAND) {
         let Some((command, later)) = after.split_once('`').filter(|(command, _)| !command.contains('\n')) else { break };
-        let known = if command.contains("--data-dir") { None } else { data_dir };
+        let known = option.filter(|_| !command.contains("--data-dir") && !command.contains("--server"));
         shown.push_str(&format!("{before}`{}`", command_with(command, known)));
         rest = later;
     }
@@ -143,12 +153,13 @@ mod tests {
 
     #[test]
     fn commands_that_a_text_names_lead_to_the_same_data() {
-        let told = |text: &str| commands_with(text, Some(Path::new("my data")));
+        let option = data_dir_option(Path::new("my data"));
+        let told = |text: &str| commands_with(text, Some(&option));
         assert_eq!(
             told("Run `baton budget set 5`, then `baton runs resume x`; not `git status`."),
             "Run `baton budget set 5 --data-dir 'my data'`, then `baton runs resume x --data-dir 'my data'`; not `git status`."
         );
-        for left in ["`baton runs list --data-dir x`.", "an open `baton runs", "`baton a\nb`", "plain"] {
+        for left in ["`baton runs list --data-dir x`.", "`baton login --server x`", "an open `baton runs", "`baton a\nb`", "plain"] {
             assert_eq!(told(left), left);
         }
         assert_eq!(commands_with("`baton demo`", None), "`baton demo`");

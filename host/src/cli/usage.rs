@@ -21,7 +21,7 @@ pub(super) fn report(error: &Error, arguments: &[OsString]) -> Exit {
         // A reader who has gone away is no failure.
         let _ = error.print();
     } else {
-        let screen = Screen { output: Output::Json, quiet: true, colour: Colour::Never, data_dir: None };
+        let screen = Screen { output: Output::Json, quiet: true, colour: Colour::Never, option: None };
         screen.problem(&problem(error));
     }
     if is_answer { Exit::Done } else { Exit::Usage }

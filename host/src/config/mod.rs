@@ -11,6 +11,7 @@ mod prices;
 mod privacy;
 mod reading;
 mod registries;
+mod server;
 mod setup;
 mod toolchain;
 
@@ -53,6 +54,7 @@ pub use bindings::bindings;
 pub use faults::Faults;
 pub use privacy::{Open, open_to_others};
 pub use registries::{Login, RegistryAccess};
+pub use server::{credentials_file, named_server, token_for_server};
 pub use toolchain::tool_environment;
 
 /// Why the configuration cannot be used.
@@ -512,16 +514,6 @@ fn at<'a>(settings: &'a Value, key: &str) -> Option<&'a Value> {
 /// The data directory that the environment names; an empty path where the variable is empty.
 pub fn named_data_dir() -> Option<PathBuf> {
     env::var_os("BATON_DATA_DIR").map(PathBuf::from)
-}
-
-/// The server that the environment names.
-pub fn named_server() -> Option<String> {
-    text("BATON_SERVER")
-}
-
-/// The token that the environment has for a server.
-pub fn token_for_server() -> Option<String> {
-    text("BATON_TOKEN")
 }
 
 /// `baton` under the folder that `variable` names, else under `fallback` in the user's home.

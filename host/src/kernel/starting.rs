@@ -268,14 +268,20 @@ impl Kernel {
 
     /// The run that a person means by an id, the beginning or end of one, or the beginning of what is shown of one.
     pub async fn resolve(&self, part: &str) -> Result<Run, KernelError> {
+        self.resolve_among(part, |_| true).await
+    }
+
+    /// The same among the runs of projects that exist for whoever asks.
+    pub async fn resolve_among(&self, part: &str, exists: impl Fn(&str) -> bool + Send) -> Result<Run, KernelError> {
         if part.is_empty() {
             return Err(KernelError::NoRunNamed);
         }
         // A whole id is found without a look at all runs.
-        if let Some(run) = self.parts.runs.find(&RunId::from_text(part)).await? {
+        if let Some(run) = self.parts.runs.find(&RunId::from_text(part)).await?.filter(|run| exists(&run.project)) {
             return Ok(run);
         }
         let mut runs = self.parts.runs.matching(part).await?;
+        runs.retain(|run| exists(&run.project));
         match (runs.len(), runs.pop()) {
             (1, Some(run)) => Ok(run),
             (_, None) => Err(KernelError::NoRun(part.escape_debug().to_string())),

@@ -118,6 +118,9 @@ pub struct ListQuestions {
 /// Which questions to list for a caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BrowseQuestions {
+    /// Those in every state, the open ones first.
+    #[serde(default)]
+    pub all: bool,
     /// Only those of which this became; open ones where nothing is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<QuestionState>,
@@ -189,21 +192,32 @@ pub async fn list_for(host: &Host, caller: &Caller, request: &BrowseQuestions) -
         Some(name) => Some(vec![caller.find_project(host, name).await?]),
         None => caller.only_projects(),
     };
-    let state = request.state.unwrap_or(QuestionState::Open);
-    let filter = Filter { all: state != QuestionState::Open, root: request.root.clone(), projects };
+    let state = request.state.or((!request.all).then_some(QuestionState::Open));
+    let filter = Filter { all: state != Some(QuestionState::Open), root: request.root.clone(), projects };
     let asked = host.app.questions.list(&filter).await?;
     let severity = |asked: &Asked| request.severity.is_none_or(|least| asked.question.severity >= least);
-    let wanted = asked.into_iter().filter(severity).map(Question::from).filter(|question| question.state == state);
+    let wanted =
+        asked.into_iter().filter(severity).map(Question::from).filter(|question| state.is_none_or(|state| question.state == state));
     Page::cut(wanted.collect(), |question| question.id.as_str().to_owned(), request.cursor.as_deref(), request.limit)
 }
 
 /// The question that is meant by an id, or by any beginning or end of one.
 pub async fn find(host: &Host, part: &str) -> Result<Question, Problem> {
+    find_among(host, part, |_| true).await
+}
+
+/// The same for a caller, among the questions of projects that exist for them.
+pub async fn find_for(host: &Host, caller: &Caller, part: &str) -> Result<Question, Problem> {
+    find_among(host, part, |asked| caller.sees(&asked.project)).await
+}
+
+async fn find_among(host: &Host, part: &str, exists: impl Fn(&Asked) -> bool + Send) -> Result<Question, Problem> {
     if part.is_empty() {
         let problem = Problem::invalid("question_not_named", "question", "The id of the question is empty.");
         return Err(problem.advise("Give a beginning or an end of one."));
     }
     let mut found = host.app.questions.matching(part).await?;
+    found.retain(|asked| exists(asked));
     match (found.len(), found.pop()) {
         (1, Some(asked)) => Ok(asked.into()),
         (_, None) => Err(QuestionsError::Unknown(part.escape_debug().to_string()).into()),

@@ -1,4 +1,4 @@
-//! The board of a project over HTTP.
+//! The board of a project over HTTP, and its backlog as a whole.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::super::{
     failure::Failure,
 };
 use crate::operations::{
-    items::{self, Board, ShowBoard},
+    items::{self, BacklogGraph, BacklogSummary, Board, ShowBoard, ShowGraph, SummarizeItems},
     projects::ProjectRef,
 };
 
@@ -27,7 +27,7 @@ struct Size {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(show_board))
+    OpenApiRouter::new().routes(routes!(show_board)).routes(routes!(show_backlog)).routes(routes!(show_graph))
 }
 
 /// Show the board of a project
@@ -45,4 +45,28 @@ async fn show_board(
 ) -> Result<Json<Board>, Failure> {
     let request = ShowBoard { project: ProjectRef::Name(project), limit: page_length(size.limit)? };
     Ok(Json(items::show_board(&api.host, &request).await?))
+}
+
+/// Show how far the backlog of a project is
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/backlog",
+    tag = "items",
+    params(("project" = String, Path, description = "The id or name of the project")),
+    responses((status = 200, body = BacklogSummary))
+)]
+async fn show_backlog(State(api): State<Arc<Api>>, Segments(project): Segments<String>) -> Result<Json<BacklogSummary>, Failure> {
+    Ok(Json(items::summarize(&api.host, &SummarizeItems { project: ProjectRef::Name(project) }).await?))
+}
+
+/// Show what waits for what in the backlog of a project, with every item
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/graph",
+    tag = "items",
+    params(("project" = String, Path, description = "The id or name of the project")),
+    responses((status = 200, body = BacklogGraph))
+)]
+async fn show_graph(State(api): State<Arc<Api>>, Segments(project): Segments<String>) -> Result<Json<BacklogGraph>, Failure> {
+    Ok(Json(items::graph(&api.host, &ShowGraph { project: ProjectRef::Name(project) }).await?))
 }

@@ -17,14 +17,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api, ROOT,
-    extract::{Caller, Input, Paging, Parameters, Segments},
+    extract::{Caller, Input, Paging, Parameters, Segments, words},
     failure::Failure,
 };
 use crate::operations::{
     Page,
     items::{
-        self, AddItem, ChangeItem, Dependencies, Item, ItemDetails, ItemKind, ItemMove, ItemOrder, ItemStatus, ListItems, MoveItem,
-        MovedItem, RemoveItem, RemovedItem, ShowItem, USUAL_PRIORITY,
+        self, AddItem, ChangeItem, Dependencies, EditItem, Item, ItemDetails, ItemKind, ItemMove, ItemOrder, ItemStatus, ListItems,
+        MoveItem, MovedItem, RemoveItem, RemovedItem, ShowItem, USUAL_PRIORITY,
     },
     projects::ProjectRef,
 };
@@ -35,13 +35,19 @@ use crate::operations::{
 struct Filter {
     /// Only those with this status.
     status: Option<ItemStatus>,
+    /// Only those with one of these statuses, with commas between them.
+    statuses: Option<String>,
     /// Only those of this kind.
     kind: Option<ItemKind>,
+    /// Only those of these kinds, with commas between them.
+    kinds: Option<String>,
     /// Only those that can begin now, most urgent first.
     #[serde(default)]
     ready: bool,
     /// Only those with this label.
     label: Option<String>,
+    /// Only those with all of these labels, with commas between them.
+    labels: Option<String>,
     /// Only those with this text in their key, title or labels, in upper or lower case.
     search: Option<String>,
     /// Only those that are directly part of the item with this key.
@@ -108,6 +114,12 @@ struct ItemEdit {
     /// What it is found by.
     #[serde(default)]
     labels: Option<Vec<String>>,
+    /// Labels to add, whichever it has.
+    #[serde(default)]
+    add_labels: Vec<String>,
+    /// Labels to remove, if it has them.
+    #[serde(default)]
+    remove_labels: Vec<String>,
     /// Who works on it; empty for nobody.
     #[serde(default)]
     assignee: Option<String>,
@@ -158,11 +170,14 @@ async fn list(
     Parameters(filter): Parameters<Filter>,
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page<Item>>, Failure> {
+    let statuses: Vec<ItemStatus> = words("statuses", filter.statuses.as_deref())?;
+    let kinds: Vec<ItemKind> = words("kinds", filter.kinds.as_deref())?;
+    let labels: Vec<String> = words("labels", filter.labels.as_deref())?;
     let request = ListItems {
-        statuses: filter.status.into_iter().collect(),
-        kinds: filter.kind.into_iter().collect(),
+        statuses: filter.status.into_iter().chain(statuses).collect(),
+        kinds: filter.kind.into_iter().chain(kinds).collect(),
         ready: filter.ready,
-        labels: filter.label.into_iter().collect(),
+        labels: filter.label.into_iter().chain(labels).collect(),
         search: filter.search,
         parent: filter.parent,
         assignee: filter.assignee,
@@ -227,9 +242,18 @@ async fn edit(
     Input(edit): Input<ItemEdit>,
 ) -> Result<Json<Item>, Failure> {
     let ShowItem { project, key } = item_of(segments);
-    let ItemEdit { title, body, parent, after, priority, labels, assignee, branch } = edit;
+    let ItemEdit { title, body, parent, after, priority, labels, add_labels, remove_labels, assignee, branch } = edit;
+    let relabels = !add_labels.is_empty() || !remove_labels.is_empty();
+    if relabels && labels.is_some() {
+        let failure =
+            Failure::of_client(StatusCode::BAD_REQUEST, "body_invalid", "`labels` cannot be given with labels to add or to remove.");
+        return Err(failure.of_field("labels"));
+    }
+    let labelling = EditItem { project: project.clone(), key: key.clone(), add_labels, remove_labels };
     let request = ChangeItem { project, key, title, body, parent, after, priority, labels, assignee, branch };
-    Ok(Json(items::change(&api.host, &caller.actor, &request).await?))
+    // What can be rejected comes first.
+    let changed = items::change(&api.host, &caller.actor, &request).await?;
+    Ok(Json(if relabels { items::edit(&api.host, &caller.actor, &labelling).await? } else { changed }))
 }
 
 /// Remove an item with its history

@@ -39,6 +39,9 @@ struct Filter {
     status: Option<ProjectState>,
     /// Only those in this phase.
     phase: Option<ProjectPhase>,
+    /// Also those that were removed.
+    #[serde(default)]
+    removed: bool,
 }
 
 /// A project to add.
@@ -105,7 +108,7 @@ async fn list(
     Parameters(filter): Parameters<Filter>,
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page<Project>>, Failure> {
-    let request = ListProjects { removed: false, state: filter.status, phase: filter.phase };
+    let request = ListProjects { removed: filter.removed, state: filter.status, phase: filter.phase };
     Ok(Json(projects::list_for(&api.host, &caller, &request, paging.cursor(), paging.limit()?).await?))
 }
 

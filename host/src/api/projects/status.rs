@@ -3,14 +3,54 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::super::{Api, extract::Segments, failure::Failure};
-use crate::operations::projects::{self, ProjectStatus, SprintStatus, WorkflowStatus};
+use super::super::{
+    Api,
+    extract::{Parameters, Segments},
+    failure::Failure,
+};
+use crate::operations::{
+    Moment,
+    projects::{self, ProjectRef, ProjectStatus, SprintStatus, WorkflowStatus},
+    reports::{self, MakeReport, Report},
+};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(settings)).routes(routes!(sprint_status)).routes(routes!(status)).routes(routes!(workflow_status))
+    OpenApiRouter::new()
+        .routes(routes!(report))
+        .routes(routes!(settings))
+        .routes(routes!(sprint_status))
+        .routes(routes!(status))
+        .routes(routes!(workflow_status))
+}
+
+/// Since when a report is made.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Since {
+    /// From when; from the beginning where it is absent.
+    since: Option<Moment>,
+}
+
+/// Report what became of the stories of a project, what waits for a person, and what it cost
+#[utoipa::path(
+    get,
+    path = "/projects/{project}/report",
+    tag = "projects",
+    params(("project" = String, Path, description = "Its id or name"), Since),
+    responses((status = 200, body = Report))
+)]
+async fn report(
+    State(api): State<Arc<Api>>,
+    Segments(project): Segments<String>,
+    Parameters(Since { since }): Parameters<Since>,
+) -> Result<Json<Report>, Failure> {
+    let request = MakeReport { project: ProjectRef::Name(project), since: since.unwrap_or(Moment(0)) };
+    Ok(Json(reports::make(&api.host, &request).await?))
 }
 
 /// Show the settings in the file of a project

@@ -13,9 +13,11 @@ use super::super::{
     begun::Begun,
     extract::{Caller, Input, Segments},
     failure::Failure,
+    money::BudgetAmount,
 };
 use crate::operations::{
     Dollars,
+    budgets::{self, Budget, BudgetTarget, RemoveBudget, RemovedBudget, SetBudget},
     execution::RunOptions,
     runs::{
         self, CancelRun, CancelledRun, ForkRun, ForkedRun, PausedRun, RecordedRun, RecordingSource, ReplayRecording, Replayed, ResumeRun,
@@ -25,6 +27,7 @@ use crate::operations::{
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
     let changes = OpenApiRouter::new().routes(routes!(cancel)).routes(routes!(resume)).routes(routes!(fork)).routes(routes!(signal));
+    let changes = changes.routes(routes!(show_run_budget, set_run_budget, remove_run_budget));
     changes.routes(routes!(pause)).routes(routes!(record)).routes(routes!(replay)).routes(routes!(replay_text))
 }
 
@@ -175,6 +178,53 @@ async fn signal(
 ) -> Result<Json<SentSignal>, Failure> {
     let request = SendSignal { run, name: given.name, value: given.value };
     Ok(Json(runs::signal(&api.host, &caller.actor, &request).await?))
+}
+
+/// Show the budget of the tree that a run is in
+#[utoipa::path(
+    get,
+    path = "/runs/{run}/budget",
+    tag = "runs",
+    params(("run" = String, Path, description = "Its id")),
+    responses((status = 200, body = Budget))
+)]
+async fn show_run_budget(State(api): State<Arc<Api>>, Segments(run): Segments<String>) -> Result<Json<Budget>, Failure> {
+    Ok(Json(budgets::show(&api.host, &BudgetTarget::Run(run)).await?))
+}
+
+/// Set the budget of the tree that a run is in
+#[utoipa::path(
+    put,
+    path = "/runs/{run}/budget",
+    tag = "runs",
+    params(("run" = String, Path, description = "Its id")),
+    request_body = BudgetAmount,
+    responses((status = 200, body = Budget))
+)]
+async fn set_run_budget(
+    State(api): State<Arc<Api>>,
+    Caller(caller): Caller,
+    Segments(run): Segments<String>,
+    Input(BudgetAmount { amount_usd }): Input<BudgetAmount>,
+) -> Result<Json<Budget>, Failure> {
+    let request = SetBudget { target: BudgetTarget::Run(run), amount_usd };
+    Ok(Json(budgets::set(&api.host, &caller.actor, &request).await?))
+}
+
+/// Remove the budget of the tree that a run is in
+#[utoipa::path(
+    delete,
+    path = "/runs/{run}/budget",
+    tag = "runs",
+    params(("run" = String, Path, description = "Its id")),
+    responses((status = 200, body = RemovedBudget))
+)]
+async fn remove_run_budget(
+    State(api): State<Arc<Api>>,
+    Caller(caller): Caller,
+    Segments(run): Segments<String>,
+) -> Result<Json<RemovedBudget>, Failure> {
+    Ok(Json(budgets::remove(&api.host, &caller.actor, &RemoveBudget { target: BudgetTarget::Run(run) }).await?))
 }
 
 /// Write a run and the answers of all its calls to a recording

@@ -18,7 +18,7 @@ use crate::operations::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    let journal = OpenApiRouter::new().routes(routes!(list_calls)).routes(routes!(show_call));
+    let journal = OpenApiRouter::new().routes(routes!(list_calls)).routes(routes!(list_entries)).routes(routes!(show_call));
     journal.routes(routes!(list_commands)).routes(routes!(show_command)).routes(routes!(show_transcript))
 }
 
@@ -46,6 +46,23 @@ async fn list_calls(
 ) -> Result<Json<Page<JournalCall>>, Failure> {
     let request = ListCalls { run, cursor: paging.cursor().map(str::to_owned), limit: paging.limit()? };
     Ok(Json(runs::list_calls(&api.host, &request).await?))
+}
+
+/// List the calls of a run, with requests and answers
+#[utoipa::path(
+    get,
+    path = "/runs/{run}/calls",
+    tag = "runs",
+    params(("run" = String, Path, description = "Its id"), Paging),
+    responses((status = 200, body = Page<JournalEntry>))
+)]
+async fn list_entries(
+    State(api): State<Arc<Api>>,
+    Segments(run): Segments<String>,
+    Parameters(paging): Parameters<Paging>,
+) -> Result<Json<Page<JournalEntry>>, Failure> {
+    let request = ListCalls { run, cursor: paging.cursor().map(str::to_owned), limit: paging.limit()? };
+    Ok(Json(runs::list_entries(&api.host, &request).await?))
 }
 
 /// Show a call of a run, with its request and its answer

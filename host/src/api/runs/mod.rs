@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Api,
     begun::Begun,
-    extract::{Caller, Input, Paging, Parameters, Segments},
+    extract::{Caller, Input, Paging, Parameters, Segments, words},
     failure::Failure,
 };
 use crate::operations::{
@@ -25,8 +25,8 @@ use crate::operations::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
-    let own =
-        OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(show)).routes(routes!(show_tree)).routes(routes!(show_output));
+    let own = OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(find)).routes(routes!(show)).routes(routes!(show_tree));
+    let own = own.routes(routes!(show_output));
     own.merge(control::routes()).merge(journal::routes()).merge(progress::routes())
 }
 
@@ -47,10 +47,22 @@ struct Filter {
     item: Option<String>,
     /// Only those in this state.
     state: Option<StateWord>,
+    /// Only those in one of these states, with commas between them.
+    states: Option<String>,
     /// Only those created then or later.
     since: Option<Moment>,
     /// Only this run and those below it, by its id.
     root: Option<RunId>,
+    /// Only these runs and those below them, by their ids, with commas between them.
+    within: Option<String>,
+}
+
+/// Which run is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PartOfId {
+    /// Its id, or any beginning or end of it.
+    id: String,
 }
 
 /// A run to start.
@@ -85,19 +97,31 @@ async fn list(
     Parameters(filter): Parameters<Filter>,
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page<RunSummary>>, Failure> {
+    let states: Vec<StateWord> = words("states", filter.states.as_deref())?;
+    let within: Vec<RunId> = words("within", filter.within.as_deref())?;
     let request = ListRuns {
         all: filter.all || filter.root.is_some(),
         project: filter.project,
         plugin: filter.plugin,
         kind: filter.kind,
         item: filter.item,
-        states: filter.state.into_iter().collect(),
+        states: filter.state.into_iter().chain(states).collect(),
         since: filter.since,
-        within: filter.root.into_iter().collect(),
+        within: filter.root.into_iter().chain(within).collect(),
         cursor: paging.cursor().map(str::to_owned),
         limit: paging.limit()?,
     };
     Ok(Json(runs::list_for(&api.host, &caller, &request).await?))
+}
+
+/// Find a run by a part of its id
+#[utoipa::path(get, path = "/runs/find", tag = "runs", params(PartOfId), responses((status = 200, body = RunSummary)))]
+async fn find(
+    State(api): State<Arc<Api>>,
+    Caller(caller): Caller,
+    Parameters(PartOfId { id }): Parameters<PartOfId>,
+) -> Result<Json<RunSummary>, Failure> {
+    Ok(Json(runs::identify_for(&api.host, &caller, &id).await?))
 }
 
 /// Start a workflow

@@ -12,7 +12,7 @@ use clap::Args;
 use super::{ProjectChoice, key, label};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         number::number,
         screen::{GOOD, painted},
@@ -20,7 +20,7 @@ use crate::{
     },
     operations::{
         Problem,
-        items::{self, AddItem, ItemKind, USUAL_PRIORITY},
+        items::{AddItem, ItemKind, USUAL_PRIORITY},
         named_files,
     },
 };
@@ -70,9 +70,9 @@ impl Add {
             priority: self.priority,
             labels: self.label.clone(),
         };
-        let host = context.open_to_change().await?;
-        let added = items::add(&host, &host.config().operator, &request).await;
-        host.close().await;
+        let client = context.connect_to_change().await?;
+        let added = client::items::add(&client, &request).await;
+        client.close().await;
         let item = added.map_err(|problem| self.with_command(context, choice, problem))?;
         if context.screen.is_json() {
             context.screen.document(&item)?;

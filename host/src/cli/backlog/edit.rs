@@ -6,11 +6,11 @@ use clap::{ArgGroup, Args};
 use super::{ProjectChoice, key, label};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, painted},
     },
-    operations::items::{self, EditItem},
+    operations::items::EditItem,
 };
 
 /// Change the labels of an item
@@ -36,9 +36,9 @@ impl Edit {
             add_labels: self.label.clone(),
             remove_labels: self.no_label.clone(),
         };
-        let host = context.open_to_change().await?;
-        let edited = items::edit(&host, &host.config().operator, &request).await;
-        host.close().await;
+        let client = context.connect_to_change().await?;
+        let edited = client::items::edit(&client, &request).await;
+        client.close().await;
         let item = edited?;
         if context.screen.is_json() {
             context.screen.document(&item)?;

@@ -11,14 +11,14 @@ use clap::Args;
 use super::ProjectChoice;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{FAINT, GOOD, STRONG, WARNING, painted},
         text,
     },
     operations::{
         Access,
-        items::{self, BacklogGraph, Item, ItemKind, ItemStatus, ShowGraph},
+        items::{BacklogGraph, Item, ItemKind, ItemStatus, ShowGraph},
     },
 };
 
@@ -32,8 +32,8 @@ pub(in crate::cli) struct Drawing {
 
 impl Drawing {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let graph = items::graph(&host, &ShowGraph { project: choice.reference() }).await?;
+        let client = context.connect(Access::Look).await?;
+        let graph = client::items::graph(&client, &ShowGraph { project: choice.reference() }).await?;
         if context.screen.is_json() {
             context.screen.document(&graph)?;
         } else if self.dot {

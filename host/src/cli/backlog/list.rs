@@ -6,7 +6,7 @@ use clap::Args;
 use super::{ProjectChoice, coloured, label, status};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         number::number,
@@ -16,7 +16,7 @@ use crate::{
     },
     operations::{
         Access,
-        items::{self, BacklogSummary, Item, ItemKind, ItemStatus, ListItems, MOST_LISTED, SummarizeItems},
+        items::{BacklogSummary, Item, ItemKind, ItemStatus, ListItems, MOST_LISTED, SummarizeItems},
     },
 };
 
@@ -45,13 +45,13 @@ pub(in crate::cli) struct List {
 
 impl List {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let page = items::list(&host, &self.request(choice)).await?;
+        let client = context.connect(Access::Look).await?;
+        let page = client::items::list(&client, &self.request(choice)).await?;
         if context.screen.is_json() {
             context.screen.document(&page)?;
             return Ok(Exit::Done);
         }
-        let summary = items::summarize(&host, &SummarizeItems { project: choice.reference() }).await?;
+        let summary = client::items::summarize(&client, &SummarizeItems { project: choice.reference() }).await?;
         if !page.items.is_empty() {
             context.screen.answer(table(&page.items, context.screen.columns()).render())?;
         }

@@ -43,8 +43,17 @@ enum Command {
 }
 
 impl Backlog {
+    /// What the command is called, where it is not done on a server.
+    pub(super) fn on_this_machine(&self) -> Option<&'static str> {
+        match &self.command {
+            Command::Import(_) => Some("backlog import"),
+            Command::Write(_) => Some("backlog write"),
+            _ => None,
+        }
+    }
+
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let choice = self.project.choice()?;
+        let choice = self.project.choice_for(context)?;
         match &self.command {
             Command::List(command) => command.execute(context, &choice).await,
             Command::Show(command) => command.execute(context, &choice).await,

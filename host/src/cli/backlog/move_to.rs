@@ -6,11 +6,11 @@ use clap::Args;
 use super::{ProjectChoice, key, status};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, WARNING, painted},
     },
-    operations::items::{self, ItemStatus, MoveItem},
+    operations::items::{ItemStatus, MoveItem},
 };
 
 /// Keys that a line names.
@@ -46,9 +46,9 @@ impl Move {
             position: None,
             force: self.force,
         };
-        let host = context.open_to_change().await?;
-        let moved = items::move_to(&host, &host.config().operator, &request).await;
-        host.close().await;
+        let client = context.connect_to_change().await?;
+        let moved = client::items::move_to(&client, &request).await;
+        client.close().await;
         let moved = moved?;
         if context.screen.is_json() {
             context.screen.document(&moved)?;

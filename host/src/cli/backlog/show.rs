@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{ProjectChoice, key};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         costs::known_cost,
         exit::Exit,
         figures,
@@ -17,7 +17,7 @@ use crate::{
     },
     operations::{
         Access,
-        items::{self, Item, ItemDetails, ItemMove, ItemReview, ItemTests, ReviewFinding, ShowItem},
+        items::{Item, ItemDetails, ItemMove, ItemReview, ItemTests, ReviewFinding, ShowItem},
         pull_requests::{PullRequest, PullRequestState, ReviewVerdict},
         runs::RunSummary,
     },
@@ -33,8 +33,8 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let shown = items::show(&host, &ShowItem { project: choice.reference(), key: self.key.clone() }).await?;
+        let client = context.connect(Access::Look).await?;
+        let shown = client::items::show(&client, &ShowItem { project: choice.reference(), key: self.key.clone() }).await?;
         if context.screen.is_json() {
             context.screen.document(&shown)?;
         } else {

@@ -7,6 +7,7 @@ use super::proposed;
 use crate::{
     cli::{
         Context,
+        client::{self, Client},
         exit::Exit,
         place::ProjectArguments,
         screen::{BAD, FAINT, GOOD, WARNING, painted},
@@ -15,7 +16,7 @@ use crate::{
     },
     operations::{
         Access,
-        bindings::{self, Binding, BoundBy, ListBindings},
+        bindings::{Binding, BoundBy, ListBindings},
     },
 };
 
@@ -31,18 +32,23 @@ pub(super) struct List {
 
 impl List {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let config = context.config_with_mistaken_bindings()?;
-        let host = context.open_with(config, Access::Look).await?;
-        let choice = self.project.named()?;
+        let client = match context.remote().await? {
+            Some(remote) => Client::There(Box::new(remote)),
+            None => Client::here(context.open_with(context.config_with_mistaken_bindings()?, Access::Look).await?),
+        };
+        let choice = self.project.named_for(context)?;
         let request = ListBindings { project: choice.as_ref().map(|choice| choice.reference()) };
-        let listed = bindings::list(&host, &request).await?;
+        let listed = client::bindings::list(&client, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&listed)?;
             return Ok(Exit::Done);
         }
         context.screen.answer(table(&listed.items).fit(context.screen.room()))?;
         for mistake in &listed.mistakes {
-            let file = text::path(&host.config().user_file);
+            let file = match &client {
+                Client::Here(host) => text::path(&host.config().user_file),
+                Client::There(_) => "the server's settings".to_owned(),
+            };
             let left_out = format!("`{}` in {file} is left out: {}", text::line(&mistake.key), text::line(&mistake.problem));
             context.screen.warn(format!("{} {left_out} Every other command rejects the file until you correct it.", painted(WARNING, "!")));
         }

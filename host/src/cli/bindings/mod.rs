@@ -34,6 +34,14 @@ enum Command {
 }
 
 impl Bindings {
+    /// What the command is called, where it is not done on a server.
+    pub(super) fn on_this_machine(&self) -> Option<&'static str> {
+        match &self.command {
+            Command::List(_) | Command::Set(_) | Command::Unset(_) => None,
+            Command::Approve(_) => Some("bindings approve"),
+        }
+    }
+
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         match &self.command {
             Command::List(command) => command.execute(context).await,
@@ -55,7 +63,7 @@ struct Where {
 }
 
 impl Where {
-    fn project(&self) -> Result<Option<ProjectRef>, Problem> {
-        Ok(self.project.named()?.map(|choice| choice.reference()))
+    fn project(&self, context: &Context) -> Result<Option<ProjectRef>, Problem> {
+        Ok(self.project.named_for(context)?.map(|choice| choice.reference()))
     }
 }

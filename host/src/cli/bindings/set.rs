@@ -6,15 +6,12 @@ use clap::Args;
 use super::Where;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    operations::{
-        Access,
-        bindings::{self, SetBinding},
-    },
+    operations::{Access, bindings::SetBinding},
 };
 
 /// Bind a plugin to a slot, for all projects or for one
@@ -34,15 +31,15 @@ pub(super) struct Set {
 
 impl Set {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Decide).await?;
+        let client = context.connect(Access::Decide).await?;
         let request = SetBinding {
             slot: self.slot.clone(),
             plugin: self.plugin.clone(),
-            project: self.place.project()?,
+            project: self.place.project(context)?,
             label: self.place.label.clone(),
         };
-        let set = bindings::set(&host, &host.config().operator, &request).await?;
-        host.close().await;
+        let set = client::bindings::set(&client, &request).await?;
+        client.close().await;
         if context.screen.is_json() {
             context.screen.document(&set)?;
         } else {

@@ -6,15 +6,12 @@ use clap::Args;
 use super::Where;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    operations::{
-        Access,
-        bindings::{self, UnsetBinding},
-    },
+    operations::{Access, bindings::UnsetBinding},
 };
 
 /// Remove a binding that you made with `baton bindings set`
@@ -30,10 +27,10 @@ pub(super) struct Unset {
 
 impl Unset {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Decide).await?;
-        let request = UnsetBinding { slot: self.slot.clone(), project: self.place.project()?, label: self.place.label.clone() };
-        let unset = bindings::unset(&host, &host.config().operator, &request).await?;
-        host.close().await;
+        let client = context.connect(Access::Decide).await?;
+        let request = UnsetBinding { slot: self.slot.clone(), project: self.place.project(context)?, label: self.place.label.clone() };
+        let unset = client::bindings::unset(&client, &request).await?;
+        client.close().await;
         if context.screen.is_json() {
             context.screen.document(&unset)?;
         } else {

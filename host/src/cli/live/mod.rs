@@ -9,10 +9,13 @@ mod words;
 
 use anyhow::Result;
 
-use super::Context;
+use super::{
+    Context,
+    client::{Remote, ServedFeed},
+};
 use crate::operations::{
-    Host,
-    execution::{Feed, RunId, Step, Update},
+    Host, Problem,
+    execution::{Feed, RunId, Snapshot, Step, Update},
 };
 use display::Display;
 use lines::Line;
@@ -21,7 +24,7 @@ use words::Words;
 /// Follows a tree of runs.
 pub(super) struct Watch<'a> {
     context: &'a Context,
-    feed: Feed<'a>,
+    feed: Source<'a>,
     words: Words,
     display: Display,
 }
@@ -31,9 +34,19 @@ impl<'a> Watch<'a> {
     /// terminal alone.
     pub(super) async fn begin(host: &'a Host, context: &'a Context, root: &RunId) -> Result<Self> {
         let feed = Feed::begin(host, root, context.screen.is_live()).await?;
+        Ok(Self::of(context, Source::Here(Box::new(feed))))
+    }
+
+    /// The same of a tree on a server: of all that happened in it, where it was just started.
+    pub(super) async fn begin_there(remote: &'a Remote, context: &'a Context, root: &RunId, is_new: bool) -> Result<Self> {
+        let feed = ServedFeed::begin(remote, root, is_new, context.screen.is_live()).await?;
+        Ok(Self::of(context, Source::There(Box::new(feed))))
+    }
+
+    fn of(context: &'a Context, feed: Source<'a>) -> Self {
         let watch = Self { context, feed, words: Words::default(), display: Display::new(context.screen.clone()) };
         watch.show_status();
-        Ok(watch)
+        watch
     }
 
     /// Waits for the next event and shows it. Can be dropped at any point and misses nothing.
@@ -96,6 +109,37 @@ impl<'a> Watch<'a> {
     fn show_status(&self) {
         let snapshot = self.feed.snapshot();
         self.display.status(snapshot.fraction, &lines::status(&snapshot), &lines::branches(&snapshot));
+    }
+}
+
+/// Where the events come from.
+enum Source<'a> {
+    /// The host of this process.
+    Here(Box<Feed<'a>>),
+    /// A server.
+    There(Box<ServedFeed<'a>>),
+}
+
+impl Source<'_> {
+    async fn next(&mut self) -> Result<Update, Problem> {
+        match self {
+            Self::Here(feed) => feed.next().await,
+            Self::There(feed) => feed.next().await,
+        }
+    }
+
+    async fn catch_up(&mut self) -> Result<Vec<Step>, Problem> {
+        match self {
+            Self::Here(feed) => feed.catch_up().await,
+            Self::There(feed) => feed.catch_up().await,
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        match self {
+            Self::Here(feed) => feed.snapshot(),
+            Self::There(feed) => feed.snapshot(),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ impl Mcp {
         let host = Arc::new(context.open(Access::Execute).await?);
         let workspace = self.project.choice()?.workspace(&host).await?;
         options.check(&host, &workspace)?;
-        let served = Served::new(Arc::clone(&host), workspace, options, context.screen.data_dir.clone());
+        let served = Served::new(Arc::clone(&host), workspace, options, context.screen.option.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
         Host::close_shared(host).await;

@@ -2,7 +2,7 @@
 //! grants nothing.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -32,17 +32,17 @@ pub(super) struct Served {
     /// Those of every run.
     options: RunOptions,
     /// The data directory, where a command does not find it without the option.
-    data_dir: Option<Arc<Path>>,
+    option: Option<Arc<str>>,
 }
 
 impl Served {
-    pub(super) fn new(host: Arc<Host>, workspace: PathBuf, options: RunOptions, data_dir: Option<Arc<Path>>) -> Self {
-        Self { host, workspace, options, data_dir }
+    pub(super) fn new(host: Arc<Host>, workspace: PathBuf, options: RunOptions, option: Option<Arc<str>>) -> Self {
+        Self { host, workspace, options, option }
     }
 
     /// A failed call, with commands that lead to the same data.
     fn failed(&self, reason: &str) -> CallToolResult {
-        CallToolResult::error(vec![ContentBlock::text(text::commands_with(reason, self.data_dir.as_deref()))])
+        CallToolResult::error(vec![ContentBlock::text(text::commands_with(reason, self.option.as_deref()))])
     }
 
     async fn run(&self, workflow: &str, input: Value, context: &RequestContext<RoleServer>) -> Result<Outcome, Problem> {
@@ -92,7 +92,7 @@ impl ServerHandler for Served {
         if !execution::workflows(&self.host).iter().any(|workflow| workflow.name == request.name) {
             let name = request.name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
             let text = format!("No workflow `{name}` is ready; `baton plugin list` shows what is installed and granted.");
-            return Err(ErrorData::invalid_params(text::commands_with(&text, self.data_dir.as_deref()), None));
+            return Err(ErrorData::invalid_params(text::commands_with(&text, self.option.as_deref()), None));
         }
         let input = Value::Object(request.arguments.unwrap_or_default());
         Ok(match self.run(&request.name, input, &context).await {

@@ -6,15 +6,12 @@ use clap::Args;
 use super::decision::{self, Reason};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    operations::{
-        Access,
-        plugins::{self, SwitchPlugin},
-    },
+    operations::{Access, plugins::SwitchPlugin},
 };
 
 /// Enable a plugin that you disabled, or that Baton stopped because its runs trapped repeatedly
@@ -45,22 +42,22 @@ struct Switch {
 
 impl Enable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Decide).await?;
-        let decided = plugins::enable(&host, &host.config().operator, &self.switch.request()).await?;
+        let client = context.connect(Access::Decide).await?;
+        let decided = client::plugins::enable(&client, &self.switch.request()).await?;
         self.switch.tell(context, "Enabled");
         let exit = decision::show(context, &decided);
-        host.close().await;
+        client.close().await;
         exit
     }
 }
 
 impl Disable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Decide).await?;
-        let decided = plugins::disable(&host, &host.config().operator, &self.switch.request()).await?;
+        let client = context.connect(Access::Decide).await?;
+        let decided = client::plugins::disable(&client, &self.switch.request()).await?;
         self.switch.tell(context, "Disabled");
         let exit = decision::show(context, &decided);
-        host.close().await;
+        client.close().await;
         exit
     }
 }

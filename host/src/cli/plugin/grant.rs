@@ -9,10 +9,14 @@ use super::{
     terms::TermArguments,
 };
 use crate::{
-    cli::{Context, exit::Exit},
+    cli::{
+        Context,
+        client::{self, Client},
+        exit::Exit,
+    },
     operations::{
-        Access, Host, code,
-        plugins::{self, GrantPlugin, RevokePlugin},
+        Access, code,
+        plugins::{GrantPlugin, RevokePlugin},
     },
 };
 
@@ -47,16 +51,16 @@ pub(in crate::cli) struct Grant {
 
 impl Grant {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(if self.dry_run { Access::Look } else { Access::Decide }).await?;
-        let exit = self.grant(context, &host).await;
-        host.close().await;
+        let client = context.connect(if self.dry_run { Access::Look } else { Access::Decide }).await?;
+        let exit = self.grant(context, &client).await;
+        client.close().await;
         exit
     }
 
-    async fn grant(&self, context: &Context, host: &Host) -> Result<Exit> {
+    async fn grant(&self, context: &Context, client: &Client) -> Result<Exit> {
         let request = self.request();
         if self.dry_run {
-            let plan = plugins::plan_grant(host, &request).await?;
+            let plan = client::plugins::plan_grant(client, &request).await?;
             if context.screen.is_json() {
                 context.screen.document(&plan)?;
                 return Ok(Exit::Done);
@@ -66,14 +70,14 @@ impl Grant {
             return Ok(Exit::Done);
         }
         if !context.screen.is_json() {
-            match plugins::plan_grant(host, &request).await {
+            match client::plugins::plan_grant(client, &request).await {
                 Ok(plan) => context.screen.tell(reach::describe(context, &plan)),
                 // Something may be granted to a version that runs need, whose reach cannot be shown.
                 Err(problem) if problem.is(code::PLUGIN_NOT_FOUND) => {}
                 Err(problem) => return Err(problem.into()),
             }
         }
-        decision::show(context, &plugins::grant(host, &host.config().operator, &request).await?)
+        decision::show(context, &client::plugins::grant(client, &request).await?)
     }
 
     fn request(&self) -> GrantPlugin {
@@ -106,12 +110,12 @@ pub(in crate::cli) struct Revoke {
 
 impl Revoke {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Decide).await?;
+        let client = context.connect(Access::Decide).await?;
         let request =
             RevokePlugin { plugin: self.plugin.clone(), capabilities: self.these.capabilities.clone(), reason: self.reason.reason.clone() };
-        let decided = plugins::revoke(&host, &host.config().operator, &request).await?;
+        let decided = client::plugins::revoke(&client, &request).await?;
         let exit = decision::show(context, &decided);
-        host.close().await;
+        client.close().await;
         exit
     }
 }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::reach;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         number::number,
@@ -17,7 +17,7 @@ use crate::{
     },
     operations::{
         Access, Page,
-        plugins::{self, Capabilities, ListPluginDecisions, PluginDecision},
+        plugins::{Capabilities, ListPluginDecisions, PluginDecision},
     },
 };
 
@@ -42,9 +42,9 @@ pub(in crate::cli) struct History {
 
 impl History {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
+        let client = context.connect(Access::Look).await?;
         let request = ListPluginDecisions { plugin: self.plugin.clone(), denied: self.denied, cursor: None, limit: self.last };
-        let Page { items, next } = plugins::history(&host, &request).await?;
+        let Page { items, next } = client::plugins::history(&client, &request).await?;
         let items: Vec<_> = items.into_iter().map(|decision| with_advice(context, decision)).collect();
         if context.screen.is_json() {
             context.screen.document(&Page { items, next })?;

@@ -11,14 +11,14 @@ use super::{
 };
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, WARNING, painted},
         text,
     },
     operations::{
         Access,
-        plugins::{self, InstallPlugin, InstalledPlugin, PluginFile},
+        plugins::{InstallPlugin, InstalledPlugin, PluginFile},
     },
 };
 
@@ -53,14 +53,14 @@ impl Install {
         let mut file = PluginFile::load(&self.source, &config).await?;
         warn_of_signature(context, &file);
         if self.dry_run {
-            let host = context.open_with(config, Access::Look).await?;
-            let plan = plugins::plan_install(&host, &mut file).await?;
+            let client = context.connect_with(config, Access::Look).await?;
+            let plan = client::plugins::plan_install(&client, &mut file).await?;
             return show_plan(context, &plan);
         }
-        let host = context.open_with(config, Access::Decide).await?;
+        let client = context.connect_with(config, Access::Decide).await?;
         let request = InstallPlugin { grant: self.grant, reason: self.reason.reason.clone() };
-        let installed = plugins::install(&host, &host.config().operator, file, &request).await?;
-        host.close().await;
+        let installed = client::plugins::install(&client, file, &request).await?;
+        client.close().await;
         show_installed(context, &installed)
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use super::{decision, reach};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{BAD, FAINT, GOOD, WARNING, painted},
@@ -15,7 +15,7 @@ use crate::{
     },
     operations::{
         Access,
-        plugins::{self, Plugin, PluginKind, PluginList, PluginStatus, RejectedFile},
+        plugins::{Plugin, PluginKind, PluginList, PluginStatus, RejectedFile},
     },
 };
 
@@ -25,8 +25,8 @@ pub(in crate::cli) struct List {}
 
 impl List {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let listed = plugins::list(&host).await?;
+        let client = context.connect(Access::Look).await?;
+        let listed = client::plugins::list(&client).await?;
         if context.screen.is_json() {
             let rejected = listed.rejected.into_iter().map(|file| with_advice(context, file)).collect();
             context.screen.document(&PluginList { rejected, ..listed })?;

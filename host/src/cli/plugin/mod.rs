@@ -72,6 +72,46 @@ enum Command {
 }
 
 impl Plugin {
+    /// What the command is called, where it is not done on a server.
+    pub(super) fn on_this_machine(&self) -> Option<&'static str> {
+        match &self.command {
+            Command::Update(_) => Some("plugin update"),
+            Command::Pack(_) => Some("plugin pack"),
+            Command::PackModule(_) => Some("plugin pack-module"),
+            Command::Plan(_) => Some("plugin plan"),
+            Command::Push(_) => Some("plugin push"),
+            Command::Key(_) => Some("plugin key"),
+            Command::Sign(_) => Some("plugin sign"),
+            Command::Verify(_) => Some("plugin verify"),
+            Command::New(_) => Some("plugin new"),
+            Command::Build(_) => Some("plugin build"),
+            Command::Check(_) => Some("plugin check"),
+            Command::Test(_) => Some("plugin test"),
+            Command::Dev(_) => Some("plugin dev"),
+            Command::Host(_) => Some("plugin host"),
+            _ => None,
+        }
+    }
+
+    /// Whether it needs no data of a host.
+    pub(super) fn is_about_files(&self) -> bool {
+        matches!(
+            self.command,
+            Command::Pack(_)
+                | Command::PackModule(_)
+                | Command::Plan(_)
+                | Command::Push(_)
+                | Command::Key(_)
+                | Command::Sign(_)
+                | Command::Verify(_)
+                | Command::New(_)
+                | Command::Build(_)
+                | Command::Check(_)
+                | Command::Test(_)
+                | Command::Host(_)
+        )
+    }
+
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         match &self.command {
             Command::List(command) => command.execute(context).await,

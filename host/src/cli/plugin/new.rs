@@ -46,7 +46,7 @@ impl New {
         let enter = format!("cd {}", text::shell_word(&target));
         // The commands are typed in another folder than this one.
         let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
-        let inside = Context { screen: context.screen.clone(), data_dir, redactor: context.redactor.clone() };
+        let inside = Context { screen: context.screen.clone(), data_dir, redactor: context.redactor.clone(), server: None };
         let enter = Some(enter).filter(|_| scaffold.is_entered());
         let next: Vec<_> = enter.into_iter().chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {

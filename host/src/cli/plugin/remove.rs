@@ -4,11 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    cli::{Context, exit::Exit, text},
-    operations::{
-        Access,
-        plugins::{self, RemovePlugin},
-    },
+    cli::{Context, client, exit::Exit, text},
+    operations::{Access, plugins::RemovePlugin},
 };
 
 /// Remove a plugin from the plugin directory, and revoke its grants
@@ -24,9 +21,9 @@ pub(in crate::cli) struct Remove {
 
 impl Remove {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Decide).await?;
-        let removed = plugins::remove(&host, &host.config().operator, &RemovePlugin { plugin: self.plugin.clone() }).await?;
-        host.close().await;
+        let client = context.connect(Access::Decide).await?;
+        let removed = client::plugins::remove(&client, &RemovePlugin { plugin: self.plugin.clone() }).await?;
+        client.close().await;
         if context.screen.is_json() {
             context.screen.document(&removed)?;
         } else {

@@ -6,7 +6,7 @@ use clap::Args;
 use super::{decision, inputs, list, reach, usage};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{BAD, FAINT, STRONG, WARNING, painted},
@@ -15,7 +15,7 @@ use crate::{
     },
     operations::{
         Access,
-        plugins::{self, OfFile, Plugin, PluginDetails, RejectedFile, THROUGH, capability_kind},
+        plugins::{OfFile, Plugin, PluginDetails, RejectedFile, THROUGH, capability_kind},
     },
 };
 
@@ -31,8 +31,8 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let details = match plugins::show(&host, &self.plugin).await? {
+        let client = context.connect(Access::Look).await?;
+        let details = match client::plugins::show(&client, &self.plugin).await? {
             OfFile::Plugin(details) => details,
             OfFile::Rejected(file) => return show_rejected(context, file),
         };

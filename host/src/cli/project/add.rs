@@ -9,13 +9,14 @@ use super::answer;
 use crate::{
     cli::{
         Context,
+        client::{self, Client},
         exit::Exit,
         screen::{GOOD, WARNING, painted},
         text,
     },
     operations::{
-        Host, Problem,
-        projects::{self, AddFolder, AddProject, AddedProject},
+        Problem,
+        projects::{AddFolder, AddProject, AddedProject},
     },
 };
 
@@ -24,7 +25,7 @@ use crate::{
 /// A directory inside the directory of another project is a separate project.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Add {
-    /// Directory to add
+    /// Directory to add; on a server one that lies there, as a path below its `project-roots` or an absolute path
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
     /// Name of the project [default: the name of the directory]
@@ -40,9 +41,9 @@ pub(in crate::cli) struct Add {
 
 impl Add {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open_to_change().await?;
-        let added = self.add(&host).await;
-        host.close().await;
+        let client = context.connect_to_change().await?;
+        let added = self.add(&client).await;
+        client.close().await;
         let added = added?;
         let (mark, name) = (painted(GOOD, "✓"), text::escaped(&added.project.name));
         let words = match self.to {
@@ -64,13 +65,13 @@ impl Add {
         Ok(Exit::Done)
     }
 
-    async fn add(&self, host: &Host) -> Result<AddedProject, Problem> {
-        let (operator, folder) = (&host.config().operator, self.folder.clone());
+    async fn add(&self, client: &Client) -> Result<AddedProject, Problem> {
+        let folder = self.folder.clone();
         match &self.to {
-            Some(to) => projects::add_folder(host, operator, &AddFolder { project: to.clone(), folder }).await,
+            Some(to) => client::projects::add_folder(client, &AddFolder { project: to.clone(), folder }).await,
             None => {
                 let request = AddProject { folder, name: self.name.clone(), repository: self.repository.clone() };
-                projects::add(host, operator, &request).await
+                client::projects::add(client, &request).await
             }
         }
     }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::{
     cli::{
         Context, budget,
+        client::{self, Client},
         exit::Exit,
         figures,
         number::number,
@@ -83,12 +84,12 @@ impl Autopilot {
     }
 
     async fn on(&self, context: &Context, on: &On) -> Result<Exit> {
-        let choice = self.project.choice()?;
+        let choice = self.project.choice_for(context)?;
         let request = on.request(choice.reference())?;
-        let host = context.open_to_change().await?;
-        let view = autopilot::turn_on(&host, &host.config().operator, &request).await;
-        let is_served = !host.executes();
-        host.close().await;
+        let client = context.connect_to_change().await?;
+        let view = client::autopilots::turn_on(&client, &request).await;
+        let is_served = !matches!(&client, Client::Here(host) if host.executes());
+        client.close().await;
         let view = view?;
         if context.screen.is_json() {
             context.screen.document(&view)?;
@@ -104,10 +105,10 @@ impl Autopilot {
     }
 
     async fn off(&self, context: &Context) -> Result<Exit> {
-        let choice = self.project.choice()?;
-        let host = context.open_to_change().await?;
-        let off = autopilot::turn_off(&host, &host.config().operator, &choice.reference()).await;
-        host.close().await;
+        let choice = self.project.choice_for(context)?;
+        let client = context.connect_to_change().await?;
+        let off = client::autopilots::turn_off(&client, &choice.reference()).await;
+        client.close().await;
         let off = off?;
         let name = text::escaped(&off.name);
         if context.screen.is_json() {
@@ -124,8 +125,8 @@ impl Autopilot {
     }
 
     async fn status(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let view = autopilot::show(&host, &self.project.choice()?.reference()).await?;
+        let client = context.connect(Access::Look).await?;
+        let view = client::autopilots::show(&client, &self.project.choice_for(context)?.reference()).await?;
         if context.screen.is_json() {
             context.screen.document(&view)?;
         } else {

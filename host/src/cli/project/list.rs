@@ -6,7 +6,7 @@ use clap::Args;
 use super::{coloured, missing};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         table::{Align, Table},
@@ -14,7 +14,7 @@ use crate::{
     },
     operations::{
         Access,
-        projects::{self, ListProjects, Project},
+        projects::{ListProjects, Project},
     },
 };
 
@@ -24,8 +24,8 @@ pub(in crate::cli) struct List {}
 
 impl List {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let projects = projects::list(&host, &ListProjects::default()).await?;
+        let client = context.connect(Access::Look).await?;
+        let projects = client::projects::list(&client, &ListProjects::default()).await?;
         if context.screen.is_json() {
             context.screen.document(&projects)?;
         } else if projects.items.is_empty() {

@@ -63,6 +63,17 @@ enum Command {
 }
 
 impl Projects {
+    /// What the command is called, where it is not done on a server.
+    pub(super) fn on_this_machine(&self) -> Option<&'static str> {
+        match &self.command {
+            Command::Move(_) => Some("project move"),
+            Command::Setup(_) => Some("project setup"),
+            Command::Services(_) => Some("project services"),
+            Command::Environment(_) => Some("project environment"),
+            _ => None,
+        }
+    }
+
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         match &self.command {
             Command::List(command) => command.execute(context).await,

@@ -6,12 +6,12 @@ use clap::Args;
 use super::{answer, confirmed};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    operations::{Access, projects},
+    operations::Access,
 };
 
 /// Remove a project from the list
@@ -31,16 +31,16 @@ pub(in crate::cli) struct Remove {
 impl Remove {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         // The answer may take a while, which holds up no host.
-        let project = projects::find(&context.open(Access::Look).await?, &self.name).await?;
+        let project = client::projects::find(&context.connect(Access::Look).await?, &self.name).await?;
         let name = text::escaped(&project.name);
         let question = format!("Remove project {name}? Its files, runs, costs and backlog are kept.");
         if !self.yes && !confirmed(context, "Removing a project", &question)? {
             context.screen.tell("Nothing was removed.");
             return Ok(Exit::Failed);
         }
-        let host = context.open_to_change().await?;
-        let removed = projects::remove(&host, &host.config().operator, &project.id).await;
-        host.close().await;
+        let client = context.connect_to_change().await?;
+        let removed = client::projects::remove(&client, &project.id).await;
+        client.close().await;
         let mark = painted(GOOD, "✓");
         answer(context, &removed?, &format!("{mark} Removed project {name}. Its files, runs, costs and backlog are kept."))?;
         Ok(Exit::Done)

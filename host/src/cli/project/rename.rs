@@ -7,11 +7,12 @@ use super::answer;
 use crate::{
     cli::{
         Context,
+        client::{self, Client},
         exit::Exit,
         screen::{GOOD, WARNING, painted},
         text,
     },
-    operations::projects::{self, RenameProject},
+    operations::projects::{ChangedProject, RenameProject},
 };
 
 /// Rename a project
@@ -27,12 +28,16 @@ pub(in crate::cli) struct Rename {
 
 impl Rename {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open_to_change().await?;
+        let client = context.connect_to_change().await?;
         let request = RenameProject { project: self.project.clone(), name: self.name.clone() };
-        let renamed = projects::rename(&host, &host.config().operator, &request).await;
-        let is_in_settings = |name: &String| host.config().forge.projects.contains_key(name) && *name != self.name;
-        let is_in_settings = renamed.as_ref().is_ok_and(|renamed| is_in_settings(&renamed.former_name));
-        host.close().await;
+        let renamed = client::projects::rename(&client, &request).await;
+        let is_in_settings = match (&client, &renamed) {
+            (Client::Here(host), Ok(ChangedProject { former_name, .. })) => {
+                *former_name != self.name && host.config().forge.projects.contains_key(former_name)
+            }
+            _ => false,
+        };
+        client.close().await;
         let renamed = renamed?;
         let (from, to) = (text::escaped(&renamed.former_name), text::escaped(&renamed.project.name));
         answer(context, &renamed, &format!("{} Project {from} is now called {to}.", painted(GOOD, "✓")))?;

@@ -7,16 +7,13 @@ use jiff::tz::TimeZone;
 use super::missing;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{STRONG, painted},
         text,
     },
-    operations::{
-        Access,
-        projects::{self, ProjectDetails},
-    },
+    operations::{Access, projects::ProjectDetails},
 };
 
 /// Show a project: its directories, state, budget and unfinished run
@@ -28,8 +25,8 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let details = projects::show(&host, &self.name).await?;
+        let client = context.connect(Access::Look).await?;
+        let details = client::projects::show(&client, &self.name).await?;
         if context.screen.is_json() {
             context.screen.document(&details)?;
         } else {

@@ -7,13 +7,14 @@ use super::answer;
 use crate::{
     cli::{
         Context,
+        client::{self, Client},
         exit::Exit,
         screen::{GOOD, painted},
         text,
     },
     operations::{
-        Host, Problem,
-        projects::{self, ChangedProject, ProjectState},
+        Problem,
+        projects::{ChangedProject, ProjectState},
     },
 };
 
@@ -46,42 +47,42 @@ pub(in crate::cli) struct Complete {
 
 impl Pause {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open_to_change().await?;
-        let paused = projects::pause(&host, &host.config().operator, &self.name).await;
+        let client = context.connect_to_change().await?;
+        let paused = client::projects::pause(&client, &self.name).await;
         let words = |_, name: &str| format!("Project {name} is paused. Its runs continue after `{}`.", again(context, "resume", name));
-        finish(context, host, paused, words).await
+        finish(context, client, paused, words).await
     }
 }
 
 impl Resume {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open_to_change().await?;
-        let resumed = projects::resume(&host, &host.config().operator, &self.name).await;
+        let client = context.connect_to_change().await?;
+        let resumed = client::projects::resume(&client, &self.name).await;
         let words = |before, name: &str| match before {
             ProjectState::Completed => format!("Project {name} was completed and is open again. Runs can start in it."),
             _ => format!("Runs can start and continue in project {name}."),
         };
-        finish(context, host, resumed, words).await
+        finish(context, client, resumed, words).await
     }
 }
 
 impl Complete {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open_to_change().await?;
-        let completed = projects::complete(&host, &host.config().operator, &self.name).await;
+        let client = context.connect_to_change().await?;
+        let completed = client::projects::complete(&client, &self.name).await;
         let words = |_, name: &str| format!("Project {name} is completed. `{}` opens it again.", again(context, "resume", name));
-        finish(context, host, completed, words).await
+        finish(context, client, completed, words).await
     }
 }
 
 /// Closes the host, and reports the change with the state before and the project's name.
 async fn finish(
     context: &Context,
-    host: Host,
+    client: Client,
     changed: Result<ChangedProject, Problem>,
     words: impl Fn(ProjectState, &str) -> String,
 ) -> Result<Exit> {
-    host.close().await;
+    client.close().await;
     let changed = changed?;
     let name = text::escaped(&changed.project.name);
     answer(context, &changed, &format!("{} {}", painted(GOOD, "✓"), words(changed.former_state, &name)))?;

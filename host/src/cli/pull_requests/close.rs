@@ -5,8 +5,8 @@ use clap::Args;
 
 use super::{ProjectChoice, numbers};
 use crate::{
-    cli::{Context, exit::Exit},
-    operations::pull_requests::{self, ClosePullRequest},
+    cli::{Context, client, exit::Exit},
+    operations::pull_requests::ClosePullRequest,
 };
 
 /// Close a pull request without merging it, and keep its branch
@@ -19,10 +19,10 @@ pub(in crate::cli) struct Close {
 
 impl Close {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let host = context.open_to_change().await?;
+        let client = context.connect_to_change().await?;
         let request = ClosePullRequest { project: choice.reference(), number: self.number };
-        let closed = pull_requests::close(&host, &host.config().operator, &request).await;
-        host.close().await;
+        let closed = client::pull_requests::close(&client, &request).await;
+        client.close().await;
         let closed = closed?;
         if context.screen.is_json() {
             context.screen.document(&closed)?;

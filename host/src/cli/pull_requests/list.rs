@@ -6,7 +6,7 @@ use clap::Args;
 use super::{ProjectChoice, painted_state};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         number::number,
         table::{Align, Table},
@@ -14,7 +14,7 @@ use crate::{
     },
     operations::{
         Access,
-        pull_requests::{self, ListPullRequests, PullRequestSummary},
+        pull_requests::{ListPullRequests, PullRequestSummary},
     },
 };
 
@@ -34,9 +34,9 @@ pub(in crate::cli) struct List {
 
 impl List {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
+        let client = context.connect(Access::Look).await?;
         let request = ListPullRequests { project: choice.reference(), all: self.all, cursor: self.cursor.clone(), limit: self.limit };
-        let page = pull_requests::list(&host, &request).await?;
+        let page = client::pull_requests::list(&client, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&page)?;
         } else if page.items.is_empty() {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{ProjectChoice, numbers, short};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{BAD, FAINT, GOOD, STRONG, WARNING, painted},
@@ -15,7 +15,7 @@ use crate::{
     },
     operations::{
         Access,
-        pull_requests::{self, Check, CheckProgress, Mergeable, PullRequest, PullRequestState, Review, ReviewVerdict, ShowPullRequest},
+        pull_requests::{Check, CheckProgress, Mergeable, PullRequest, PullRequestState, Review, ReviewVerdict, ShowPullRequest},
     },
 };
 
@@ -32,9 +32,9 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
+        let client = context.connect(Access::Look).await?;
         let request = ShowPullRequest { project: choice.reference(), number: self.number, diff: self.diff };
-        let shown = pull_requests::show(&host, &request).await?;
+        let shown = client::pull_requests::show(&client, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&shown)?;
             return Ok(Exit::Done);

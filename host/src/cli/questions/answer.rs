@@ -6,7 +6,7 @@ use clap::Args;
 use super::card;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, painted},
         text,
@@ -33,13 +33,13 @@ impl Answer {
             // An empty line at a prompt means the suggested answer; here it is not a person's word.
             return Err(questions::reject_empty_answer().into());
         }
-        let host = context.open_to_change().await?;
-        let question = questions::find(&host, &self.question).await?;
+        let client = context.connect_to_change().await?;
+        let question = client::questions::find(&client, &self.question).await?;
         let answer = self.answer.as_ref().map(|typed| card::parse_answer(&question, typed)).transpose()?;
         let request = AnswerQuestion { question: question.id.clone(), answer };
-        let answered = questions::answer(&host, host.operator(), &request).await?;
-        let continuation = questions::continuation(&host, &answered).await?;
-        host.close().await;
+        let answered = client::questions::answer(&client, &request).await?;
+        let continuation = client::questions::continuation(&client, &answered).await?;
+        client.close().await;
         if context.screen.is_json() {
             context.screen.document(&answered)?;
         } else {

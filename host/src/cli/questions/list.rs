@@ -6,7 +6,7 @@ use clap::Args;
 use super::{card, short};
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         place::ProjectNames,
@@ -16,7 +16,7 @@ use crate::{
     },
     operations::{
         Access,
-        questions::{self, ListQuestions, Question, QuestionState, Severity},
+        questions::{ListQuestions, Question, QuestionState, Severity},
     },
 };
 
@@ -30,14 +30,14 @@ pub(in crate::cli) struct List {
 
 impl List {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let listed = questions::list(&host, &ListQuestions { all: self.all, root: None }).await?;
+        let client = context.connect(Access::Look).await?;
+        let listed = client::questions::list(&client, &ListQuestions { all: self.all, root: None }).await?;
         if context.screen.is_json() {
             context.screen.document(&listed)?;
         } else if listed.items.is_empty() {
             context.screen.tell(if self.all { "No run has asked anything yet." } else { "No question waits for an answer." });
         } else {
-            let names = ProjectNames::load(&host).await?;
+            let names = ProjectNames::load_from(&client).await?;
             context.screen.answer(table(&listed.items, &names, figures::now()).fit(context.screen.room()))?;
             let answer = context.again("questions answer ID ANSWER");
             context.screen.tell(format!("\nAnswer with `{answer}`; an option by its number."));

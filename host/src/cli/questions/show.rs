@@ -6,11 +6,8 @@ use jiff::tz::TimeZone;
 
 use super::{card, short};
 use crate::{
-    cli::{Context, exit::Exit, figures, text},
-    operations::{
-        Access,
-        questions::{self, QuestionState},
-    },
+    cli::{Context, client, exit::Exit, figures, text},
+    operations::{Access, questions::QuestionState},
 };
 
 /// Show a question: its text, its reason and its answer
@@ -22,8 +19,8 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let question = questions::find(&host, &self.question).await?;
+        let client = context.connect(Access::Look).await?;
+        let question = client::questions::find(&client, &self.question).await?;
         if context.screen.is_json() {
             context.screen.document(&question)?;
             return Ok(Exit::Done);

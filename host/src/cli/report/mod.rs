@@ -6,11 +6,15 @@ use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::{Context, exit::Exit, place::ProjectArguments, since};
-use crate::operations::{
-    Access, Moment,
-    reports::{self, MakeReport},
+use super::{
+    Context,
+    client::{self, Client},
+    exit::Exit,
+    figures,
+    place::ProjectArguments,
+    since,
 };
+use crate::operations::{Access, Moment, reports::MakeReport};
 
 /// Report which stories landed, which are blocked, what waits for you, and the cost
 ///
@@ -26,9 +30,10 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let (host, zone) = (context.open(Access::Look).await?, TimeZone::system());
-        let since = Moment(since::read(&self.since, host.now().0, &zone)?);
-        let mut report = reports::make(&host, &MakeReport { project: self.project.choice()?.reference(), since }).await?;
+        let (client, zone) = (context.connect(Access::Look).await?, TimeZone::system());
+        let since = Moment(since::read(&self.since, now(&client), &zone)?);
+        let mut report =
+            client::reports::make(&client, &MakeReport { project: self.project.choice_for(context)?.reference(), since }).await?;
         for wait in &mut report.waits {
             wait.reason = context.advice(&wait.reason);
         }
@@ -38,5 +43,13 @@ impl Report {
             context.screen.answer(lines::lines(&report, context, &zone).join("\n"))?;
         }
         Ok(Exit::Done)
+    }
+}
+
+/// The time by which words such as `yesterday` are read.
+fn now(client: &Client) -> u64 {
+    match client {
+        Client::Here(host) => host.now().0,
+        Client::There(_) => figures::now(),
     }
 }

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    cli::{Context, exit::Exit, text},
-    operations::runs::{self, CancelRun},
+    cli::{Context, client, exit::Exit, text},
+    operations::runs::CancelRun,
 };
 
 /// Cancel a run and its child runs, also while the running host executes them
@@ -24,10 +24,10 @@ pub(in crate::cli) struct Cancel {
 
 impl Cancel {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open_to_change().await?;
+        let client = context.connect_to_change().await?;
         let request = CancelRun { run: self.run.clone(), now: self.now };
-        let cancelled = runs::cancel(&host, &host.config().operator, &request).await?;
-        host.close().await;
+        let cancelled = client::runs::cancel(&client, &request).await?;
+        client.close().await;
         if context.screen.is_json() {
             context.screen.document(&cancelled)?;
             return Ok(Exit::Done);

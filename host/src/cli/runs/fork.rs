@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    cli::{Context, answering::Answers, attached, exit::Exit, model, number::number, text},
-    operations::runs::{self, ForkRun},
+    cli::{Context, answering::Answers, attached, client, exit::Exit, model, number::number, text, there},
+    operations::runs::{self, ForkRun, ForkedRun},
 };
 
 /// Start a new run from a given call of another run
@@ -29,17 +29,26 @@ pub(in crate::cli) struct Fork {
 impl Fork {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let options = self.model.as_deref().map(model::options).transpose()?;
+        if let Some(remote) = context.remote().await? {
+            let forked = client::runs::fork(&remote, &ForkRun { run: self.run.clone(), at: self.at, options }).await?;
+            self.tell(context, &forked);
+            return there::finish(&remote, context, &forked.run, self.answers.manner(), false).await;
+        }
         // Where another host executes, it executes the fork as well.
         let host = context.open_to_change().await?;
         let request = ForkRun { run: self.run.clone(), at: self.at, options };
         let forked = runs::fork(&host, host.operator(), &request).await?;
-        let (run, source) = (text::short(&forked.run), text::short(&forked.forked_from.run));
-        context.screen.tell(format!("Run {run} is forked from {source} before call {}.", self.at));
+        self.tell(context, &forked);
         let (host, ended) = attached::drive_or_follow(host, context, &forked.run, self.answers.manner()).await?;
         host.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
         ended.answer(context)?;
         Ok(ended.exit())
+    }
+
+    fn tell(&self, context: &Context, forked: &ForkedRun) {
+        let (run, source) = (text::short(&forked.run), text::short(&forked.forked_from.run));
+        context.screen.tell(format!("Run {run} is forked from {source} before call {}.", self.at));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{BAD, FAINT, STRONG, WARNING, painted},
@@ -16,7 +16,7 @@ use crate::{
     },
     operations::{
         Access,
-        runs::{self, EntryState, JournalEntry},
+        runs::{EntryState, JournalEntry},
     },
 };
 
@@ -32,8 +32,8 @@ pub(in crate::cli) struct Journal {
 
 impl Journal {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let journal = runs::journal(&host, &self.run).await?;
+        let client = context.connect(Access::Look).await?;
+        let journal = client::runs::journal(&client, &self.run).await?;
         let entries = &journal.entries;
         if context.screen.is_json() {
             context.screen.document(&journal)?;

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::waiting;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         number::number,
@@ -22,7 +22,7 @@ use crate::{
     },
     operations::{
         Access, Moment,
-        runs::{self, ListRuns, RunState, RunSummary, StateWord},
+        runs::{ListRuns, RunState, RunSummary, StateWord},
     },
 };
 
@@ -58,8 +58,8 @@ fn states() -> impl TypedValueParser<Value = StateWord> {
 impl List {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let request = self.request()?;
-        let host = context.open(Access::Look).await?;
-        let page = runs::list(&host, &request).await?;
+        let client = context.connect(Access::Look).await?;
+        let page = client::runs::list(&client, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&page)?;
             return Ok(Exit::Done);
@@ -70,7 +70,7 @@ impl List {
             return Ok(Exit::Done);
         }
         context.screen.answer(table(&page.items, figures::now()).fit(context.screen.room()))?;
-        let waiting = waiting::below(&host, &page.items).await?;
+        let waiting = waiting::below(&client, &page.items).await?;
         waiting::lines(&waiting).iter().try_for_each(|line| context.screen.answer(line))?;
         if let Some(next) = page.next {
             context.screen.tell(format!("Show older runs with `--cursor {}`.", text::escaped(&next)));

@@ -6,6 +6,7 @@ mod fork;
 mod journal;
 pub(super) mod list;
 mod output;
+mod pause;
 mod record;
 pub(super) mod replay;
 mod resume;
@@ -34,6 +35,7 @@ enum Command {
     Transcript(transcript::Transcript),
     Output(output::Output),
     Resume(resume::Resume),
+    Pause(pause::Pause),
     Cancel(cancel::Cancel),
     Signal(signal::Signal),
     Fork(fork::Fork),
@@ -50,6 +52,7 @@ impl Runs {
             Command::Transcript(command) => command.execute(context).await,
             Command::Output(command) => command.execute(context).await,
             Command::Resume(command) => command.execute(context).await,
+            Command::Pause(command) => command.execute(context).await,
             Command::Cancel(command) => command.execute(context).await,
             Command::Signal(command) => command.execute(context).await,
             Command::Fork(command) => command.execute(context).await,

@@ -5,17 +5,14 @@ use clap::Args;
 
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         number::number,
         table::{Align, Table},
         text,
     },
-    operations::{
-        Access,
-        runs::{self, ExecutedCommand},
-    },
+    operations::{Access, runs::ExecutedCommand},
 };
 
 /// Commands that are listed.
@@ -33,9 +30,9 @@ pub(in crate::cli) struct Output {
 
 impl Output {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
+        let client = context.connect(Access::Look).await?;
         if let Some(seq) = self.seq {
-            let output = runs::command_output(&host, &self.run, seq).await?;
+            let output = client::runs::command_output(&client, &self.run, seq).await?;
             if context.screen.is_json() {
                 context.screen.document(&output)?;
             } else {
@@ -43,7 +40,7 @@ impl Output {
             }
             return Ok(Exit::Done);
         }
-        let commands = runs::commands(&host, &self.run).await?;
+        let commands = client::runs::commands(&client, &self.run).await?;
         if context.screen.is_json() {
             context.screen.document(&commands)?;
         } else {

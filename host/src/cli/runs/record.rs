@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{GOOD, painted},
@@ -37,8 +37,8 @@ pub(in crate::cli) struct Record {
 
 impl Record {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let recorded = runs::record(&host, &self.run).await?;
+        let client = context.connect(Access::Look).await?;
+        let recorded = client::runs::record(&client, &self.run).await?;
         let Some(file) = &self.file else {
             context.screen.answer(recorded.recording.trim_end())?;
             return Ok(Exit::Done);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::difference::describe_differences;
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{BAD, GOOD, STRONG, painted},
@@ -17,7 +17,7 @@ use crate::{
     },
     operations::{
         Access, Problem, named_files,
-        runs::{self, ComparedCall, Divergence, LARGEST_RECORDING, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding},
+        runs::{ComparedCall, Divergence, LARGEST_RECORDING, RecordingSource, ReplayRecording, ReplayVerdict, Replayed, RunEnding},
     },
 };
 
@@ -36,9 +36,9 @@ pub(in crate::cli) struct Replay {
 
 impl Replay {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
+        let client = context.connect(Access::Look).await?;
         let request = ReplayRecording { source: self.source()?, component: self.plugin.clone() };
-        let replayed = runs::replay(&host, &request).await?;
+        let replayed = client::runs::replay(&client, &request).await?;
         if context.screen.is_json() {
             context.screen.document(&replayed)?;
         } else {

@@ -8,12 +8,12 @@ use crate::{
     cli::{
         Context,
         answering::Answers,
-        attached, budget,
+        attached, budget, client,
         exit::Exit,
         figures, model,
         number::number,
         screen::{BAD, WARNING, painted},
-        text,
+        text, there,
     },
     operations::{
         Dollars,
@@ -63,21 +63,19 @@ pub(in crate::cli) struct Resume {
 impl Resume {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let request = self.request()?;
+        if let Some(remote) = context.remote().await? {
+            let resumed = client::runs::resume(&remote, &request).await?;
+            if let Some(exit) = report(context, &resumed)? {
+                return Ok(exit);
+            }
+            return there::finish(&remote, context, &resumed.root, self.answers.manner(), false).await;
+        }
         // Where another host executes, it continues this run as well.
         let host = context.open_to_change().await?;
         let resumed = runs::resume(&host, host.operator(), &request).await?;
-        match &resumed.repair {
-            None => {}
-            Some(Repair::Moved { version, before, kept, given_up }) => {
-                context.screen.tell(describe_move(&resumed, (version, before), (*kept, *given_up)));
-            }
-            Some(rejected) => {
-                host.close().await;
-                return show_rejected(context, &resumed, rejected);
-            }
-        }
-        if let Some(change) = resumed.settings.as_ref().map(describe_change) {
-            context.screen.warn(format!("{} {change}", painted(WARNING, "!")));
+        if let Some(exit) = report(context, &resumed)? {
+            host.close().await;
+            return Ok(exit);
         }
         let (host, ended) = attached::drive_or_follow(host, context, &resumed.root, self.answers.manner()).await?;
         host.close().await;
@@ -94,6 +92,22 @@ impl Resume {
         let options = Some(options).filter(|options| *options != RunOptions::default());
         Ok(ResumeRun { run: self.run.clone(), options, on_current: self.on.is_some(), at: self.at })
     }
+}
+
+/// Says what came of moving the run to another version, and what changed since it began. How the command ends, where the run stays as
+/// it is.
+fn report(context: &Context, resumed: &ResumedRun) -> Result<Option<Exit>> {
+    match &resumed.repair {
+        None => {}
+        Some(Repair::Moved { version, before, kept, given_up }) => {
+            context.screen.tell(describe_move(resumed, (version, before), (*kept, *given_up)));
+        }
+        Some(rejected) => return show_rejected(context, resumed, rejected).map(Some),
+    }
+    if let Some(change) = resumed.settings.as_ref().map(describe_change) {
+        context.screen.warn(format!("{} {change}", painted(WARNING, "!")));
+    }
+    Ok(None)
 }
 
 /// The version that a run was moved to, and what became of its calls.

@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 use super::{list, waiting};
 use crate::{
     cli::{
-        Context, continuing, ending,
+        Context,
+        client::{self, Client},
+        continuing, ending,
         exit::Exit,
         figures,
         screen::{STRONG, painted},
@@ -15,8 +17,8 @@ use crate::{
         text, waits,
     },
     operations::{
-        Access, Host, Moment, execution,
-        runs::{self, Bound, CancelCause, Cancelling, Limit, PendingSignal, Run, RunState, RunSummary, Wait},
+        Access, Moment,
+        runs::{Bound, CancelCause, Cancelling, Limit, PendingSignal, Run, RunState, RunSummary, Wait},
     },
 };
 
@@ -32,8 +34,8 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let run = runs::find(&host, &self.run).await?;
+        let client = context.connect(Access::Look).await?;
+        let run = client::runs::find(&client, &self.run).await?;
         if context.screen.is_json() {
             context.screen.document(&run)?;
             return Ok(Exit::Done);
@@ -41,7 +43,7 @@ impl Show {
         for (name, value) in facts(&run).into_iter().chain(published(&run)).chain(pending(&run.summary, &run.signals)) {
             context.screen.answer(format!("{} {}", painted(STRONG, format!("{name:<10}")), context.advice(&value)))?;
         }
-        if let Some(next) = next(&host, &run.summary, context).await? {
+        if let Some(next) = next(&client, &run.summary, context).await? {
             context.screen.answer(format!("{} {next}", painted(STRONG, format!("{:<10}", "Next"))))?;
         }
         for line in waiting::lines(&run.runs) {
@@ -57,11 +59,11 @@ impl Show {
 }
 
 /// The command by which a run that failed or is paused continues.
-async fn next(host: &Host, run: &RunSummary, context: &Context) -> Result<Option<String>> {
+async fn next(client: &Client, run: &RunSummary, context: &Context) -> Result<Option<String>> {
     if !matches!(run.state, RunState::Paused { .. } | RunState::Failed { .. }) {
         return Ok(None);
     }
-    let continuation = execution::continuation(host, run.id.as_str()).await?;
+    let continuation = client::runs::continuation(client, run.id.as_str()).await?;
     Ok(continuation.and_then(|continuation| continuing::command(&continuation)).map(|command| context.again(&command)))
 }
 
@@ -73,9 +75,12 @@ fn facts(run: &Run) -> Vec<(&'static str, String)> {
         ("State", describe_state(&summary.state, &zone)),
         ("Begun", figures::moment(summary.created_at.0, &zone)),
         ("Changed", figures::moment(summary.updated_at.0, &zone)),
-        ("Workspace", text::escaped(&summary.workspace)),
         ("Spent", ending::spent(summary.tally, took(summary))),
     ];
+    // A server tells it to its operator alone.
+    if !summary.workspace.is_empty() {
+        facts.insert(facts.len() - 1, ("Workspace", text::escaped(&summary.workspace)));
+    }
     let cancelling = summary.cancelling.filter(|_| summary.is_being_cancelled());
     facts.extend(cancelling.map(|cancelling| ("Cancelling", describe_cancelling(cancelling, &zone))));
     facts.extend(summary.parent.as_ref().map(|parent| ("Started by", format!("call {} of run {}", parent.call, text::short(&parent.run)))));
@@ -192,7 +197,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::cli::sample::summary;
+    use crate::{cli::sample::summary, operations::runs};
 
     fn cancelling(since: Option<Moment>, cause: CancelCause) -> RunSummary {
         RunSummary { cancelling: Some(Cancelling { since, cause }), ..summary("12345678", "plan", RunState::Queued) }

@@ -5,8 +5,8 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::{
-    cli::{Context, exit::Exit, input, text},
-    operations::runs::{self, SendSignal},
+    cli::{Context, client, exit::Exit, input, text},
+    operations::runs::SendSignal,
 };
 
 /// Send a named signal to a run
@@ -28,10 +28,10 @@ impl Signal {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let value = self.value.as_deref().map_or(Ok(Value::Null), |value| input::read(value, "value", "The value"))?;
         // Where another host executes the run, it takes the signal.
-        let host = context.open_to_change().await?;
+        let client = context.connect_to_change().await?;
         let request = SendSignal { run: self.run.clone(), name: self.name.clone(), value };
-        let sent = runs::signal(&host, &host.config().operator, &request).await?;
-        host.close().await;
+        let sent = client::runs::signal(&client, &request).await?;
+        client.close().await;
         if context.screen.is_json() {
             context.screen.document(&sent)?;
             return Ok(Exit::Done);

@@ -8,10 +8,10 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::{
-    cli::{Context, exit::Exit, figures, text},
+    cli::{Context, client, exit::Exit, figures, text},
     operations::{
         Access,
-        runs::{self, Exchange, ExchangeOutcome, Part, ReadTranscript, Role, RunTranscript, Usage},
+        runs::{Exchange, ExchangeOutcome, Part, ReadTranscript, Role, RunTranscript, Usage},
     },
 };
 
@@ -27,8 +27,8 @@ pub(in crate::cli) struct Transcript {
 
 impl Transcript {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let transcript = runs::transcript(&host, &ReadTranscript { run: self.run.clone(), only: self.only }).await?;
+        let client = context.connect(Access::Look).await?;
+        let transcript = client::runs::transcript(&client, &ReadTranscript { run: self.run.clone(), only: self.only }).await?;
         if context.screen.is_json() {
             context.screen.document(&transcript)?;
             return Ok(Exit::Done);

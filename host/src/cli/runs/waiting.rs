@@ -4,21 +4,24 @@
 use jiff::tz::TimeZone;
 
 use crate::{
-    cli::{figures, text, waits},
+    cli::{
+        client::{self, Client},
+        figures, text, waits,
+    },
     operations::{
-        Host, Moment, Problem,
-        runs::{self, ListRuns, RunState, RunSummary, StateWord, Wait},
+        Moment, Problem,
+        runs::{ListRuns, RunState, RunSummary, StateWord, Wait},
     },
 };
 
 /// The runs that wait among those given and below them.
-pub(super) async fn below(host: &Host, runs: &[RunSummary]) -> Result<Vec<RunSummary>, Problem> {
+pub(super) async fn below(client: &Client, runs: &[RunSummary]) -> Result<Vec<RunSummary>, Problem> {
     let within: Vec<_> = runs.iter().filter(|run| matches!(run.state, RunState::Waiting { .. })).map(|run| run.id.clone()).collect();
     if within.is_empty() {
         return Ok(Vec::new());
     }
     let request = ListRuns { all: true, states: vec![StateWord::Waiting], within, limit: u32::MAX, ..ListRuns::default() };
-    Ok(runs::list(host, &request).await?.items)
+    Ok(client::runs::list(client, &request).await?.items)
 }
 
 /// A line for each account that is waited for, and for each thing that an operator provides: how many runs, until when, and why.

@@ -5,15 +5,12 @@ use clap::Args;
 
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    operations::{
-        Access,
-        tools::{self, ApproveTools},
-    },
+    operations::{Access, tools::ApproveTools},
 };
 
 /// Approve the current definition of tools that changed since they were granted
@@ -29,9 +26,9 @@ pub(super) struct Approve {
 
 impl Approve {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Decide).await?;
-        let approved = tools::approve(&host, &host.config().operator, &ApproveTools { tools: self.tools.clone() }).await;
-        host.close().await;
+        let client = context.connect(Access::Decide).await?;
+        let approved = client::tools::approve(&client, &ApproveTools { tools: self.tools.clone() }).await;
+        client.close().await;
         let approved = approved?;
         if context.screen.is_json() {
             context.screen.document(&approved)?;

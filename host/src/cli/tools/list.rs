@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::{
     cli::{
-        Context,
+        Context, client,
         exit::Exit,
         figures,
         screen::{BAD, FAINT, GOOD, WARNING, painted},
@@ -14,7 +14,7 @@ use crate::{
     },
     operations::{
         Access,
-        tools::{self, ListTools, Tool, ToolEffects, ToolSet},
+        tools::{ListTools, Tool, ToolEffects, ToolSet},
     },
 };
 
@@ -31,8 +31,8 @@ pub(super) struct List {
 
 impl List {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
-        let sets = tools::list(&host, &ListTools { sets: self.sets.clone() }).await?;
+        let client = context.connect(Access::Look).await?;
+        let sets = client::tools::list(&client, &ListTools { sets: self.sets.clone() }).await?;
         if context.screen.is_json() {
             context.screen.document(&sets)?;
             return Ok(Exit::Done);

@@ -12,7 +12,7 @@ use crate::{
         retrying::Retry,
         run::{Run, State},
     },
-    operations::{Host, Problem},
+    operations::{Host, Problem, access::Caller},
 };
 
 /// How a run continues.
@@ -40,7 +40,8 @@ pub enum Continuation {
     AnotherInput {
         /// The plugin.
         workflow: String,
-        /// The folder in which the run worked.
+        /// The folder in which the run worked. Absent for all but the operator.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         workspace: String,
         /// The JSON Schema of the inputs that the plugin takes, where it declares one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +51,16 @@ pub enum Continuation {
     AsReasonSays,
     /// By nothing that is known: its journal has to be looked at.
     Unknown,
+}
+
+/// How the tree of a run continues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunContinuation {
+    /// The run at its top.
+    pub root: RunId,
+    /// How it continues; absent where the run at its top succeeded or was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<Continuation>,
 }
 
 /// How a run that failed can be tried again.
@@ -89,6 +100,26 @@ pub async fn continuation(host: &Host, run: &str) -> Result<Option<Continuation>
         return Ok(None);
     }
     Ok(Some(find(kernel, &root, &kernel.tree(&root.id).await?).await?.0))
+}
+
+/// The same for a caller, who need not know where on this machine the run worked.
+pub async fn continuation_for(host: &Host, caller: &Caller, run: &str) -> Result<RunContinuation, Problem> {
+    let root = host.app.kernel.resolve(run).await?.root;
+    let continuation = continuation(host, run).await?.map(|continuation| continuation.seen_by(caller));
+    Ok(RunContinuation { root, continuation })
+}
+
+impl Continuation {
+    /// The same for a caller, who need not know where on this machine the run worked.
+    #[must_use]
+    pub(super) fn seen_by(self, caller: &Caller) -> Self {
+        match self {
+            Self::AnotherInput { workflow, input_schema, .. } if !caller.is_operator() => {
+                Self::AnotherInput { workflow, workspace: String::new(), input_schema }
+            }
+            continuation => continuation,
+        }
+    }
 }
 
 /// How the tree under `root` continues, and how the root can be tried again where it failed.

@@ -131,10 +131,13 @@ async fn receive(pieces: &mut Option<Receiver<Piece>>) -> Option<ReplyPiece> {
 /// What people call the plugins: `Mary, business analyst` of `Mary, business analyst: finds out what …`.
 fn titles(kernel: &Kernel) -> BTreeMap<String, String> {
     let plugins = kernel.registry().all();
-    let titled = plugins.values().filter_map(|plugin| {
-        let (title, _) = plugin.package.manifest.description.split_once(':')?;
-        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-        (1..=LONGEST_TITLE).contains(&title.chars().count()).then(|| (plugin.name().to_owned(), title))
-    });
+    let titled = plugins.values().filter_map(|plugin| Some((plugin.name().to_owned(), title_of(&plugin.package.manifest.description)?)));
     titled.collect()
+}
+
+/// What people call a plugin with this description.
+pub(super) fn title_of(description: &str) -> Option<String> {
+    let (title, _) = description.split_once(':')?;
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    (1..=LONGEST_TITLE).contains(&title.chars().count()).then_some(title)
 }

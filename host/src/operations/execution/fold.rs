@@ -23,7 +23,7 @@ use crate::{
         events::{Cancelled, Created, Executing, Failed, Paused, Provided, Succeeded, Waiting},
         run::Summary,
     },
-    operations::Moment,
+    operations::{Moment, runs::RunSummary},
 };
 
 /// An account that rests so much longer than was told is worth another step, in milliseconds.
@@ -32,6 +32,29 @@ const WORTH_TELLING_AGAIN: u64 = 60_000;
 const MOST_NAMED: usize = 3;
 /// How a model call ended of which no reply came back.
 const UNCERTAIN: &str = "uncertain";
+
+/// A run of a tree, as far as its place there matters.
+pub(super) struct KnownRun<'a> {
+    id: &'a RunId,
+    parent: Option<&'a RunId>,
+    plugin: &'a str,
+    created_at: u64,
+    has_ended: bool,
+}
+
+impl<'a> From<&'a Summary> for KnownRun<'a> {
+    fn from(run: &'a Summary) -> Self {
+        let parent = run.parent.as_ref().map(|(parent, _)| parent);
+        Self { id: &run.id, parent, plugin: &run.plugin, created_at: run.created_at, has_ended: run.state.is_final() }
+    }
+}
+
+impl<'a> From<&'a RunSummary> for KnownRun<'a> {
+    fn from(run: &'a RunSummary) -> Self {
+        let parent = run.parent.as_ref().map(|parent| &parent.run);
+        Self { id: &run.id, parent, plugin: &run.plugin, created_at: run.created_at.0, has_ended: run.state.is_final() }
+    }
+}
 
 /// A tree of runs as its events tell it.
 pub(super) struct Progress {
@@ -84,7 +107,8 @@ impl State {
 
 impl Progress {
     /// The tree under `root`. `titles` names plugins for people.
-    pub(super) fn new(root: &Summary, titles: BTreeMap<String, String>) -> Self {
+    pub(super) fn new<'a>(root: impl Into<KnownRun<'a>>, titles: BTreeMap<String, String>) -> Self {
+        let root = root.into();
         let mut progress = Self {
             root: root.id.clone(),
             titles,
@@ -103,10 +127,10 @@ impl Progress {
     }
 
     /// Takes in a run of the tree that was there before.
-    pub(super) fn include(&mut self, run: &Summary) {
-        let parent = run.parent.as_ref().map(|(id, _)| id.clone());
-        let state = State::new(parent, self.title(&run.plugin), Some(run.created_at));
-        self.join(&run.id, State { rests: run.state.is_final(), ..state });
+    pub(super) fn include<'a>(&mut self, run: impl Into<KnownRun<'a>>) {
+        let KnownRun { id, parent, plugin, created_at, has_ended } = run.into();
+        let state = State::new(parent.cloned(), self.title(plugin), Some(created_at));
+        self.join(id, State { rests: has_ended, ..state });
     }
 
     fn join(&mut self, run: &RunId, state: State) {

@@ -28,7 +28,7 @@ pub struct Outcome {
     #[serde(flatten)]
     pub run: RunSummary,
     /// What it returned, once it succeeded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::operations::runs::present", skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// How long it was followed, in milliseconds.
     pub took_ms: u64,

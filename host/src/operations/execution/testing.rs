@@ -14,7 +14,7 @@ use crate::{
     kernel::{
         ceiling::Ceiling,
         package::Kind,
-        run::{Run, State},
+        run::{Run, State, Summary},
     },
     operations::events::sample::least,
 };
@@ -64,12 +64,13 @@ impl Tree {
     /// A tree under a run of `plugin`, where people call plugins by these titles.
     pub(crate) fn new(root: &str, plugin: &str, titles: &[(&str, &str)]) -> Self {
         let titles = titles.iter().map(|(plugin, title)| ((*plugin).to_owned(), (*title).to_owned())).collect();
-        Self { progress: Progress::new(&run(root, plugin, State::Queued).into(), titles), cursor: 0 }
+        Self { progress: Progress::new(&Summary::from(run(root, plugin, State::Queued)), titles), cursor: 0 }
     }
 
     /// Includes a run that was there before it was followed.
     pub(crate) fn include(&mut self, id: &str, parent: &str, plugin: &str) {
-        self.progress.include(&Run { parent: Some((RunId::from_text(parent), 3)), ..run(id, plugin, State::Running) }.into());
+        let run = Run { parent: Some((RunId::from_text(parent), 3)), ..run(id, plugin, State::Running) };
+        self.progress.include(&Summary::from(run));
     }
 
     /// The steps of the next event; `category` is the word of the log.

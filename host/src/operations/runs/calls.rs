@@ -13,6 +13,9 @@ use crate::{
     operations::{Host, Page, Problem, reject_cursor},
 };
 
+/// Bytes of requests and answers after which a page of calls ends.
+const LARGEST_PAGE: usize = 8 << 20;
+
 /// A call of a run, without its request and its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JournalCall {
@@ -67,6 +70,22 @@ pub async fn list_calls(host: &Host, request: &ListCalls) -> Result<Page<Journal
         JournalCall::new(entry, child)
     };
     Ok(Page { items: entries.into_iter().map(call).collect(), next })
+}
+
+/// The same with requests and answers. A page ends early where these are large.
+pub async fn list_entries(host: &Host, request: &ListCalls) -> Result<Page<JournalEntry>, Problem> {
+    let Page { items: calls, next } = list_calls(host, request).await?;
+    let last = calls.last().map(|call| call.seq);
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    for call in calls {
+        let entry = find_call(host, &request.run, call.seq).await?;
+        bytes += entry.request.to_string().len() + entry.answer.as_ref().map_or(0, |answer| answer.to_string().len());
+        items.push(entry);
+        if bytes >= LARGEST_PAGE && Some(call.seq) != last {
+            return Ok(Page { items, next: Some(call.seq.to_string()) });
+        }
+    }
+    Ok(Page { items, next })
 }
 
 /// One call of a run, with its request and its answer.

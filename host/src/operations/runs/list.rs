@@ -181,6 +181,12 @@ pub async fn find_for(host: &Host, caller: &Caller, part: &str) -> Result<Run, P
     Ok(Run { summary: run.summary.seen_by(caller), runs, ..run })
 }
 
+/// The run that a caller means by an id, or by any beginning or end of one, among those that exist for them.
+pub async fn identify_for(host: &Host, caller: &Caller, part: &str) -> Result<RunSummary, Problem> {
+    let run = host.app.kernel.resolve_among(part, |project| caller.sees(project)).await?;
+    Ok(summarize(host, vec![Summary::from(run)]).await?.remove(0).seen_by(caller))
+}
+
 /// The runs below a run, each followed by its own, in the order in which they were started.
 pub(super) fn in_order(mut below: Vec<Summary>) -> Vec<Summary> {
     below.sort_by_key(|run| run.parent.as_ref().map(|(_, seq)| *seq));

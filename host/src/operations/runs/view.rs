@@ -216,7 +216,7 @@ pub struct PendingSignal {
 }
 
 /// A document that is there, be it `null`.
-pub(super) fn present<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Value>, D::Error> {
+pub(in crate::operations) fn present<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(source).map(Some)
 }
 

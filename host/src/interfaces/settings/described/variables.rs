@@ -22,8 +22,12 @@ pub const VARIABLES: &[Variable] = &[
         "the key file in the state folder",
         "Key that encrypts secrets: 32 bytes, as 64 hexadecimal digits or base64. See [secrets](../providers.md#keys-and-secrets).",
     ),
-    variable("BATON_SERVER", "the host that serves the data directory", "URL of the server that `baton api` sends requests to."),
-    variable("BATON_TOKEN", "", "Token that `baton api` shows to a server."),
+    variable(
+        "BATON_SERVER",
+        "",
+        "URL of a server on which commands are done, instead of on the data of this machine. `--server` and `--data-dir` override it. See [a client of a server](../client.md).",
+    ),
+    variable("BATON_TOKEN", "what `baton login` keeps", "Token that commands show to a server."),
     variable("BATON_USER", "`operator`, then your user name", "Name in the audit log for decisions about plugins."),
     variable(
         "BATON_FREEZE_AFTER_WRITES",
