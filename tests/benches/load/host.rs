@@ -43,7 +43,8 @@ impl Served {
         let _granted = baton(&["plugin", "grant", "probe"]);
         tokio::runtime::Runtime::new()?.block_on(fill(home.path(), &project))?;
         let host = ApiHost::quiet_over(home);
-        host.post("/users", &json!({ "name": "ada", "password": "correct horse battery", "role": "admin", "all_projects": true })).expect(201);
+        host.post("/users", &json!({ "name": "ada", "password": "correct horse battery", "role": "admin", "all_projects": true }))
+            .expect(201);
         let token = host.post("/tokens", &json!({ "name": "load", "user": "ada" })).expect(201);
         let token = token["secret"].as_str().context("the token has no secret")?.to_owned();
         let mut run = String::new();

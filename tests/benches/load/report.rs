@@ -83,7 +83,11 @@ fn shown(time: Duration) -> String {
 impl Display for Report {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         let width = self.0.iter().map(|row| row.what.chars().count()).max().unwrap_or_default();
-        writeln!(formatter, "| {:width$} | {:>10} | {:>9} | {:>9} | {:>14} | {:6} | {:>12} |", "what", "p50", "p95", "p99", "reach", "", "to bare axum")?;
+        writeln!(
+            formatter,
+            "| {:width$} | {:>10} | {:>9} | {:>9} | {:>14} | {:6} | {:>12} |",
+            "what", "p50", "p95", "p99", "reach", "", "to bare axum"
+        )?;
         let dash = |width: usize| "-".repeat(width);
         let columns = [11, 10, 10, 15].map(|width| format!("{}:", dash(width))).join("|");
         writeln!(formatter, "|{}|{columns}|{}|{}:|", dash(width + 2), dash(8), dash(13))?;

@@ -57,7 +57,9 @@ fn what_the_host_could_not_start_with_and_what_is_the_operators_is_refused() {
         let refused = put(&host, key, &value);
         assert_eq!(refused.problem(400), "setting_invalid", "{key} {value}");
     }
-    assert_eq!(put(&host, "models.default", &json!("nobody/knows")).status, 400);
+    let refused = put(&host, "models.uncertain", &json!("dance"));
+    assert_eq!(refused.problem(400), "setting_invalid");
+    assert!(!String::from_utf8_lossy(&refused.body).contains(".config"), "the answer shows where the file lies");
     assert_eq!(file(&host), FILE);
     fs::write(host.home().join(".config/baton/baton.toml"), "[sprint\n").unwrap();
     assert_eq!(put(&host, "sprint.parallel", &json!(3)).problem(409), "settings_unreadable");

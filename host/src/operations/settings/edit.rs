@@ -129,7 +129,8 @@ mod tests {
 
     use super::*;
 
-    const FILE: &str = "# Ours\noperator = \"ada\"\n\n[models]\ndefault = \"a/b\" # the good one\nfast = \"a/c\"\n\n[sprint]\n# two cores\nparallel = 2\n";
+    const FILE: &str =
+        "# Ours\noperator = \"ada\"\n\n[models]\ndefault = \"a/b\" # the good one\nfast = \"a/c\"\n\n[sprint]\n# two cores\nparallel = 2\n";
 
     fn edited(text: &str, key: &str, value: Option<Value>) -> String {
         edit(text, key, value.as_ref()).unwrap()

@@ -65,7 +65,12 @@ pub const TABLES: &[Table] = &[
         settings: &[
             setting("default", MODELS, "", "Model for requests that name none. `BATON_MODEL` overrides it."),
             setting("ALIAS", MODELS, "", "Gives a model, or a list of models, a name without a slash."),
-            setting("stream", TRUTH, "true", "Whether replies are streamed where they can be watched: by a command on a terminal, and by a host that serves the API. Read from your settings only."),
+            setting(
+                "stream",
+                TRUTH,
+                "true",
+                "Whether replies are streamed where they can be watched: by a command on a terminal, and by a host that serves the API. Read from your settings only.",
+            ),
             setting(
                 "uncertain",
                 "`retry` or `pause`",
