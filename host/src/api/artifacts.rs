@@ -36,7 +36,7 @@ struct Scope {
 /// List the commands whose output is kept, the newest first
 ///
 /// `/runs/{run}/commands/{call}` gives the output of one. A page may have fewer than `limit`, or none, and still have a `next`.
-#[utoipa::path(get, path = "/artifacts", tag = "runs", params(Scope, Paging), responses((status = 200, body = Page<ExecutedCommand>)))]
+#[utoipa::path(get, path = "/artifacts", tag = "artifacts", params(Scope, Paging), responses((status = 200, body = Page<ExecutedCommand>)))]
 async fn list(
     State(api): State<Arc<Api>>,
     Caller(caller): Caller,

@@ -97,7 +97,7 @@ pub(crate) struct SecretRemoved {
     pub(crate) secret: String,
 }
 
-/// Somebody changed a setting of the host in the operator's file. It holds from the next start on.
+/// An admin changed a setting of the host in the operator's file. It holds from the next start on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct SettingChanged {
     /// Its key.

@@ -71,9 +71,9 @@ pub(super) fn edit(text: &str, key: &str, value: Option<&Value>) -> Result<Strin
 
 /// The table of this name, made where there is none; none where something else is in its place.
 fn open<'a>(root: &'a mut Table, path: &str) -> Option<&'a mut dyn TableLike> {
-    let names = path.split('.').filter(|name| !name.is_empty());
-    names.fold(Some(root as &mut dyn TableLike), |table, name| {
-        table?.entry(name).or_insert_with(|| Item::Table(Table::new())).as_table_like_mut()
+    let mut names = path.split('.').filter(|name| !name.is_empty());
+    names.try_fold(root as &mut dyn TableLike, |table, name| {
+        table.entry(name).or_insert_with(|| Item::Table(Table::new())).as_table_like_mut()
     })
 }
 
@@ -92,8 +92,8 @@ fn put(table: &mut dyn TableLike, name: &str, mut value: TomlValue) {
 }
 
 fn take(root: &mut Table, path: &str, name: &str) {
-    let names = path.split('.').filter(|name| !name.is_empty());
-    let table = names.fold(Some(root as &mut dyn TableLike), |table, name| table?.get_mut(name)?.as_table_like_mut());
+    let mut names = path.split('.').filter(|name| !name.is_empty());
+    let table = names.try_fold(root as &mut dyn TableLike, |table, name| table.get_mut(name)?.as_table_like_mut());
     if let Some(table) = table {
         table.remove(name);
     }
