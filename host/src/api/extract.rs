@@ -11,7 +11,7 @@ use serde::{
 };
 use utoipa::IntoParams;
 
-use super::failure::Failure;
+use super::{absent::find_null, failure::Failure};
 use crate::operations::access;
 
 /// Items of a page unless a client asks for another number.
@@ -157,7 +157,23 @@ pub(super) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure>
         with_field(invalid("body_invalid", format!("The body cannot be used: {message}.")), field)
     })?;
     reader.end().map_err(|_| invalid("body_invalid", "The body has more after the JSON."))?;
+    reject_nulls::<T>(bytes)?;
     Ok(value)
+}
+
+/// Few bodies have the word at all, so few are read twice.
+fn reject_nulls<T: DeserializeOwned>(bytes: &[u8]) -> Result<(), Failure> {
+    if !bytes.windows(4).any(|word| word == b"null") {
+        return Ok(());
+    }
+    let document = serde_json::from_slice(bytes).unwrap_or_default();
+    match find_null::<T>(document) {
+        Some(field) => {
+            let failure = invalid("body_invalid", format!("The body cannot be used: `{field}` is null."));
+            Err(failure.of_field(&field).advise("Leave an optional field out."))
+        }
+        None => Ok(()),
+    }
 }
 
 fn invalid(code: &'static str, message: impl Into<String>) -> Failure {

@@ -1,6 +1,7 @@
 //! The API over HTTP: one file for each resource, which maps requests onto operations and their problems onto statuses. Decides
 //! nothing itself; who may use a route is in `routes`.
 
+mod absent;
 mod agents;
 mod answers;
 mod artifacts;
