@@ -20,7 +20,7 @@ pub(crate) fn measure(mut host: ApiHost, report: &mut Report) -> Result<()> {
         let after = seen.last().copied().unwrap_or(begin);
         let mut follower = open(&host, after).ok().context("no stream was opened")?;
         for event in 0..EVENTS {
-            let status = if (reconnect * EVENTS + event) % 2 == 0 { "todo" } else { "backlog" };
+            let status = if (reconnect * EVENTS + event).is_multiple_of(2) { "todo" } else { "backlog" };
             host.post("/projects/load/items/s-5000/move", &json!({ "status": status }));
         }
         // Less than there is, so that the next connection has something to begin with.

@@ -36,7 +36,7 @@ pub(crate) async fn measure(served: &Served, bare: &Bare, report: &mut Report) -
     for round in 0..ROUNDS {
         let text = format!("{{\"type\":\"item.{MARK}\",\"text\":\"{}\"}}", "x".repeat(400));
         floor.push(of_bare.time(teller.send("POST", "/tell", &text)).await?);
-        let status = if round % 2 == 0 { "todo" } else { "backlog" };
+        let status = if round.is_multiple_of(2) { "todo" } else { "backlog" };
         let body = format!("{{\"status\":\"{status}\"}}");
         times.push(of_host.time(mover.send("POST", &format!("{ITEM}/move"), &body)).await?);
     }
