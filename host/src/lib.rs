@@ -18,6 +18,7 @@ pub mod journal;
 pub mod kernel;
 pub mod moment;
 pub mod operations;
+pub mod own_files;
 pub mod rules;
 pub mod secrets;
 pub mod store;

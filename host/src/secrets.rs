@@ -3,12 +3,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::errors::Hint;
+use crate::{errors::Hint, own_files};
 use aes_gcm::{
     Aes256Gcm,
     aead::{Aead, KeyInit, Payload},
@@ -143,7 +142,7 @@ impl Secrets {
 
     fn write(&self, kept: &Kept) -> Result<(), SecretError> {
         let text = serde_json::to_string_pretty(kept).map_err(io::Error::from);
-        let written = text.and_then(|text| replace(&self.file, text.as_bytes()));
+        let written = text.and_then(|text| own_files::replace(&self.file, text.as_bytes(), None));
         written.map_err(|source| SecretError::File { path: self.file.clone(), source })
     }
 
@@ -169,7 +168,7 @@ impl Secrets {
 
     fn make_key(&self) -> Result<[u8; 32], SecretError> {
         let key: [u8; 32] = rand::random();
-        replace(&self.key_file, &key).map_err(|source| SecretError::File { path: self.key_file.clone(), source })?;
+        own_files::replace(&self.key_file, &key, None).map_err(|source| SecretError::File { path: self.key_file.clone(), source })?;
         Ok(key)
     }
 
@@ -209,14 +208,8 @@ fn check_name(name: &str) -> Result<(), SecretError> {
     Ok(())
 }
 
-#[cfg(unix)]
 fn is_open(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|about| about.is_file() && std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_open(_file: &Path) -> bool {
-    false
+    fs::metadata(file).is_ok_and(|about| about.is_file() && own_files::is_open(&about))
 }
 
 fn check_value(value: &str) -> Result<&str, SecretError> {
@@ -229,17 +222,6 @@ fn check_value(value: &str) -> Result<&str, SecretError> {
         Some('\n' | '\r') => Err(SecretError::Value("several lines".to_owned())),
         Some(other) => Err(SecretError::Value(format!("the control character {}", other.escape_unicode()))),
     }
-}
-
-/// A reader sees the old file or the new one. A temporary file is readable by its owner alone and stays so.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or_else(|| io::Error::other("a path without a directory"))?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -267,7 +249,7 @@ mod tests {
 
         fn put_key(&self, key: &[u8]) {
             drop(fs::remove_file(self.key()));
-            replace(&self.key(), key).unwrap();
+            own_files::replace(&self.key(), key, None).unwrap();
         }
 
         fn key(&self) -> PathBuf {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{Secret, SecretKind};
+use crate::own_files::is_open;
 
 /// Its name in the data directory.
 const FILE: &str = "credential";
@@ -50,16 +51,6 @@ pub fn remove(data_dir: &Path, secret: &Secret) -> io::Result<()> {
         Ok(Some(held)) if held.is_same(secret) => fs::remove_file(path(data_dir)),
         _ => Ok(()),
     }
-}
-
-#[cfg(unix)]
-fn is_open(about: &fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_open(_about: &fs::Metadata) -> bool {
-    false
 }
 
 #[cfg(all(test, unix))]

@@ -48,7 +48,7 @@ use crate::{
     secrets::Secrets,
 };
 
-pub use crate::journal::Redactor;
+pub use crate::{journal::Redactor, own_files};
 pub use api::{ApiSettings, TlsFiles};
 pub use bindings::bindings;
 pub use faults::Faults;
@@ -474,21 +474,25 @@ fn has_script(value: &Value) -> bool {
 
 /// The settings in a file; none when there is no file.
 fn settings_file(path: &Path) -> Result<Value, ConfigError> {
-    let fail = |reason: String| ConfigError::File { path: path.to_owned(), reason };
+    let text = read_settings(path).map_err(|reason| ConfigError::File { path: path.to_owned(), reason })?;
+    Ok(Settings::from_toml(&text, &path.display().to_string())?)
+}
+
+/// The text of a file of settings, empty where there is none; else why it cannot be read.
+pub fn read_settings(path: &Path) -> Result<String, String> {
     let found = match fs::metadata(path) {
         Ok(found) => found,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(json!({})),
-        Err(error) => return Err(fail(error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(error.to_string()),
     };
     if !found.is_file() {
         // A pipe would keep the reader waiting for ever.
-        return Err(fail("it is not a file".to_owned()));
+        return Err("it is not a file".to_owned());
     }
     if found.len() > LARGEST_FILE {
-        return Err(fail(format!("it has {} bytes, more than the {LARGEST_FILE} that settings may have", found.len())));
+        return Err(format!("it has {} bytes, more than the {LARGEST_FILE} that settings may have", found.len()));
     }
-    let text = fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
-    Ok(Settings::from_toml(&text, &path.display().to_string())?)
+    fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
 fn compile_limits(user: &Value, file: &Path) -> Result<CompileLimits, ConfigError> {

@@ -11,7 +11,7 @@ use std::{
 use wasmtime::component::Component;
 
 use super::{compiler::CompileLimits, disk::read_bounded};
-use crate::errors::Hint;
+use crate::{errors::Hint, own_files};
 
 /// Code of the largest component there can be is smaller.
 const LARGEST_CODE: u64 = 2 << 30;
@@ -179,22 +179,12 @@ impl std::hash::Hasher for HashOf {
 }
 
 fn read_key(path: &Path) -> Option<[u8; 32]> {
-    if is_open_to_others(path) {
+    if fs::metadata(path).is_ok_and(|about| own_files::is_open(&about)) {
         // Whoever knows it can put code there that passes for this host's. Another is made, and the code is compiled again.
         tracing::warn!(path = %path.display(), "the key of the cache can be read or changed by others; it is used no more");
         return None;
     }
     <[u8; 32]>::try_from(read_bounded(path, 32).ok()?.as_slice()).ok()
-}
-
-#[cfg(unix)]
-fn is_open_to_others(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|about| std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_path: &Path) -> bool {
-    false
 }
 
 fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {

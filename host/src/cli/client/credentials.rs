@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::text,
-    config,
+    config::{self, own_files},
     operations::{Problem, ProblemKind, ProblemSource, accounts::sessions::Credentials},
 };
 
@@ -76,7 +76,7 @@ impl Store {
     pub(super) async fn open() -> Result<Self, Problem> {
         let path = config::credentials_file().map_err(Problem::from)?;
         let lock = path.with_extension("lock");
-        let locked = tokio::task::spawn_blocking(move || lock_file(&lock)).await;
+        let locked = tokio::task::spawn_blocking(move || own_files::lock(&lock)).await;
         let lock = locked.map_err(io::Error::other).and_then(|locked| locked).map_err(|error| unusable(&path, &error))?;
         Ok(Self { path, _lock: lock })
     }
@@ -102,13 +102,6 @@ pub(super) fn find(server: &str) -> Result<Option<Kept>, Problem> {
     Ok(load(&config::credentials_file().map_err(Problem::from)?)?.servers.remove(server))
 }
 
-fn lock_file(path: &Path) -> io::Result<File> {
-    path.parent().map(fs::create_dir_all).transpose()?;
-    let file = File::options().create(true).truncate(false).write(true).open(path)?;
-    file.lock()?;
-    Ok(file)
-}
-
 fn load(path: &Path) -> Result<Content, Problem> {
     let text = match fs::read(path) {
         Ok(text) => text,
@@ -126,25 +119,12 @@ fn load(path: &Path) -> Result<Content, Problem> {
     })
 }
 
-#[cfg(unix)]
 fn is_open(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
+    fs::metadata(path).is_ok_and(|about| own_files::is_open(&about))
 }
 
-#[cfg(not(unix))]
-fn is_open(_path: &Path) -> bool {
-    false
-}
-
-/// A reader sees the old file or the new one. A temporary file is readable by its owner alone and stays so.
 fn replace(path: &Path, content: &Content) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    serde_json::to_writer_pretty(&mut file, content)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    own_files::replace(path, &serde_json::to_vec_pretty(content)?, None)
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Problem {
@@ -164,7 +144,7 @@ mod tests {
     fn each_server_has_its_own_and_no_other_user_reads_them() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state/credentials.json");
-        let store = Store { _lock: lock_file(&path.with_extension("lock")).unwrap(), path: path.clone() };
+        let store = Store { _lock: own_files::lock(&path.with_extension("lock")).unwrap(), path: path.clone() };
         assert!(store.find("https://a/").unwrap().is_none());
         store.put("https://a/", Some(token("one"))).unwrap();
         store.put("https://b/", Some(token("two"))).unwrap();

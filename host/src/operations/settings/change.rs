@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Setting, edit, get, in_force, value};
+use super::{DescribedSetting, Setting, edit, find, get, in_force, is_changeable, value};
 use crate::{
     actor::Actor,
     app::events::SettingChanged,
@@ -15,20 +15,19 @@ use crate::{
 
 /// Sets it from the next start of the host on.
 pub async fn set(host: &Host, actor: &Actor, key: &str, value: &Value) -> Result<Setting, Problem> {
-    let setting = changeable(host, key)?;
-    value::check(&setting, value)?;
+    value::check(key, changeable(key)?.kind, value)?;
     change(host, actor, key, Some(value)).await
 }
 
 /// Takes it out of the operator's file, so that its default holds from the next start of the host on.
 pub async fn unset(host: &Host, actor: &Actor, key: &str) -> Result<Setting, Problem> {
-    changeable(host, key)?;
+    changeable(key)?;
     change(host, actor, key, None).await
 }
 
-fn changeable(host: &Host, key: &str) -> Result<Setting, Problem> {
-    let setting = get(host, key)?;
-    if setting.changeable {
+fn changeable(key: &str) -> Result<&'static DescribedSetting, Problem> {
+    let (table, setting) = find(key)?;
+    if is_changeable(table) {
         return Ok(setting);
     }
     let message = format!("The setting `{key}` can be changed in the operator's file alone.");

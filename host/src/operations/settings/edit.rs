@@ -1,54 +1,40 @@
 //! The operator's file as text: one setting in it changed, with its comments and its order kept.
 
 use std::{
+    fmt::Display,
     fs::{self, File},
-    io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use serde_json::Value;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value as TomlValue};
 
-use crate::operations::{Problem, ProblemKind, ProblemSource};
+use crate::{
+    config::{self, own_files},
+    operations::{Problem, ProblemKind, ProblemSource},
+};
 
 /// Keeps others from changing the file until it is dropped.
 pub(super) fn lock(data_dir: &Path) -> Result<File, Problem> {
     let path = data_dir.join("settings.lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).and_then(|file| file.lock().map(|()| file));
-    file.map_err(|error| unusable(&path, &error))
+    own_files::lock(&path).map_err(|error| unusable(&path, &error))
 }
 
 /// The text of the file; empty where there is none.
 pub(super) fn read(file: &Path) -> Result<String, Problem> {
-    match fs::read_to_string(file) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(unusable(file, &error)),
-    }
+    config::read_settings(file).map_err(|reason| unusable(file, &reason))
 }
 
 /// Writes it so that a reader sees the old file or the new one. A link to it stays one.
 pub(super) fn write(file: &Path, text: &str) -> Result<(), Problem> {
     let place = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    replace(&place, text).map_err(|error| unusable(file, &error))
+    let permissions = fs::metadata(&place).ok().map(|about| about.permissions());
+    own_files::replace(&place, text.as_bytes(), permissions).map_err(|error| unusable(file, &error))
 }
 
-fn replace(place: &PathBuf, text: &str) -> io::Result<()> {
-    let folder = place.parent().ok_or_else(|| io::Error::other("a path without a directory"))?;
-    fs::create_dir_all(folder)?;
-    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-    whole.write_all(text.as_bytes())?;
-    if let Ok(about) = fs::metadata(place) {
-        whole.as_file().set_permissions(about.permissions())?;
-    }
-    whole.as_file().sync_all()?;
-    whole.persist(place)?;
-    Ok(())
-}
-
-fn unusable(file: &Path, error: &io::Error) -> Problem {
+fn unusable(file: &Path, reason: &impl Display) -> Problem {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let message = format!("The file `{}` of the settings cannot be used: {error}.", name.escape_debug());
+    let message = format!("The file `{}` of the settings cannot be used: {reason}.", name.escape_debug());
     Problem::new(ProblemKind::Unavailable, "settings_unusable", message, ProblemSource::Host)
 }
 

@@ -61,12 +61,30 @@ pub fn list(host: &Host) -> Page<Setting> {
 
 /// One setting, by its key.
 pub fn get(host: &Host, key: &str) -> Result<Setting, Problem> {
-    list(host).items.into_iter().find(|setting| setting.key == key).ok_or_else(|| not_found(key))
+    let (table, setting) = find(key)?;
+    Ok(Setting::new(&in_force(host.config()), next(host.config()).as_ref(), table, setting))
 }
 
-fn not_found(key: &str) -> Problem {
-    let message = format!("The setting `{}` does not exist.", key.escape_debug());
-    Problem::not_found("setting_not_found", message).of_field("setting").advise("`GET /settings` lists those that there are.")
+/// The description of a setting, with its table.
+fn find(key: &str) -> Result<(&'static Table, &'static DescribedSetting), Problem> {
+    described().find(|(table, setting)| key_of(table, setting) == key).ok_or_else(|| {
+        let message = format!("The setting `{}` does not exist.", key.escape_debug());
+        Problem::not_found("setting_not_found", message).of_field("setting").advise("`GET /settings` lists those that there are.")
+    })
+}
+
+/// Those whose keys have no name that the operator chooses.
+fn described() -> impl Iterator<Item = (&'static Table, &'static DescribedSetting)> {
+    let each = TABLES.iter().flat_map(|table| table.settings.iter().map(move |setting| (table, setting)));
+    each.filter(|(table, setting)| !table.path(setting).iter().any(|name| is_chosen(name)))
+}
+
+fn key_of(table: &Table, setting: &DescribedSetting) -> String {
+    table.path(setting).join(".")
+}
+
+fn is_changeable(table: &Table) -> bool {
+    CHANGEABLE.contains(&table.name)
 }
 
 fn in_force(config: &Config) -> Settings {
@@ -80,14 +98,12 @@ fn next(config: &Config) -> Option<Settings> {
 }
 
 fn list_of(settings: &Settings, next: Option<&Settings>) -> Vec<Setting> {
-    let each = TABLES.iter().flat_map(|table| table.settings.iter().map(move |setting| (table, setting)));
-    let fixed = each.filter(|(table, setting)| !table.path(setting).iter().any(|name| is_chosen(name)));
-    fixed.map(|(table, setting)| Setting::new(settings, next, table, setting)).collect()
+    described().map(|(table, setting)| Setting::new(settings, next, table, setting)).collect()
 }
 
 impl Setting {
     fn new(settings: &Settings, next: Option<&Settings>, table: &Table, setting: &DescribedSetting) -> Self {
-        let key = table.path(setting).join(".");
+        let key = key_of(table, setting);
         let value = settings.get(&key);
         let next = next.map(|next| next.get(&key)).filter(|next| *next != value).map(|value| NextSetting { value });
         Self {
@@ -96,7 +112,7 @@ impl Setting {
             default: Some(setting.default.to_owned()).filter(|default| !default.is_empty()),
             kind: setting.kind.to_owned(),
             meaning: setting.meaning.to_owned(),
-            changeable: CHANGEABLE.contains(&table.name),
+            changeable: is_changeable(table),
             key,
         }
     }

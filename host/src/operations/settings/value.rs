@@ -3,16 +3,15 @@
 
 use serde_json::Value;
 
-use super::Setting;
 use crate::operations::Problem;
 
 /// Refuses a value of another kind.
-pub(super) fn check(setting: &Setting, value: &Value) -> Result<(), Problem> {
-    if fits(&setting.kind, value) {
+pub(super) fn check(key: &str, kind: &str, value: &Value) -> Result<(), Problem> {
+    if fits(kind, value) {
         return Ok(());
     }
-    let message = format!("`{}` does not take this value.", setting.key);
-    Err(Problem::invalid("setting_invalid", "value", message).advise(format!("It takes: {}.", setting.kind)))
+    let message = format!("`{key}` does not take this value.");
+    Err(Problem::invalid("setting_invalid", "value", message).advise(format!("It takes: {kind}.")))
 }
 
 fn fits(kind: &str, value: &Value) -> bool {
