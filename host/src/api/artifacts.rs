@@ -3,34 +3,22 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api,
+    events::Scope,
     extract::{Caller, Paging, Parameters},
     failure::Failure,
 };
 use crate::operations::{
     Page,
-    runs::{self, ExecutedCommand, ListArtifacts, RunId},
+    events::BrowseEvents,
+    runs::{self, ExecutedCommand},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new().routes(routes!(list))
-}
-
-/// Whose outputs are wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Scope {
-    /// Only those of this project, by its id or name.
-    project: Option<String>,
-    /// Only those of this run and of those below it, by its id.
-    run: Option<RunId>,
-    /// Only those of runs for the item with this key.
-    item: Option<String>,
 }
 
 /// List the commands whose output is kept, the newest first
@@ -44,6 +32,7 @@ async fn list(
     Parameters(paging): Parameters<Paging>,
 ) -> Result<Json<Page<ExecutedCommand>>, Failure> {
     let Scope { project, run, item } = scope;
-    let request = ListArtifacts { project, run, item, cursor: paging.cursor().map(str::to_owned), limit: paging.limit()? };
+    let (cursor, limit) = (paging.cursor().map(str::to_owned), paging.limit()?);
+    let request = BrowseEvents { project, run, item, cursor, limit, ..BrowseEvents::default() };
     Ok(Json(runs::list_artifacts(&api.host, &caller, &request).await?))
 }

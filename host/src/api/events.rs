@@ -25,13 +25,13 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
 /// Whose events are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Scope {
+pub(super) struct Scope {
     /// Only those of this project, by its id or name.
-    project: Option<String>,
+    pub(super) project: Option<String>,
     /// Only those of this run and of those below it, by its id.
-    run: Option<RunId>,
+    pub(super) run: Option<RunId>,
     /// Only those about the item with this key, or of runs for it.
-    item: Option<String>,
+    pub(super) item: Option<String>,
 }
 
 /// Which events are wanted.

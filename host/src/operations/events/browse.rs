@@ -72,7 +72,17 @@ pub struct BrowseEvents {
 /// The events of projects that exist for the caller; those of no project are for who sees everything. A page may have fewer than are
 /// wanted, or none, and lead on: the part of the log that is searched for one page is bounded.
 pub async fn list_for(host: &Host, caller: &Caller, request: &BrowseEvents) -> Result<Page<Event>, Problem> {
-    let mut search = search(host, caller, request).await?;
+    list_kinds(host, caller, request, request.view.map(EventView::kinds)).await
+}
+
+/// The same of these kinds of events, each as `category.name`; of all where none are given.
+pub(in crate::operations) async fn list_kinds(
+    host: &Host,
+    caller: &Caller,
+    request: &BrowseEvents,
+    kinds: Option<Vec<String>>,
+) -> Result<Page<Event>, Problem> {
+    let mut search = Search { kinds, ..search(host, caller, request).await? };
     // The events of one tree are few beside the log, and found without a look at the others.
     let window = if search.run.is_some() { i64::MAX } else { WINDOW };
     let (mut begin, mut end) = bounds(host, request).await?;
@@ -114,7 +124,6 @@ async fn search(host: &Host, caller: &Caller, request: &BrowseEvents) -> Result<
     }
     Ok(Search {
         category: request.category,
-        kinds: request.view.map(EventView::kinds),
         run: request.run.clone(),
         projects,
         item: request.item.clone(),

@@ -16,6 +16,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{Host, Moment, Page, Problem, reject_cursor};
 use crate::{actor::Actor, events, journal::RunId, kernel::KernelError};
 
+pub(in crate::operations) use browse::list_kinds;
 pub use browse::{BrowseEvents, EventOrder, list_for};
 pub use events::{Category, EventKind, EventLevel};
 pub use kinds::kinds;

@@ -2,12 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use super::{ExecutedCommand, RunId, commands::created};
 use crate::{
-    events::{Category, Payload},
+    events::Payload,
     interfaces::sandbox::events::Executed,
     operations::{
         Host, Page, Problem,
@@ -16,33 +13,12 @@ use crate::{
     },
 };
 
-/// Which outputs to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ListArtifacts {
-    /// Only those of this project, by its id or name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
-    /// Only those of this run and of those below it, by its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// Only those of runs for the item with this key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub item: Option<String>,
-    /// Only those behind a page, by its `next`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<String>,
-    /// At most this many.
-    pub limit: u32,
-}
-
 /// The commands that have ended of runs that exist for the caller. A page may have fewer than are wanted, and lead on.
-pub async fn list_artifacts(host: &Host, caller: &Caller, request: &ListArtifacts) -> Result<Page<ExecutedCommand>, Problem> {
-    let ListArtifacts { project, run, item, cursor, limit } = request.clone();
-    let text = Some(Executed::NAME.to_owned());
-    let browse = BrowseEvents { project, run, item, cursor, limit, text, category: Some(Category::Sandbox), ..BrowseEvents::default() };
-    let page = events::list_for(host, caller, &browse).await?;
+pub async fn list_artifacts(host: &Host, caller: &Caller, request: &BrowseEvents) -> Result<Page<ExecutedCommand>, Problem> {
+    let kind = format!("{}.{}", Executed::CATEGORY.as_str(), Executed::NAME);
+    let page = events::list_kinds(host, caller, request, Some(vec![kind])).await?;
     let (mut runs, mut items) = (Runs::default(), Vec::new());
-    for event in page.items.into_iter().filter(|event| event.name == Executed::NAME) {
+    for event in page.items {
         let Some((run, ended)) = event.run.zip(serde_json::from_value::<Executed>(event.data).ok()) else { continue };
         let RunOfCommand { plugin, worktree } = runs.find(host, &run).await?;
         items.push(ExecutedCommand::new(run, plugin, worktree, ended).0);

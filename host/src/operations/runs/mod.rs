@@ -19,7 +19,7 @@ use utoipa::OpenApi;
 use super::{Moment, Page};
 
 pub use crate::journal::{QuestionId, RunId, form::pointer_part};
-pub use artifacts::{ListArtifacts, list_artifacts};
+pub use artifacts::list_artifacts;
 pub use calls::{JournalCall, ListCalls, find_call, list_calls, list_entries};
 pub(in crate::operations) use commands::commands_of;
 pub use commands::{CommandEnding, CommandOutput, ExecutedCommand, command_output, commands};
