@@ -28,6 +28,14 @@ pub(super) struct Parameters<T>(pub(super) T);
 /// The segments of the path.
 pub(super) struct Segments<T>(pub(super) T);
 
+/// What is meant by a part of its id.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PartOfId {
+    /// Its id, or any beginning or end of it.
+    pub(super) id: String,
+}
+
 /// Who asks. Every route that is not public has one.
 pub(super) struct Caller(pub(super) access::Caller);
 

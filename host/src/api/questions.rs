@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api,
-    extract::{Caller, Input, Paging, Parameters, Segments},
+    extract::{Caller, Input, Paging, Parameters, PartOfId, Segments},
     failure::Failure,
 };
 use crate::operations::{
@@ -59,14 +59,6 @@ async fn list(
     let (cursor, limit) = (paging.cursor().map(str::to_owned), paging.limit()?);
     let request = BrowseQuestions { all, state, project, root, severity, cursor, limit };
     Ok(Json(questions::list_for(&api.host, &caller, &request).await?))
-}
-
-/// Which question is meant.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct PartOfId {
-    /// Its id, or any beginning or end of it.
-    id: String,
 }
 
 /// Find a question by a part of its id

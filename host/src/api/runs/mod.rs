@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Api,
     begun::Begun,
-    extract::{Caller, Input, Paging, Parameters, Segments, words},
+    extract::{Caller, Input, Paging, Parameters, PartOfId, Segments, words},
     failure::Failure,
 };
 use crate::operations::{
@@ -55,14 +55,6 @@ struct Filter {
     root: Option<RunId>,
     /// Only these runs and those below them, by their ids, with commas between them.
     within: Option<String>,
-}
-
-/// Which run is meant.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct PartOfId {
-    /// Its id, or any beginning or end of it.
-    id: String,
 }
 
 /// A run to start.

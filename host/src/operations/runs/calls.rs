@@ -8,8 +8,8 @@ use super::{
     journal::{Effect, EntryState, load_started},
 };
 use crate::{
-    journal::Entry,
-    kernel::KernelError,
+    journal::{Entry, Inspected},
+    kernel::{KernelError, run::Run},
     operations::{Host, Page, Problem, reject_cursor},
 };
 
@@ -55,8 +55,12 @@ pub struct ListCalls {
 
 /// The calls of a run in their order. The cursor is the number of the last call of a page.
 pub async fn list_calls(host: &Host, request: &ListCalls) -> Result<Page<JournalCall>, Problem> {
-    let after = request.cursor.as_deref().map(read_cursor).transpose()?.unwrap_or_default();
     let run = host.app.kernel.resolve(&request.run).await?;
+    calls_of(host, &run, request).await
+}
+
+async fn calls_of(host: &Host, run: &Run, request: &ListCalls) -> Result<Page<JournalCall>, Problem> {
+    let after = request.cursor.as_deref().map(read_cursor).transpose()?.unwrap_or_default();
     // One more than was asked for says whether there is another page.
     let beyond = request.limit.saturating_add(1);
     let mut entries = host.app.kernel.journal().outline(&run.id, after, beyond).await.map_err(KernelError::from)?;
@@ -64,7 +68,7 @@ pub async fn list_calls(host: &Host, request: &ListCalls) -> Result<Page<Journal
     let is_last = entries.len() <= limit;
     entries.truncate(limit);
     let next = entries.last().filter(|_| !is_last).map(|entry| entry.seq.to_string());
-    let started = load_started(host, &run).await?;
+    let started = load_started(host, run).await?;
     let call = |entry: Entry| {
         let child = Some(run.id.child(entry.seq)).filter(|child| started.contains(child));
         JournalCall::new(entry, child)
@@ -74,11 +78,12 @@ pub async fn list_calls(host: &Host, request: &ListCalls) -> Result<Page<Journal
 
 /// The same with requests and answers. A page ends early where these are large.
 pub async fn list_entries(host: &Host, request: &ListCalls) -> Result<Page<JournalEntry>, Problem> {
-    let Page { items: calls, next } = list_calls(host, request).await?;
+    let run = host.app.kernel.resolve(&request.run).await?;
+    let Page { items: calls, next } = calls_of(host, &run, request).await?;
     let last = calls.last().map(|call| call.seq);
     let (mut items, mut bytes) = (Vec::new(), 0);
     for call in calls {
-        let entry = find_call(host, &request.run, call.seq).await?;
+        let entry = JournalEntry::new(find_entry(host, &run.id, call.seq).await?, call.child);
         bytes += entry.request.to_string().len() + entry.answer.as_ref().map_or(0, |answer| answer.to_string().len());
         items.push(entry);
         if bytes >= LARGEST_PAGE && Some(call.seq) != last {
@@ -91,11 +96,15 @@ pub async fn list_entries(host: &Host, request: &ListCalls) -> Result<Page<Journ
 /// One call of a run, with its request and its answer.
 pub async fn find_call(host: &Host, part: &str, seq: u64) -> Result<JournalEntry, Problem> {
     let run = host.app.kernel.resolve(part).await?;
-    let found = host.app.kernel.journal().find_entry(&run.id, seq).await.map_err(KernelError::from)?;
-    let inspected = found.ok_or_else(|| no_call(seq))?;
+    let inspected = find_entry(host, &run.id, seq).await?;
     let child = run.id.child(seq);
     let is_started = host.app.kernel.runs().find(&child).await.map_err(KernelError::from)?.is_some();
     Ok(JournalEntry::new(inspected, is_started.then_some(child)))
+}
+
+async fn find_entry(host: &Host, run: &RunId, seq: u64) -> Result<Inspected, Problem> {
+    let found = host.app.kernel.journal().find_entry(run, seq).await.map_err(KernelError::from)?;
+    found.ok_or_else(|| no_call(seq))
 }
 
 fn no_call(seq: u64) -> Problem {
