@@ -12,7 +12,8 @@ use super::{
     Context,
     answering::{self, Answering, Heard, Manner},
     drive::{STAYS, drive_answering, elapsed, presses},
-    ending::Ended,
+    ending::{self, Ended},
+    exit::Exit,
     keyboard::Keyboard,
     live::Watch,
     text,
@@ -50,6 +51,13 @@ pub(super) async fn drive_or_follow(mut host: Host, context: &Context, root: &Ru
             }
         }
     }
+}
+
+/// The same, and prints how it ended.
+pub(super) async fn finish(host: Host, context: &Context, root: &RunId, manner: Manner) -> Result<Exit> {
+    let (host, ended) = drive_or_follow(host, context, root, manner).await?;
+    host.close().await;
+    ending::finish(ended, context)
 }
 
 /// How following ended.

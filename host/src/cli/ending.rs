@@ -23,6 +23,14 @@ pub(super) struct Ended {
     pub(super) outcome: Outcome,
 }
 
+/// Prints how a run ended that was followed, where it was not left before; how the command ends.
+pub(super) fn finish(ended: Option<Ended>, context: &Context) -> Result<Exit> {
+    let Some(ended) = ended else { return Ok(Exit::Unfinished) };
+    ended.tell(context, None);
+    ended.answer(context)?;
+    Ok(ended.exit())
+}
+
 impl Ended {
     /// How the command ends.
     pub(super) fn exit(&self) -> Exit {

@@ -84,12 +84,7 @@ impl Run {
         let proposed = bindings::unapproved(&host, context, &choice).await?;
         let changed = project::unapproved(&host, context, &choice).await?;
         proposed.into_iter().chain(changed).for_each(|line| context.screen.tell(line));
-        let (host, ended) = attached::drive_or_follow(host, context, &started.run, self.answers.manner()).await?;
-        host.close().await;
-        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
-        ended.tell(context, None);
-        ended.answer(context)?;
-        Ok(ended.exit())
+        attached::finish(host, context, &started.run, self.answers.manner()).await
     }
 
     /// Starts the run on a server and follows it.

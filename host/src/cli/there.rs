@@ -14,7 +14,7 @@ use super::{
     answering::{self, Answering, Heard, Manner},
     client::{self, Remote},
     drive::{STAYS, elapsed, presses},
-    ending::Ended,
+    ending::{self, Ended},
     exit::Exit,
     live::Watch,
     text,
@@ -87,8 +87,5 @@ fn is_away(error: &anyhow::Error) -> bool {
 
 /// Follows the tree, and prints how it ended.
 pub(super) async fn finish(remote: &Remote, context: &Context, root: &RunId, manner: Manner, is_new: bool) -> Result<Exit> {
-    let Some(ended) = follow(remote, context, root, manner, is_new).await? else { return Ok(Exit::Unfinished) };
-    ended.tell(context, None);
-    ended.answer(context)?;
-    Ok(ended.exit())
+    ending::finish(follow(remote, context, root, manner, is_new).await?, context)
 }

@@ -31,7 +31,7 @@ pub(super) struct Served {
     workspace: PathBuf,
     /// Those of every run.
     options: RunOptions,
-    /// The data directory, where a command does not find it without the option.
+    /// The option without which a command does not find the same data.
     option: Option<Arc<str>>,
 }
 

@@ -39,12 +39,7 @@ impl Fork {
         let request = ForkRun { run: self.run.clone(), at: self.at, options };
         let forked = runs::fork(&host, host.operator(), &request).await?;
         self.tell(context, &forked);
-        let (host, ended) = attached::drive_or_follow(host, context, &forked.run, self.answers.manner()).await?;
-        host.close().await;
-        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
-        ended.tell(context, None);
-        ended.answer(context)?;
-        Ok(ended.exit())
+        attached::finish(host, context, &forked.run, self.answers.manner()).await
     }
 
     fn tell(&self, context: &Context, forked: &ForkedRun) {

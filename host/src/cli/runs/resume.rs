@@ -77,12 +77,7 @@ impl Resume {
             host.close().await;
             return Ok(exit);
         }
-        let (host, ended) = attached::drive_or_follow(host, context, &resumed.root, self.answers.manner()).await?;
-        host.close().await;
-        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
-        ended.tell(context, None);
-        ended.answer(context)?;
-        Ok(ended.exit())
+        attached::finish(host, context, &resumed.root, self.answers.manner()).await
     }
 
     fn request(&self) -> Result<ResumeRun> {
