@@ -67,12 +67,8 @@ fn graph_of(items: &[backlog::Item]) -> Result<Graph<'_>, Problem> {
 
 /// One item as it is now.
 async fn load(host: &Host, project: &str, key: &str) -> Result<Item, Problem> {
-    let items = host.app.backlog.items(project, false).await?;
-    let graph = graph_of(&items)?;
-    match items.iter().position(|item| item.draft.key == key) {
-        Some(place) => Ok(Item::of(place, &items, &graph)),
-        None => Err(BacklogError::from(backlog::unknown(key, items.iter().map(|item| item.draft.key.as_str()))).into()),
-    }
+    let mut items = items_of(host.app.item_lists.load_item(project, key).await?)?;
+    items.pop().ok_or_else(|| BacklogError::from(backlog::unknown(key, std::iter::empty())).into())
 }
 
 /// The views of this folder.

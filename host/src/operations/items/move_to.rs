@@ -46,23 +46,32 @@ pub async fn move_to(host: &Host, actor: &Actor, request: &MoveItem) -> Result<M
     let (key, status) = (request.key.as_str(), Status::from(request.status));
     check_reason(&request.reason).map_err(|refusal| of_field("reason", refusal))?;
     let project = request.project.find(host).await?;
-    let items = host.app.backlog.items(project.id(), false).await?;
-    let graph = graph_of(&items)?;
-    let place = items.iter().position(|item| item.draft.key == key);
-    if !request.force {
-        place.map_or(Ok(()), |place| check_order(place, status, &items, &graph))?;
-    }
+    let before = host.app.backlog.item(project.id(), key).await?.status;
+    // Only these two are about other items.
+    let begun_dependents = match status == Status::Done || reopens(before, status) {
+        true => judge(host, project.id(), request, status).await?,
+        false => Vec::new(),
+    };
     // Whoever only gives it another place moves it nowhere.
-    let stays = request.position.is_some() && place.is_some_and(|place| items[place].status == status);
-    if !stays {
+    if request.position.is_none() || before != status {
         host.app.backlog.move_to(project.id(), key, status, &request.reason, &author(actor)).await?;
     }
     if let Some(position) = request.position {
         board::place(host, actor, project.id(), key, position).await?;
     }
-    let reopened = place.filter(|place| reopens(items[*place].status, status));
-    let begun_dependents = reopened.map_or_else(Vec::new, |place| graph.begun_behind(place).into_iter().map(str::to_owned).collect());
     Ok(MovedItem { item: load(host, project.id(), key).await?, begun_dependents })
+}
+
+/// The keys of what has begun behind an item that is opened again. Rejects that it is done before what it waits for.
+async fn judge(host: &Host, project: &str, request: &MoveItem, status: Status) -> Result<Vec<String>, Problem> {
+    let items = host.app.backlog.items(project, false).await?;
+    let graph = graph_of(&items)?;
+    let Some(place) = items.iter().position(|item| item.draft.key == request.key) else { return Ok(Vec::new()) };
+    if !request.force {
+        check_order(place, status, &items, &graph)?;
+    }
+    let begun = if reopens(items[place].status, status) { graph.begun_behind(place) } else { Vec::new() };
+    Ok(begun.into_iter().map(str::to_owned).collect())
 }
 
 /// Rejects that an item is done before what it waits for.

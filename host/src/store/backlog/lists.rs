@@ -38,13 +38,15 @@ macro_rules! status {
 /// A list in an order that compares `$first` before the keys. An index has the order by keys.
 macro_rules! list {
     ($first:literal) => {
+        list!($first, concat!("($2 = '[]' or ", status!(), " in (select value from json_each($2)))"))
+    };
+    ($first:literal, $status:expr) => {
         concat!(
             "select i.key, i.kind, i.title, '' as body, i.parent, i.after, i.priority, i.labels, i.status, i.assignee, i.branch, ",
             $first,
-            " as first from items i where i.project = $1 ",
-            "and ($2 = '[]' or ",
-            status!(),
-            " in (select value from json_each($2))) ",
+            " as first from items i where i.project = $1 and ",
+            $status,
+            " ",
             "and ($3 = '[]' or i.kind in (select value from json_each($3))) ",
             "and ($4 = '[]' or not exists (select 1 from json_each($4) wanted where not exists \
                 (select 1 from json_each(i.labels) has where has.value = wanted.value))) ",
@@ -56,9 +58,9 @@ macro_rules! list {
 }
 const BY_KEY: &str = concat!(list!("0"), "and $8 <= 0 and i.sort_key > $9 order by i.sort_key limit $10");
 macro_rules! by_number {
-    ($first:literal) => {
+    ($first:literal $(, $status:literal)?) => {
         concat!(
-            list!($first),
+            list!($first $(, $status)?),
             "and (",
             $first,
             " > $8 or (",
@@ -71,13 +73,17 @@ macro_rules! by_number {
 }
 const BY_PRIORITY: &str = by_number!("10 - i.priority");
 const BY_PLACE: &str = by_number!("coalesce(i.place, 9223372036854775807)");
+/// Stories and tasks with one status, in the order that an index has.
+const COLUMN: &str = by_number!("coalesce(i.place, 9223372036854775807)", "i.status = json_extract($2, '$[0]')");
+const ONE: &str = "select key, kind, title, '' as body, parent, after, priority, labels, status, assignee, branch from items \
+    where project = $1 and key = $2";
 const NAMED: &str = "select key, kind, title, '' as body, parent, after, priority, '[]' as labels, status, assignee, branch from items \
     where project = $1 and key in (select value from json_each($2))";
 /// For each status of what is directly in an epic one item: more tell nothing more of whether the epic is done.
 const INSIDE: &str = "select min(key) as key, parent, status from items where project = $1 and parent in (select value from json_each($2)) \
     group by parent, status";
-const COUNT: &str =
-    "select project, kind, status, count(*) as count from items where ($1 = '' or project = $1) group by project, kind, status";
+const COUNT: &str = "select project, kind, status, count(*) as count from items where project = $1 group by project, kind, status";
+const COUNT_ALL: &str = "select project, kind, status, count(*) as count from items group by project, kind, status";
 const COUNT_INSIDE: &str =
     "select parent, status, count(*) as count from items where project = $1 and parent is not null group by parent, status";
 
@@ -87,8 +93,14 @@ impl ItemLists for Store {
         Ok(self.load_page(project, filter).await.map_err(reading(BACKLOG))?)
     }
 
+    async fn load_item(&self, project: &str, key: &str) -> Result<ItemRows, BacklogError> {
+        let found = self.load_one(project, key).await.map_err(reading(BACKLOG))?;
+        self.require_found(project, key, Ok(found)).await
+    }
+
     async fn count_items(&self, project: Option<&str>) -> Result<Vec<ItemCount>, BacklogError> {
-        let rows = sqlx::query(COUNT).bind(project.unwrap_or_default()).fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
+        let query = project.map_or_else(|| sqlx::query(COUNT_ALL), |project| sqlx::query(COUNT).bind(project));
+        let rows = query.fetch_all(&self.reads).await.map_err(reading(BACKLOG))?;
         Ok(rows.iter().map(count).collect::<Result<_, _>>().map_err(reading(BACKLOG))?)
     }
 
@@ -134,6 +146,19 @@ impl Store {
         let related = load_related(project, &items, &mut reading).await?;
         Ok(ItemRows { items, related, firsts })
     }
+
+    async fn load_one(&self, project: &str, key: &str) -> Result<Option<ItemRows>, StoreError> {
+        let mut reading = self.reads.begin().await?;
+        let Some(row) = sqlx::query(ONE).bind(project).bind(key).fetch_optional(&mut *reading).await? else { return Ok(None) };
+        let items = vec![item(&row)?];
+        let related = load_related(project, &items, &mut reading).await?;
+        Ok(Some(ItemRows { items, related, firsts: vec![0] }))
+    }
+}
+
+/// Whether an index has the order of a list.
+fn is_column(filter: &ItemFilter) -> bool {
+    filter.statuses.len() == 1 && !filter.kinds.is_empty() && !filter.kinds.contains(&Kind::Epic)
 }
 
 async fn filter_rows(project: &str, filter: &ItemFilter, connection: &mut AnyConnection) -> Result<Vec<sqlx::any::AnyRow>, StoreError> {
@@ -143,6 +168,7 @@ async fn filter_rows(project: &str, filter: &ItemFilter, connection: &mut AnyCon
     let statement = match order {
         ItemOrder::Key => BY_KEY,
         ItemOrder::Priority => BY_PRIORITY,
+        ItemOrder::Place if is_column(filter) => COLUMN,
         ItemOrder::Place => BY_PLACE,
     };
     let first = behind.as_ref().map_or(i64::MIN, |behind| behind.first);

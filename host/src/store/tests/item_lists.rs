@@ -82,6 +82,12 @@ async fn pages_say_of_items_what_the_whole_backlog_says() {
     let (_folder, store) = filled().await;
     let whole = store.items("demo", false).await.unwrap();
     let expected = see(&whole, whole.len());
+    for item in &whole {
+        let rows = store.load_item("demo", &item.draft.key).await.unwrap();
+        let seen = see(&[rows.items, rows.related].concat(), 1);
+        assert_eq!(seen.get(&item.draft.key), expected.get(&item.draft.key), "by itself");
+    }
+    assert!(store.load_item("demo", "none").await.is_err());
     for limit in 1..=whole.len() as u32 {
         let (mut behind, mut found, mut order) = (None, BTreeMap::new(), Vec::new());
         loop {
@@ -143,6 +149,12 @@ async fn an_item_keeps_its_place_until_it_is_moved() {
     store.place_item("demo", "3-1", 0, &person()).await.unwrap();
     let placed = ["3-1", "2-1-task", "b", "2-2", "2-10", "alone"];
     assert_eq!(keys(&store, column()).await, placed);
+    let mut behind = None;
+    for key in placed {
+        let rows = store.list_items("demo", &ItemFilter { behind, limit: 1, ..column() }).await.unwrap();
+        assert_eq!(rows.items[0].draft.key, key);
+        behind = Some(ListPosition { first: rows.firsts[0], key: key.to_owned() });
+    }
     store.place_item("demo", "2-2", 99, &person()).await.unwrap();
     assert_eq!(keys(&store, column()).await, ["3-1", "2-1-task", "b", "2-10", "alone", "2-2"]);
     drop(store);
