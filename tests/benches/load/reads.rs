@@ -16,6 +16,10 @@ use crate::{
 const CONNECTIONS: usize = 100;
 /// Requests of all connections in a second.
 const RATE: u32 = 500;
+/// Requests of a search, which reads the backlog: as many as a few dozen people type.
+const SEARCH_RATE: u32 = 50;
+/// Requests that change an item.
+const CHANGE_RATE: u32 = 25;
 /// How long each route is asked.
 const SECONDS: u32 = 4;
 /// What reads have to reach.
@@ -29,7 +33,6 @@ fn paths(run: &str) -> Vec<(&'static str, String)> {
         ("GET /projects", "/projects".to_owned()),
         ("GET /projects/{project}", "/projects/load".to_owned()),
         ("GET …/items?limit=50", "/projects/load/items?limit=50".to_owned()),
-        ("GET …/items?limit=50&search=…", "/projects/load/items?limit=50&search=999".to_owned()),
         ("GET …/items/{item}", "/projects/load/items/s-42".to_owned()),
         ("GET …/items/{item}/history", "/projects/load/items/s-42/history".to_owned()),
         ("GET …/board", "/projects/load/board".to_owned()),
@@ -52,8 +55,10 @@ pub(crate) async fn measure(served: &Served, bare: &Bare, report: &mut Report) -
         let times = at_rate(&served.target, "GET", &path, "", RATE).await?;
         report.add(what, &times, Some(&floor), &REACH);
     }
-    let change = at_rate(&served.target, "PATCH", "/projects/load/items/s-7", r#"{"priority":6}"#, RATE / 5).await?;
-    report.add(format!("PATCH …/items/{{item}}, {} a second", RATE / 5), &change, Some(&floor), &Reach::Nothing);
+    let search = at_rate(&served.target, "GET", "/projects/load/items?limit=50&search=999", "", SEARCH_RATE).await?;
+    report.add(format!("GET …/items?search=…, {SEARCH_RATE} a second"), &search, Some(&floor), &REACH);
+    let change = at_rate(&served.target, "PATCH", "/projects/load/items/s-7", r#"{"labels":["a"]}"#, CHANGE_RATE).await?;
+    report.add(format!("PATCH …/items/{{item}}, {CHANGE_RATE} a second"), &change, Some(&floor), &Reach::Nothing);
     let start = r#"{"workflow":"probe","project":"load","input":{"do":"echo","say":"load"}}"#;
     let started = at_rate(&served.target, "POST", "/runs", start, RATE / 10).await?;
     report.add(format!("POST /runs, {} a second", RATE / 10), &started, Some(&floor), &Reach::Nothing);
@@ -80,7 +85,7 @@ pub(crate) async fn measure_beside_spinning_guests(served: &Served, report: &mut
 /// Times from when each request was to be sent: one that waits for the one before it has waited.
 async fn at_rate(target: &Target, method: &'static str, path: &str, body: &'static str, rate: u32) -> Result<Times> {
     let every = Duration::from_secs(1) * u32::try_from(CONNECTIONS)? / rate;
-    let count = rate * SECONDS / u32::try_from(CONNECTIONS)?;
+    let count = (rate * SECONDS / u32::try_from(CONNECTIONS)?).max(1);
     let begin = tokio::time::Instant::now() + Duration::from_millis(200);
     let mut tasks = JoinSet::new();
     for number in 0..u32::try_from(CONNECTIONS)? {

@@ -19,7 +19,7 @@ const STREAMS: usize = 1_000;
 const ROUNDS: usize = 60;
 /// What is in each message, and in none that opens a stream.
 const MARK: &str = "status.changed";
-/// An item that two others wait for, so that nothing starts by itself.
+/// An item that others wait for, and that waits for others.
 const ITEM: &str = "/projects/load/items/s-5000";
 
 /// Streams that all tell when they have had an event.
@@ -36,7 +36,7 @@ pub(crate) async fn measure(served: &Served, bare: &Bare, report: &mut Report) -
     for round in 0..ROUNDS {
         let text = format!("{{\"type\":\"item.{MARK}\",\"text\":\"{}\"}}", "x".repeat(400));
         floor.push(of_bare.time(teller.send("POST", "/tell", &text)).await?);
-        let status = if round.is_multiple_of(2) { "todo" } else { "backlog" };
+        let status = if round.is_multiple_of(2) { "blocked" } else { "todo" };
         let body = format!("{{\"status\":\"{status}\"}}");
         times.push(of_host.time(mover.send("POST", &format!("{ITEM}/move"), &body)).await?);
     }
