@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use baton_tests::{PROBE, listed, node, program};
+use baton_tests::{PROBE, listed, node, program, terminal::Terminal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -231,43 +231,15 @@ fn a_script_is_told_by_an_exit_code_that_something_has_to_be_provided() {
     }
 }
 
-/// A command on a terminal of its own, which `script` of every Linux makes; and what is read there.
-#[cfg(unix)]
-fn on_a_terminal(command: &Command) -> (Child, Arc<Mutex<String>>) {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let line = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect::<Vec<_>>().join(" ");
-    let mut terminal = Command::new("script");
-    terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(command.get_current_dir().unwrap()).env_clear();
-    terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
-    // Its input stays open: at its end the terminal is closed.
-    let mut child = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let (seen, mut output) = (Arc::new(Mutex::new(String::new())), child.stdout.take().unwrap());
-    let shown = Arc::clone(&seen);
-    thread::spawn(move || {
-        let mut bytes = [0; 4096];
-        while let Ok(read @ 1..) = output.read(&mut bytes) {
-            shown.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
-        }
-    });
-    (child, seen)
-}
-
 #[cfg(unix)]
 #[test]
 fn on_a_terminal_the_command_waits_says_for_what_and_goes_on() {
     // The service answers in one piece, whoever watches.
     let user = User::new("[models]\nstream = false\n");
-    let (mut child, seen) = on_a_terminal(&user.ask());
-    let input = child.stdin.take();
-    let (begun, said) = (Instant::now(), || seen.lock().unwrap().split_whitespace().collect::<Vec<_>>().join(" "));
-    while !said().contains("in another terminal") {
-        assert!(begun.elapsed() < LONGEST, "{}", said());
-        thread::sleep(Duration::from_millis(50));
-    }
-    assert!(said().contains("LAB_KEY"), "{}", said());
+    let terminal = Terminal::start(&user.ask());
+    terminal.await_text("in another terminal");
+    assert!(terminal.text().contains("LAB_KEY"), "{}", terminal.text());
     user.keep("LAB_KEY", GOOD);
-    let ended = program::end(child);
-    assert_eq!(ended.code, Some(0), "{}", said());
+    assert_eq!(terminal.end(), Some(0));
     assert_eq!(user.service.sent(), [GOOD]);
-    drop(input);
 }

@@ -23,6 +23,7 @@ pub mod registry;
 pub mod schemathesis;
 pub mod server;
 pub mod sweep;
+pub mod terminal;
 pub mod toolchain;
 pub mod views;
 pub mod web_socket;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use tokio::time::{Instant as Deadline, sleep_until};
 
 use super::{
     Context,
@@ -23,7 +24,7 @@ use crate::operations::{
     execution::{self, RunId, TreeState},
 };
 
-/// How often the log is read: the running host writes to the disk alone.
+/// How often the log is read: the running host writes to the disk, and sends what models write alone.
 const LOOK: Duration = Duration::from_millis(100);
 /// Looks between two that ask whether the running host is still there.
 const LOOKS_A_CHECK: u32 = 20;
@@ -72,7 +73,8 @@ enum Followed {
 
 async fn follow(host: &Host, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Followed> {
     let began = Instant::now();
-    let mut watch = Watch::begin(host, context, root).await?;
+    let running = context.running_host().await;
+    let mut watch = Watch::begin_beside(host, running.as_ref(), context, root).await?;
     let patient = AtomicBool::new(false);
     let mut answering = Answering::new(host, context, root, answers, &patient);
     let (mut presses, mut heard, mut looks, mut is_awaited) = (presses(), Heard::Change, 0, true);
@@ -101,14 +103,18 @@ async fn follow(host: &Host, context: &Context, root: &RunId, answers: (Manner, 
             is_awaited = false;
             watch.say("The running host has not started this run yet. If it stops first, the run continues here.");
         }
-        heard = tokio::select! {
-            Some(()) = presses.recv() => {
-                let cancel = context.again(&format!("runs cancel {}", text::short(root)));
-                watch.say(&format!("The running host continues this run. `{cancel}` cancels it."));
-                return Ok(Followed::Left);
+        let due = Deadline::now() + LOOK;
+        heard = loop {
+            tokio::select! {
+                Some(()) = presses.recv() => {
+                    let cancel = context.again(&format!("runs cancel {}", text::short(root)));
+                    watch.say(&format!("The running host continues this run. `{cancel}` cancels it."));
+                    return Ok(Followed::Left);
+                }
+                heard = answering.next() => break heard,
+                shown = watch.next() => shown?,
+                () = sleep_until(due) => break Heard::Change,
             }
-            heard = answering.next() => heard,
-            () = tokio::time::sleep(LOOK) => Heard::Change,
         };
     }
 }

@@ -25,10 +25,10 @@ use crate::operations::{
 };
 
 /// How soon it is looked how the tree stands once something happened, and otherwise.
-const SOON: Duration = Duration::from_secs(1);
+const SOON: Duration = Duration::from_secs(2);
 const LATE: Duration = Duration::from_secs(5);
 /// How long a server may be away before it is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Follows the tree under `root` to its end; none when it was left. All that happened in it is shown where it was just started.
 pub(super) async fn follow(remote: &Remote, context: &Context, root: &RunId, manner: Manner, is_new: bool) -> Result<Option<Ended>> {
@@ -80,9 +80,9 @@ pub(super) async fn follow(remote: &Remote, context: &Context, root: &RunId, man
     }
 }
 
-/// Whether a server was not reached, or is not able to answer now.
-fn is_away(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Problem>().is_some_and(|problem| problem.kind == ProblemKind::Unavailable)
+/// Whether a server was not reached, or does not answer now: also because it was asked too often.
+pub(super) fn is_away(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Problem>().is_some_and(|problem| matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Exhausted))
 }
 
 /// Follows the tree, and prints how it ended.

@@ -5,6 +5,7 @@ mod following;
 mod hostile;
 mod login;
 mod reading;
+mod terminal;
 
 use std::{fs, path::Path, process::Command};
 
@@ -20,6 +21,11 @@ struct Served {
 
 impl Served {
     fn start() -> Self {
+        Self::with_settings("")
+    }
+
+    /// The same with settings besides.
+    fn with_settings(more: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         for directory in ["data/plugins", "shop", ".config/baton", ".local/share"] {
             fs::create_dir_all(home.path().join(directory)).unwrap();
@@ -32,7 +38,7 @@ impl Served {
         let rates = "[api]\nuser-rate = 1000000\naddress-rate = 1000000\n";
         let roots = home.path().canonicalize().unwrap();
         let settings = format!(
-            "{rates}project-roots = [{roots:?}]\n[models]\ndefault = \"script/{}\"\n[sandbox]\nengine = \"process\"\n",
+            "{rates}project-roots = [{roots:?}]\n[models]\ndefault = \"script/{}\"\n[sandbox]\nengine = \"process\"\n{more}",
             script.display()
         );
         fs::write(home.path().join(".config/baton/baton.toml"), settings).unwrap();

@@ -1,14 +1,11 @@
 //! Follows a tree of runs on a server by its stream of events, which is opened again behind the last event wherever it ends. Shows
 //! nothing.
 
-use std::time::{Duration, Instant};
-
-use reqwest::{Response, StatusCode};
-use uuid::Uuid;
+use std::time::Duration;
 
 use super::{
     Parameters, Remote,
-    frames::{Frames, Message},
+    stream::{Heard, TreeStream},
 };
 use crate::operations::{
     Page, Problem, ProblemKind,
@@ -21,11 +18,8 @@ use crate::operations::{
 
 /// Events of a tree that was at work before that are looked at.
 const PAST: u32 = 400;
-/// How long a server may be away before it is given up, and how long is waited between two tries.
+/// How long a server may be away before it is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
-const PAUSE: Duration = Duration::from_secs(1);
-/// A stream on which nothing comes for so long is dead: heartbeats come more often.
-const SILENCE: Duration = Duration::from_secs(45);
 
 /// A tree of runs on a server that is followed.
 pub(in crate::cli) struct ServedFeed<'a> {
@@ -33,15 +27,7 @@ pub(in crate::cli) struct ServedFeed<'a> {
     root: RunId,
     tree: ServedTree,
     with_replies: bool,
-    /// Tells this stream from others of the same user.
-    name: String,
-    stream: Option<(Response, Frames)>,
-    /// When something was heard last.
-    heard: Instant,
-    /// When the stream may be opened again.
-    not_before: Instant,
-    /// Whether a part of a reply was perhaps missed.
-    missed_replies: bool,
+    stream: TreeStream<'a>,
 }
 
 impl<'a> ServedFeed<'a> {
@@ -64,34 +50,23 @@ impl<'a> ServedFeed<'a> {
             past.items.into_iter().rev().for_each(|event| drop(tree.take(event)));
         }
         tree.begin();
-        let (name, heard) = (Uuid::now_v7().to_string(), Instant::now());
-        Ok(Self { remote, root: root.clone(), tree, with_replies, name, stream: None, heard, not_before: heard, missed_replies: false })
+        Ok(Self { remote, root: root.clone(), tree, with_replies, stream: TreeStream::new(remote, root, with_replies) })
     }
 
     /// Waits for what happens next. Can be dropped at any point and misses nothing.
     pub(in crate::cli) async fn next(&mut self) -> Result<Update, Problem> {
         loop {
-            if std::mem::take(&mut self.missed_replies) {
-                return Ok(Update::MissedReplies);
-            }
-            let Some((response, frames)) = &mut self.stream else {
-                self.open().await?;
-                continue;
-            };
-            if let Some(message) = frames.next() {
-                if let Some(update) = self.take(message) {
-                    return Ok(update);
-                }
-                continue;
-            }
-            let deadline = tokio::time::Instant::from_std(self.heard + SILENCE);
-            match tokio::time::timeout_at(deadline, response.chunk()).await {
-                Ok(Ok(Some(chunk))) if frames.push(&chunk) => self.heard = Instant::now(),
-                // It ended, was cut off, is silent, or sends what is no frame.
-                _ => {
-                    (self.stream, self.missed_replies) = (None, self.with_replies);
-                    self.not_before = Instant::now() + PAUSE;
-                }
+            match self.stream.next(Some(self.tree.cursor())).await {
+                Heard::Frame(FrameBody::Event(frame)) => return Ok(Update::Steps(self.tree.take(frame.event))),
+                Heard::Frame(FrameBody::Control(ControlFrame::Closed { .. })) => self.stream.close(),
+                Heard::Frame(FrameBody::Control(frame)) => match piece_of(frame) {
+                    Some(piece) if self.tree.includes(&piece.run) => return Ok(Update::Reply(piece)),
+                    _ => {}
+                },
+                Heard::Interrupted if self.with_replies => return Ok(Update::MissedReplies),
+                Heard::Interrupted => {}
+                Heard::Refused(problem) if passes(&problem) && self.stream.silence() <= PATIENCE => {}
+                Heard::Refused(problem) => return Err(problem),
             }
         }
     }
@@ -108,46 +83,46 @@ impl<'a> ServedFeed<'a> {
     pub(in crate::cli) fn snapshot(&self) -> Snapshot {
         self.tree.snapshot()
     }
+}
 
-    /// Opens the stream, or says when that is to be tried again.
-    async fn open(&mut self) -> Result<(), Problem> {
-        tokio::time::sleep_until(self.not_before.into()).await;
-        let parameters = Parameters::default()
-            .with("run", Some(&self.root))
-            .with("after", Some(self.tree.cursor()))
-            .with("client", Some(&self.name))
-            .with("tokens", self.with_replies.then_some(true));
-        let problem = match self.remote.open(&["events", "stream"], parameters).await {
-            Ok(response) if response.status() == StatusCode::OK => {
-                self.stream = Some((response, Frames::default()));
-                self.heard = Instant::now();
-                return Ok(());
-            }
-            Ok(response) => self.remote.read_problem(response).await,
-            Err(problem) => problem,
-        };
-        let passes = matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Exhausted | ProblemKind::Internal);
-        if !passes || self.heard.elapsed() > PATIENCE {
-            return Err(problem);
-        }
-        self.not_before = Instant::now() + PAUSE;
-        Ok(())
+/// What models write in a tree that another process of this machine executes. Its events are in the log.
+pub(in crate::cli) struct ServedReplies<'a> {
+    /// None once the host does not give them.
+    stream: Option<TreeStream<'a>>,
+}
+
+impl<'a> ServedReplies<'a> {
+    pub(in crate::cli) fn of(remote: &'a Remote, root: &RunId) -> Self {
+        Self { stream: Some(TreeStream::new(remote, root, true)) }
     }
 
-    fn take(&mut self, message: Message) -> Option<Update> {
-        let Ok(frame) = serde_json::from_slice(&message) else { return None };
-        match frame {
-            FrameBody::Event(frame) => Some(Update::Steps(self.tree.take(frame.event))),
-            FrameBody::Control(ControlFrame::Token { run, call, text, done, .. }) => {
-                let text = (!done).then_some(text);
-                self.tree.includes(&run).then(|| Update::Reply(ReplyPiece { call: format!("{run}:{call}"), run, text }))
+    /// Waits for what is written next; for ever where there is nothing to wait for. Can be dropped at any point.
+    pub(in crate::cli) async fn next(&mut self) -> Update {
+        while let Some(stream) = &mut self.stream {
+            match stream.next(None).await {
+                Heard::Frame(FrameBody::Control(ControlFrame::Closed { .. })) => stream.close(),
+                Heard::Frame(FrameBody::Control(frame)) => {
+                    if let Some(piece) = piece_of(frame) {
+                        return Update::Reply(piece);
+                    }
+                }
+                Heard::Interrupted => return Update::MissedReplies,
+                // The host may be started again.
+                Heard::Refused(problem) if problem.kind == ProblemKind::Unavailable => {}
+                Heard::Refused(_) => self.stream = None,
+                Heard::Frame(FrameBody::Event(_)) => {}
             }
-            FrameBody::Control(ControlFrame::Closed { .. }) => {
-                self.stream = None;
-                self.not_before = Instant::now() + PAUSE;
-                None
-            }
-            FrameBody::Control(_) => None,
         }
+        std::future::pending().await
     }
+}
+
+fn piece_of(frame: ControlFrame) -> Option<ReplyPiece> {
+    let ControlFrame::Token { run, call, text, done, .. } = frame else { return None };
+    Some(ReplyPiece { call: format!("{run}:{call}"), run, text: (!done).then_some(text) })
+}
+
+/// Whether a stream that was not opened may be opened later.
+fn passes(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Exhausted | ProblemKind::Internal)
 }

@@ -22,9 +22,10 @@ mod remote;
 pub(super) mod reports;
 pub(super) mod runs;
 pub(super) mod secrets;
+mod stream;
 pub(super) mod tools;
 
-pub(super) use following::ServedFeed;
+pub(super) use following::{ServedFeed, ServedReplies};
 pub(super) use login::{forget, keep_session, keep_token};
 pub(super) use parameters::Parameters;
 pub(super) use remote::{Remote, Request};
@@ -99,6 +100,12 @@ impl Context {
             },
             _ => Ok(client),
         }
+    }
+
+    /// The host that serves the data of this machine, if one does. What it does not say is in the data.
+    pub(super) async fn running_host(&self) -> Option<Remote> {
+        let remote = Remote::at_socket(self).ok()?;
+        remote.check_version().await.ok().map(|()| remote)
     }
 
     /// The server that is named, once it is known to be one.

@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::{
     Context,
-    client::{Remote, ServedFeed},
+    client::{Remote, ServedFeed, ServedReplies},
 };
 use crate::operations::{
     Host, Problem,
@@ -41,6 +41,14 @@ impl<'a> Watch<'a> {
     pub(super) async fn begin_there(remote: &'a Remote, context: &'a Context, root: &RunId, is_new: bool) -> Result<Self> {
         let feed = ServedFeed::begin(remote, root, is_new, context.screen.is_live()).await?;
         Ok(Self::of(context, Source::There(Box::new(feed))))
+    }
+
+    /// The same of a tree that the running host executes: its events come with each look at the log, and what models write from the
+    /// host, where it serves.
+    pub(super) async fn begin_beside(host: &'a Host, running: Option<&'a Remote>, context: &'a Context, root: &RunId) -> Result<Self> {
+        let feed = Feed::begin(host, root, false).await?;
+        let replies = running.filter(|_| context.screen.is_live()).map(|running| ServedReplies::of(running, root));
+        Ok(Self::of(context, Source::Beside(Box::new(feed), replies)))
     }
 
     fn of(context: &'a Context, feed: Source<'a>) -> Self {
@@ -116,6 +124,8 @@ impl<'a> Watch<'a> {
 enum Source<'a> {
     /// The host of this process.
     Here(Box<Feed<'a>>),
+    /// The log, while another host of this machine executes.
+    Beside(Box<Feed<'a>>, Option<ServedReplies<'a>>),
     /// A server.
     There(Box<ServedFeed<'a>>),
 }
@@ -124,20 +134,23 @@ impl Source<'_> {
     async fn next(&mut self) -> Result<Update, Problem> {
         match self {
             Self::Here(feed) => feed.next().await,
+            // An event that this process caused must not be shown before those that the log has from others.
+            Self::Beside(_, Some(replies)) => Ok(replies.next().await),
+            Self::Beside(_, None) => std::future::pending().await,
             Self::There(feed) => feed.next().await,
         }
     }
 
     async fn catch_up(&mut self) -> Result<Vec<Step>, Problem> {
         match self {
-            Self::Here(feed) => feed.catch_up().await,
+            Self::Here(feed) | Self::Beside(feed, _) => feed.catch_up().await,
             Self::There(feed) => feed.catch_up().await,
         }
     }
 
     fn snapshot(&self) -> Snapshot {
         match self {
-            Self::Here(feed) => feed.snapshot(),
+            Self::Here(feed) | Self::Beside(feed, _) => feed.snapshot(),
             Self::There(feed) => feed.snapshot(),
         }
     }
