@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use baton_tests::{
+    api_host::ApiHost,
     github::{GitHub, TOKEN},
     listed, program,
 };
@@ -143,6 +144,22 @@ async fn where_a_person_merges_the_sprint_proposes_and_a_command_lands() {
     assert!(refused.stderr.contains("stays open: calc conflict"), "{}", refused.stderr);
     assert_eq!((project.git(&["rev-parse", "main"]), project.status(MULTIPLY)), (before, json!("review")));
     assert_eq!(project.pull_request(MULTIPLY)["mergeable"], "conflicts");
+    let refused = merge_on_a_server(project, &multiply).exits(1);
+    assert!(refused.stderr.contains("stays open: calc conflict"), "{}", refused.stderr);
+}
+
+/// The same command on a server over the same data.
+fn merge_on_a_server(project: Project, number: &str) -> program::Ended {
+    let config = project.home.path().join(".config/baton");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::rename(project.home.path().join("baton.toml"), config.join("baton.toml")).unwrap();
+    let host = ApiHost::over(project.home);
+    let user = json!({ "name": "ada", "password": "a long enough password", "role": "admin", "all_projects": true });
+    host.post("/users", &user).expect(201);
+    let token = host.post("/tokens", &json!({ "name": "client", "user": "ada" })).expect(201);
+    let server = format!("http://{}", host.address);
+    let merge = ["pull-requests", "merge", number, "--project", "workspace", "--server", &server];
+    program::output(program::command(host.home(), &merge).env("BATON_TOKEN", token["secret"].as_str().unwrap()))
 }
 
 /// The first pull request as a command shows it.

@@ -10,8 +10,6 @@ impl Command {
             Self::Serve(_) => Some("serve"),
             Self::Project(command) => command.on_this_machine(),
             Self::Backlog(command) => command.on_this_machine(),
-            Self::Questions(command) => command.on_this_machine(),
-            Self::PullRequests(command) => command.on_this_machine(),
             Self::Plugin(command) => command.on_this_machine(),
             Self::Bindings(command) => command.on_this_machine(),
             Self::Mcp(_) => Some("mcp"),
@@ -24,7 +22,9 @@ impl Command {
             Self::CompileComponent(_) => Some("compile-component"),
             Self::Run(_)
             | Self::Runs(_)
+            | Self::Questions(_)
             | Self::Decisions(_)
+            | Self::PullRequests(_)
             | Self::Tools(_)
             | Self::Report(_)
             | Self::Logs(_)

@@ -5,7 +5,9 @@ use reqwest::Method;
 use super::{Client, Parameters, parameters::Fields, projects::named};
 use crate::operations::{
     Page, Problem,
-    pull_requests::{self, ChangedPullRequest, ClosePullRequest, ListPullRequests, PullRequest, PullRequestSummary, ShowPullRequest},
+    pull_requests::{
+        self, ChangedPullRequest, ClosePullRequest, ListPullRequests, MergePullRequest, PullRequest, PullRequestSummary, ShowPullRequest,
+    },
 };
 
 pub(in crate::cli) async fn list(client: &Client, request: &ListPullRequests) -> Result<Page<PullRequestSummary>, Problem> {
@@ -35,6 +37,16 @@ pub(in crate::cli) async fn close(client: &Client, request: &ClosePullRequest) -
         Client::There(remote) => {
             let path = ["projects", named(&request.project)?, "pull-requests", &request.number.to_string(), "close"];
             remote.change(Method::POST, &path, Fields::default()).await
+        }
+    }
+}
+
+pub(in crate::cli) async fn merge(client: &Client, request: &MergePullRequest) -> Result<ChangedPullRequest, Problem> {
+    match client {
+        Client::Here(host) => pull_requests::merge(host, host.operator(), request).await,
+        Client::There(remote) => {
+            let path = ["projects", named(&request.project)?, "pull-requests", &request.number.to_string(), "merge"];
+            remote.change(Method::POST, &path, Fields::of(request, &["project", "number"])).await
         }
     }
 }

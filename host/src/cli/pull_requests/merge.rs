@@ -10,12 +10,15 @@ use crate::{
         Context,
         answering::Manner,
         attached,
+        client::{self, Client},
+        ending::Ended,
         exit::Exit,
         screen::{GOOD, painted},
+        there,
     },
     operations::{
-        Host,
-        pull_requests::{self, ChangedPullRequest, FinishLanding, MergeMethod, MergePullRequest},
+        execution::RunId,
+        pull_requests::{self, ChangedPullRequest, MergeMethod, MergePullRequest},
     },
 };
 
@@ -52,24 +55,16 @@ impl Merge {
             How::Squash => MergeMethod::Squash,
             How::Rebase => MergeMethod::Rebase,
         };
-        let host = context.open_to_change().await?;
+        let client = context.connect_to_change().await?;
         let request = MergePullRequest { project: choice.reference(), number: self.number, method };
-        let merged = pull_requests::merge(&host, &host.config().operator, &request).await?;
-        if let Some(run) = merged.run {
-            return self.follow(host, context, FinishLanding { number: self.number, run }).await;
-        }
-        host.close().await;
-        self.tell(context, &merged)
-    }
-
-    /// Follows the run that lands the story.
-    async fn follow(&self, host: Host, context: &Context, landing: FinishLanding) -> Result<Exit> {
-        let (host, ended) = attached::drive_or_follow(host, context, &landing.run, Manner::Suggested).await?;
-        let finished = pull_requests::finish_landing(&host, &landing).await;
-        host.close().await;
-        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
+        let merged = client::pull_requests::merge(&client, &request).await?;
+        let Some(run) = &merged.run else {
+            client.close().await;
+            return self.tell(context, &merged);
+        };
+        let Some(ended) = follow(client, context, run).await? else { return Ok(Exit::Unfinished) };
         match ended.exit() {
-            Exit::Done | Exit::Short => self.tell(context, &finished?),
+            Exit::Done | Exit::Short => self.tell(context, &pull_requests::read_landing(self.number, run, ended.outcome.output)?),
             exit => {
                 ended.tell(context, None);
                 Ok(exit)
@@ -85,5 +80,17 @@ impl Merge {
             context.screen.tell(format!("{} Pull request {} is merged, by {}.", painted(GOOD, "✓"), self.number, short(commit)));
         }
         Ok(Exit::Done)
+    }
+}
+
+/// Follows the run that lands the story, wherever it is executed.
+async fn follow(client: Client, context: &Context, run: &RunId) -> Result<Option<Ended>> {
+    match client {
+        Client::Here(host) => {
+            let (host, ended) = attached::drive_or_follow(*host, context, run, Manner::Suggested).await?;
+            host.close().await;
+            Ok(ended)
+        }
+        Client::There(remote) => there::follow(&remote, context, run, Manner::Suggested, true).await,
     }
 }

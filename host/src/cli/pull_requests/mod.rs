@@ -39,14 +39,6 @@ enum Command {
 }
 
 impl PullRequests {
-    /// What the command is called, where it is not done on a server.
-    pub(super) fn on_this_machine(&self) -> Option<&'static str> {
-        match &self.command {
-            Command::List(_) | Command::Show(_) | Command::Close(_) => None,
-            Command::Merge(_) => Some("pull-requests merge"),
-        }
-    }
-
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let choice = self.project.choice_for(context)?;
         match &self.command {

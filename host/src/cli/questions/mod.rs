@@ -28,14 +28,6 @@ enum Command {
 }
 
 impl Questions {
-    /// What the command is called, where it is not done on a server.
-    pub(super) fn on_this_machine(&self) -> Option<&'static str> {
-        match &self.command {
-            Command::List(_) | Command::Show(_) | Command::Answer(_) => None,
-            Command::Watch(_) => Some("questions watch"),
-        }
-    }
-
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         match &self.command {
             Command::List(command) => command.execute(context).await,

@@ -1,6 +1,10 @@
 //! `baton questions watch`.
 
-use std::{collections::HashSet, io::IsTerminal, time::Duration};
+use std::{
+    collections::HashSet,
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use clap::Args;
@@ -10,18 +14,22 @@ use super::{answer, card};
 use crate::{
     cli::{
         Context,
+        client::{self, Client},
         exit::Exit,
         figures,
         keyboard::{Keyboard, next_line},
+        there,
     },
     operations::{
-        Access, Host,
-        questions::{self, AnswerQuestion, ListQuestions, Question, QuestionId},
+        Access,
+        questions::{AnswerQuestion, ListQuestions, Question, QuestionId},
     },
 };
 
 /// How often new questions are looked for.
 const LOOK: Duration = Duration::from_millis(250);
+/// The same on a server, which limits the requests of a user.
+const LOOK_THERE: Duration = Duration::from_secs(2);
 
 /// Show questions as they are asked, and answer them on a terminal, until Ctrl-C
 #[derive(Debug, Args)]
@@ -29,16 +37,23 @@ pub(in crate::cli) struct Watch {}
 
 impl Watch {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let host = context.open(Access::Look).await?;
+        let client = context.connect(Access::Look).await?;
+        let look = if matches!(client, Client::Here(_)) { LOOK } else { LOOK_THERE };
         let answers = !context.screen.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let mut following = Following { context, host, known: HashSet::new(), shown: None, keyboard: answers.then(Keyboard::new) };
+        let mut following = Following { context, client, known: HashSet::new(), shown: None, keyboard: answers.then(Keyboard::new) };
         context.screen.tell("Questions are shown as they are asked. Ctrl-C ends this.");
+        let mut reached = Instant::now();
         loop {
-            following.look().await?;
+            match following.look().await {
+                Ok(()) => reached = Instant::now(),
+                // It may come back.
+                Err(error) if there::is_away(&error) && reached.elapsed() < there::PATIENCE => {}
+                Err(error) => return Err(error),
+            }
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
                 line = next_line(&mut following.keyboard), if following.shown.is_some() => following.answer(line).await?,
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(look) => {}
             }
         }
     }
@@ -46,7 +61,7 @@ impl Watch {
 
 struct Following<'a> {
     context: &'a Context,
-    host: Host,
+    client: Client,
     known: HashSet<QuestionId>,
     /// The question whose answer is being typed.
     shown: Option<Question>,
@@ -57,7 +72,7 @@ struct Following<'a> {
 impl Following<'_> {
     /// Shows new questions: every one at once, or on a terminal one after the other.
     async fn look(&mut self) -> Result<()> {
-        let open = questions::list(&self.host, &ListQuestions::default()).await?.items;
+        let open = client::questions::list(&self.client, &ListQuestions::default()).await?.items;
         if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
             self.show_outcome(&shown).await?;
         }
@@ -85,7 +100,7 @@ impl Following<'_> {
     }
 
     async fn show_outcome(&self, shown: &Question) -> Result<()> {
-        let now = questions::find(&self.host, shown.id.as_str()).await?;
+        let now = client::questions::find(&self.client, shown.id.as_str()).await?;
         self.context.screen.warn(format!("\n  {}", card::outcome(&now, &TimeZone::system())));
         Ok(())
     }
@@ -104,16 +119,16 @@ impl Following<'_> {
                 self.shown = Some(asked);
             }
             Ok(text) => {
-                let host = self.context.open_to_change().await?;
+                let client = self.context.connect_to_change().await?;
                 let request = AnswerQuestion { question: asked.id, answer: Some(text) };
-                match questions::answer(&host, host.operator(), &request).await {
+                match client::questions::answer(&client, &request).await {
                     Ok(answered) => {
-                        let continuation = questions::continuation(&host, &answered).await?;
+                        let continuation = client::questions::continuation(&client, &answered).await?;
                         self.context.screen.warn(answer::describe(self.context, &answered, continuation));
                     }
                     Err(problem) => self.context.screen.warn(crate::cli::text::plain(&problem.to_string())),
                 }
-                host.close().await;
+                client.close().await;
             }
         }
         Ok(())

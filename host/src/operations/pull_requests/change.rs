@@ -60,7 +60,7 @@ pub async fn review(host: &Host, actor: &Actor, request: &ReviewPullRequest) -> 
     Ok(forge.get(of.place(&project)?, *number).await?.into())
 }
 
-/// Merges a pull request: one of a story in review by a run that lands it, which [`super::finish_landing`] tells the end of;
+/// Merges a pull request: one of a story in review by a run that lands it, which [`super::read_landing`] tells the end of;
 /// another local one by marking what git has merged; one on GitHub by asking GitHub.
 pub async fn merge(host: &Host, actor: &Actor, request: &MergePullRequest) -> Result<ChangedPullRequest, Problem> {
     let project = request.project.find(host).await?;

@@ -5,11 +5,9 @@ use baton_slots::{
     LAND,
     land::{Input, Output, Story},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
 
-use super::{ChangedPullRequest, Host, Problem, ProjectLocation, PullRequestState};
+use super::{ChangedPullRequest, Host, Problem, ProjectLocation};
 use crate::{
     actor::Actor,
     escape::escaped,
@@ -19,18 +17,9 @@ use crate::{
         forge::{Kind, MergeAuthority, PullRequest, State},
     },
     journal::RunId,
-    kernel::{self, Order, run},
+    kernel::{self, Order},
     rules::mismatch,
 };
-
-/// A landing to look at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FinishLanding {
-    /// The pull request that is landed.
-    pub number: u64,
-    /// The run that lands it.
-    pub run: RunId,
-}
 
 /// The story of a pull request that the host keeps and that git has not merged; none where no story is in review on its branch.
 pub(super) async fn story_to_land(host: &Host, project: &ProjectLocation, found: &PullRequest) -> Result<Option<String>, Problem> {
@@ -69,20 +58,10 @@ pub(super) async fn start(
     Ok(host.app.kernel.start(order).await?.id)
 }
 
-/// What came of a landing: a merged pull request, an open one while its run has not ended, and the problem
-/// `pull_request_not_landed` where the run ended without landing it.
-pub async fn finish_landing(host: &Host, request: &FinishLanding) -> Result<ChangedPullRequest, Problem> {
-    let FinishLanding { number, run: id } = request;
-    let run = host.app.kernel.resolve(id.as_str()).await?;
-    match &run.state {
-        run::State::Succeeded => {
-            let commit = outcome(run.output.unwrap_or_default()).map_err(|(reason, hint)| not_landed(*number, &reason, hint))?;
-            Ok(ChangedPullRequest::merged(*number, commit, Some(id.clone())))
-        }
-        run::State::Failed { error } => Err(not_landed(*number, &error.text, None)),
-        run::State::Cancelled => Err(not_landed(*number, "the run that landed it was cancelled.", None)),
-        _ => Ok(ChangedPullRequest { number: *number, state: PullRequestState::Open, merge_commit: None, run: Some(id.clone()) }),
-    }
+/// What the run that lands a pull request came to, by its output: a merged pull request, or the problem `pull_request_not_landed`.
+pub fn read_landing(number: u64, run: &RunId, output: Option<Value>) -> Result<ChangedPullRequest, Problem> {
+    let commit = commit_of(output.unwrap_or_default()).map_err(|(reason, hint)| not_landed(number, &reason, hint))?;
+    Ok(ChangedPullRequest::merged(number, commit, Some(run.clone())))
 }
 
 fn not_landed(number: u64, reason: &str, hint: Option<String>) -> Problem {
@@ -91,7 +70,7 @@ fn not_landed(number: u64, reason: &str, hint: Option<String>) -> Problem {
 }
 
 /// The merge commit of the one story that `land` was given, or why there is none and what to do.
-fn outcome(output: Value) -> Result<String, (String, Option<String>)> {
+fn commit_of(output: Value) -> Result<String, (String, Option<String>)> {
     let Output { landed, conflicts, red, withdrawn, .. } = serde_json::from_value(output)
         .map_err(|error| (format!("`land` answered something else than its slot asks for: {}.", mismatch::describe(&error)), None))?;
     if let Some(landed) = landed.into_iter().next() {
@@ -121,11 +100,11 @@ mod tests {
 
     #[test]
     fn the_outcome_of_a_landing_is_read_from_what_its_slot_answers() {
-        assert_eq!(outcome(json!({ "landed": [{ "key": "1", "commit": "c" }] })), Ok("c".to_owned()));
-        let (reason, hint) = outcome(json!({ "conflicts": [{ "key": "1-1", "paths": ["calc", "a\u{1b}b"] }] })).unwrap_err();
+        assert_eq!(commit_of(json!({ "landed": [{ "key": "1", "commit": "c" }] })), Ok("c".to_owned()));
+        let (reason, hint) = commit_of(json!({ "conflicts": [{ "key": "1-1", "paths": ["calc", "a\u{1b}b"] }] })).unwrap_err();
         assert_eq!(reason, r"calc, a\u{1b}b conflict.");
         assert!(hint.is_some_and(|hint| hint.contains("the branch of 1-1")));
-        let reason = |output| outcome(output).unwrap_err().0;
+        let reason = |output| commit_of(output).unwrap_err().0;
         assert!(reason(json!({ "red": [{ "key": "1-1", "report": "2 passed\n1 failed\n" }] })).ends_with(": 1 failed"));
         assert_eq!(reason(json!({ "withdrawn": [{ "key": "1-1", "reason": "1-1 is `cancelled`." }] })), "1-1 is `cancelled`.");
         assert!(reason(json!({})).contains("does not say why"));

@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use change::{ClosePullRequest, MergePullRequest, ReviewPullRequest, close, merge, review};
-pub use land::{FinishLanding, finish_landing};
+pub use land::read_landing;
 pub use list::{ListPullRequests, list};
 pub(in crate::operations) use show::of_branch;
 pub use show::{ShowPullRequest, show};
