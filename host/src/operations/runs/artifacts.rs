@@ -16,7 +16,9 @@ use crate::{
 /// The commands that have ended of runs that exist for the caller. A page may have fewer than are wanted, and lead on.
 pub async fn list_artifacts(host: &Host, caller: &Caller, request: &BrowseEvents) -> Result<Page<ExecutedCommand>, Problem> {
     let kind = format!("{}.{}", Executed::CATEGORY.as_str(), Executed::NAME);
-    let page = events::list_kinds(host, caller, request, Some(vec![kind])).await?;
+    // An index has the events of a category.
+    let request = BrowseEvents { category: Some(Executed::CATEGORY), ..request.clone() };
+    let page = events::list_kinds(host, caller, &request, Some(vec![kind])).await?;
     let (mut runs, mut items) = (Runs::default(), Vec::new());
     for event in page.items {
         let Some((run, ended)) = event.run.zip(serde_json::from_value::<Executed>(event.data).ok()) else { continue };
