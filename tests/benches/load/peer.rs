@@ -26,8 +26,10 @@ pub(crate) async fn measure(served: &Served, report: &mut Report) -> Result<()> 
     };
     let peer = Target { address, token: None, root: "/api" };
     let llm = json!({ "model": "openai/none", "api_key": "none", "base_url": "http://127.0.0.1:9" });
-    let folder = std::env::temp_dir().display().to_string();
-    let begin = json!({ "agent": { "kind": "Agent", "llm": llm, "tools": [] }, "workspace": { "working_dir": folder } }).to_string();
+    // It makes a repository of it.
+    let folder = tempfile::tempdir()?;
+    let workspace = json!({ "working_dir": folder.path() });
+    let begin = json!({ "agent": { "kind": "Agent", "llm": llm, "tools": [] }, "workspace": workspace }).to_string();
     let mut connection = Connection::open(&peer).await?;
     let mut newest = Value::Null;
     for _ in 0..CONVERSATIONS {

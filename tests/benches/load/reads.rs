@@ -18,8 +18,11 @@ const CONNECTIONS: usize = 100;
 const RATE: u32 = 500;
 /// Requests of a search, which reads the backlog: as many as a few dozen people type.
 const SEARCH_RATE: u32 = 50;
-/// Requests that change an item.
+/// Requests that change the labels of an item, and the two changes that they take turns with.
 const CHANGE_RATE: u32 = 25;
+const CHANGES: &[&str] = &[r#"{"labels":["a"]}"#, r#"{"labels":["b"]}"#];
+/// A run that ends at once.
+const STARTS: &[&str] = &[r#"{"workflow":"probe","project":"load","input":{"do":"echo","say":"load"}}"#];
 /// How long each route is asked.
 const SECONDS: u32 = 4;
 /// What reads have to reach.
@@ -49,18 +52,17 @@ fn paths(run: &str) -> Vec<(&'static str, String)> {
 }
 
 pub(crate) async fn measure(served: &Served, bare: &Bare, report: &mut Report) -> Result<()> {
-    let floor = at_rate(&bare.target, "GET", "/answer", "", RATE).await?;
+    let floor = at_rate(&bare.target, "GET", "/answer", &[], RATE).await?;
     report.add(format!("bare axum, {RATE} requests a second"), &floor, Some(&floor), &Reach::Nothing);
     for (what, path) in paths(&served.run) {
-        let times = at_rate(&served.target, "GET", &path, "", RATE).await?;
+        let times = at_rate(&served.target, "GET", &path, &[], RATE).await?;
         report.add(what, &times, Some(&floor), &REACH);
     }
-    let search = at_rate(&served.target, "GET", "/projects/load/items?limit=50&search=999", "", SEARCH_RATE).await?;
+    let search = at_rate(&served.target, "GET", "/projects/load/items?limit=50&search=999", &[], SEARCH_RATE).await?;
     report.add(format!("GET …/items?search=…, {SEARCH_RATE} a second"), &search, Some(&floor), &REACH);
-    let change = at_rate(&served.target, "PATCH", "/projects/load/items/s-7", r#"{"labels":["a"]}"#, CHANGE_RATE).await?;
+    let change = at_rate(&served.target, "PATCH", "/projects/load/items/s-7", CHANGES, CHANGE_RATE).await?;
     report.add(format!("PATCH …/items/{{item}}, {CHANGE_RATE} a second"), &change, Some(&floor), &Reach::Nothing);
-    let start = r#"{"workflow":"probe","project":"load","input":{"do":"echo","say":"load"}}"#;
-    let started = at_rate(&served.target, "POST", "/runs", start, RATE / 10).await?;
+    let started = at_rate(&served.target, "POST", "/runs", STARTS, RATE / 10).await?;
     report.add(format!("POST /runs, {} a second", RATE / 10), &started, Some(&floor), &Reach::Nothing);
     let most = at_most(&bare.target, "/answer").await?;
     report.count("bare axum, as fast as it answers: requests a second", format!("{most:.0}"));
@@ -75,7 +77,7 @@ pub(crate) async fn measure(served: &Served, bare: &Bare, report: &mut Report) -
 pub(crate) async fn measure_beside_spinning_guests(served: &Served, report: &mut Report) -> Result<()> {
     let runs = served.spin(GUESTS)?;
     for (what, path) in paths(&served.run).into_iter().filter(|(what, _)| matches!(*what, "GET /runs/{run}" | "GET …/items?limit=50")) {
-        let times = at_rate(&served.target, "GET", &path, "", RATE).await?;
+        let times = at_rate(&served.target, "GET", &path, &[], RATE).await?;
         report.add(format!("{what}, beside {GUESTS} guests that spin"), &times, None, &Reach::Nothing);
     }
     served.stop(&runs);
@@ -83,7 +85,7 @@ pub(crate) async fn measure_beside_spinning_guests(served: &Served, report: &mut
 }
 
 /// Times from when each request was to be sent: one that waits for the one before it has waited.
-async fn at_rate(target: &Target, method: &'static str, path: &str, body: &'static str, rate: u32) -> Result<Times> {
+async fn at_rate(target: &Target, method: &'static str, path: &str, bodies: &'static [&'static str], rate: u32) -> Result<Times> {
     let every = Duration::from_secs(1) * u32::try_from(CONNECTIONS)? / rate;
     let count = (rate * SECONDS / u32::try_from(CONNECTIONS)?).max(1);
     let begin = tokio::time::Instant::now() + Duration::from_millis(200);
@@ -97,6 +99,7 @@ async fn at_rate(target: &Target, method: &'static str, path: &str, body: &'stat
             for turn in 0..count {
                 let due = first + every * turn;
                 tokio::time::sleep_until(due).await;
+                let body = bodies.iter().cycle().nth(usize::try_from(number + turn)? % bodies.len().max(1)).unwrap_or(&"");
                 connection.send(method, &path, body).await?;
                 times.push(due.elapsed());
             }
