@@ -78,8 +78,8 @@ pub struct ItemCount {
 pub trait ItemLists: Send + Sync {
     /// A page of the items of a project.
     async fn list_items(&self, project: &str, filter: &ItemFilter) -> Result<ItemRows, BacklogError>;
-    /// One item, with what decides whether it can begin.
-    async fn load_item(&self, project: &str, key: &str) -> Result<ItemRows, BacklogError>;
+    /// One item without its body, and the others that decide whether it can begin.
+    async fn load_item(&self, project: &str, key: &str) -> Result<(Item, Vec<Item>), BacklogError>;
     /// How many items there are, of one project or of all.
     async fn count_items(&self, project: Option<&str>) -> Result<Vec<ItemCount>, BacklogError>;
     /// How many items are directly part of each, by their status: its key, the status and how many.

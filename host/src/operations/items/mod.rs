@@ -67,8 +67,9 @@ fn graph_of(items: &[backlog::Item]) -> Result<Graph<'_>, Problem> {
 
 /// One item as it is now.
 async fn load(host: &Host, project: &str, key: &str) -> Result<Item, Problem> {
-    let mut items = items_of(host.app.item_lists.load_item(project, key).await?)?;
-    items.pop().ok_or_else(|| BacklogError::from(backlog::unknown(key, std::iter::empty())).into())
+    let (found, related) = host.app.item_lists.load_item(project, key).await?;
+    let items = [vec![found], related].concat();
+    Ok(Item::of(0, &items, &graph_of(&items)?))
 }
 
 /// The views of this folder.

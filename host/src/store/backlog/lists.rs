@@ -93,7 +93,7 @@ impl ItemLists for Store {
         Ok(self.load_page(project, filter).await.map_err(reading(BACKLOG))?)
     }
 
-    async fn load_item(&self, project: &str, key: &str) -> Result<ItemRows, BacklogError> {
+    async fn load_item(&self, project: &str, key: &str) -> Result<(Item, Vec<Item>), BacklogError> {
         let found = self.load_one(project, key).await.map_err(reading(BACKLOG))?;
         self.require_found(project, key, Ok(found)).await
     }
@@ -147,12 +147,12 @@ impl Store {
         Ok(ItemRows { items, related, firsts })
     }
 
-    async fn load_one(&self, project: &str, key: &str) -> Result<Option<ItemRows>, StoreError> {
+    async fn load_one(&self, project: &str, key: &str) -> Result<Option<(Item, Vec<Item>)>, StoreError> {
         let mut reading = self.reads.begin().await?;
         let Some(row) = sqlx::query(ONE).bind(project).bind(key).fetch_optional(&mut *reading).await? else { return Ok(None) };
-        let items = vec![item(&row)?];
-        let related = load_related(project, &items, &mut reading).await?;
-        Ok(Some(ItemRows { items, related, firsts: vec![0] }))
+        let found = item(&row)?;
+        let related = load_related(project, std::slice::from_ref(&found), &mut reading).await?;
+        Ok(Some((found, related)))
     }
 }
 

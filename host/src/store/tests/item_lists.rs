@@ -83,8 +83,8 @@ async fn pages_say_of_items_what_the_whole_backlog_says() {
     let whole = store.items("demo", false).await.unwrap();
     let expected = see(&whole, whole.len());
     for item in &whole {
-        let rows = store.load_item("demo", &item.draft.key).await.unwrap();
-        let seen = see(&[rows.items, rows.related].concat(), 1);
+        let (found, related) = store.load_item("demo", &item.draft.key).await.unwrap();
+        let seen = see(&[vec![found], related].concat(), 1);
         assert_eq!(seen.get(&item.draft.key), expected.get(&item.draft.key), "by itself");
     }
     assert!(store.load_item("demo", "none").await.is_err());
