@@ -28,7 +28,8 @@ impl Terminal {
         let quoted = |word: &str| format!("'{}'", word.replace('\'', r"'\''"));
         let line = words.map(|word| quoted(word.to_str().unwrap())).collect::<Vec<_>>().join(" ");
         let mut script = Command::new("script");
-        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env_clear();
+        // A shell that stays would end by Ctrl-C itself.
+        script.args(["--quiet", "--return", "--command", &format!("exec {line}"), "/dev/null"]).env_clear();
         script.current_dir(command.get_current_dir().unwrap());
         script.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
         let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

@@ -73,8 +73,8 @@ enum Followed {
 
 async fn follow(host: &Host, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Followed> {
     let began = Instant::now();
-    let running = context.running_host().await;
-    let mut watch = Watch::begin_beside(host, running.as_ref(), context, root).await?;
+    let running = context.running_host().filter(|_| context.screen.is_live());
+    let mut watch = Watch::begin_attached(host, running.as_ref(), context, root).await?;
     let patient = AtomicBool::new(false);
     let mut answering = Answering::new(host, context, root, answers, &patient);
     let (mut presses, mut heard, mut looks, mut is_awaited) = (presses(), Heard::Change, 0, true);

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{
     Context,
     client::{self, Client},
+    drive::presses,
     exit::Exit,
     figures,
     number::number,
@@ -55,7 +56,7 @@ pub(super) struct Logs {
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Show at most N entries
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=1_000_000_u32, "give how many, 1 to 1000000"))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=1_000_000_u32, "give a number from 1 to 1000000"))]
     limit: u32,
 }
 
@@ -106,12 +107,17 @@ impl Logs {
 /// Shows what comes behind `cursor`, until Ctrl-C.
 async fn follow(context: &Context, client: &Client, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
     let look = if matches!(client, Client::Here(_)) { LOOK } else { LOOK_THERE };
+    let mut presses = presses();
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            Some(()) = presses.recv() => return Ok(Exit::Done),
             () = tokio::time::sleep(look) => {}
         }
-        let page = client::events::list(client, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
+        let next = ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() };
+        let page = tokio::select! {
+            Some(()) = presses.recv() => return Ok(Exit::Done),
+            page = client::events::list(client, &next) => page?,
+        };
         show(context, &page.items)?;
         cursor = page.next;
     }

@@ -14,7 +14,7 @@ pub(super) fn parse_server(text: &str) -> Result<Url, Problem> {
     const EXAMPLE: &str = "Give one such as https://baton.example.com.";
     let invalid = |message: String| Problem::invalid("server_invalid", "server", message).advise(EXAMPLE);
     let shown = text::escaped(text);
-    let url = Url::parse(text).map_err(|error| invalid(format!("`{shown}` is not the URL of a server: {error}.")))?;
+    let url = Url::parse(text).map_err(|error| invalid(format!("`{shown}` is not a URL: {error}.")))?;
     if !url.username().is_empty() || url.password().is_some() {
         // What is told of it, here or in a log, would have the password.
         let problem = Problem::invalid("server_invalid", "server", "The URL of a server contains a login.");

@@ -86,7 +86,7 @@ fn cut_off(name: &str) -> Problem {
 pub(super) fn not_baton(name: &str) -> Problem {
     let message = format!("{name} does not answer as Baton does.");
     let problem = Problem::new(ProblemKind::Unavailable, "server_unknown", message, ProblemSource::Host);
-    problem.advise("Look whether --server or BATON_SERVER names a host that `baton serve` serves.")
+    problem.advise("Check the URL in --server or BATON_SERVER.")
 }
 
 /// The problem that a body describes.

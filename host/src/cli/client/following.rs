@@ -58,15 +58,14 @@ impl<'a> ServedFeed<'a> {
         loop {
             match self.stream.next(Some(self.tree.cursor())).await {
                 Heard::Frame(FrameBody::Event(frame)) => return Ok(Update::Steps(self.tree.take(frame.event))),
-                Heard::Frame(FrameBody::Control(ControlFrame::Closed { .. })) => self.stream.close(),
                 Heard::Frame(FrameBody::Control(frame)) => match piece_of(frame) {
                     Some(piece) if self.tree.includes(&piece.run) => return Ok(Update::Reply(piece)),
                     _ => {}
                 },
                 Heard::Interrupted if self.with_replies => return Ok(Update::MissedReplies),
                 Heard::Interrupted => {}
-                Heard::Refused(problem) if passes(&problem) && self.stream.silence() <= PATIENCE => {}
-                Heard::Refused(problem) => return Err(problem),
+                Heard::Failed(problem) if passes(&problem) && self.stream.silence() <= PATIENCE => {}
+                Heard::Failed(problem) => return Err(problem),
             }
         }
     }
@@ -93,23 +92,22 @@ pub(in crate::cli) struct ServedReplies<'a> {
 
 impl<'a> ServedReplies<'a> {
     pub(in crate::cli) fn of(remote: &'a Remote, root: &RunId) -> Self {
-        Self { stream: Some(TreeStream::new(remote, root, true)) }
+        Self { stream: Some(TreeStream::of_replies(remote, root)) }
     }
 
     /// Waits for what is written next; for ever where there is nothing to wait for. Can be dropped at any point.
     pub(in crate::cli) async fn next(&mut self) -> Update {
         while let Some(stream) = &mut self.stream {
             match stream.next(None).await {
-                Heard::Frame(FrameBody::Control(ControlFrame::Closed { .. })) => stream.close(),
                 Heard::Frame(FrameBody::Control(frame)) => {
                     if let Some(piece) = piece_of(frame) {
                         return Update::Reply(piece);
                     }
                 }
                 Heard::Interrupted => return Update::MissedReplies,
-                // The host may be started again.
-                Heard::Refused(problem) if problem.kind == ProblemKind::Unavailable => {}
-                Heard::Refused(_) => self.stream = None,
+                // The host may be started again, and other streams may end.
+                Heard::Failed(problem) if passes(&problem) => {}
+                Heard::Failed(_) => self.stream = None,
                 Heard::Frame(FrameBody::Event(_)) => {}
             }
         }

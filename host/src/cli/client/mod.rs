@@ -43,6 +43,11 @@ pub(super) fn is_server(text: &str) -> bool {
     address::parse_server(text).is_ok()
 }
 
+/// Checks the URL of a server before anything else is asked for.
+pub(super) fn check_url(url: &str) -> Result<(), Problem> {
+    address::parse_server(url).map(drop)
+}
+
 /// Where a command does its work.
 pub(super) enum Client {
     /// In this process.
@@ -102,10 +107,9 @@ impl Context {
         }
     }
 
-    /// The host that serves the data of this machine, if one does. What it does not say is in the data.
-    pub(super) async fn running_host(&self) -> Option<Remote> {
-        let remote = Remote::at_socket(self).ok()?;
-        remote.check_version().await.ok().map(|()| remote)
+    /// The host that serves the data of this machine, if there is a socket of one. Asks it nothing.
+    pub(super) fn running_host(&self) -> Option<Remote> {
+        Remote::at_socket(self).ok()
     }
 
     /// The server that is named, once it is known to be one.
@@ -119,7 +123,7 @@ impl Context {
 
 /// Why a command that works on the data or the files of this machine is not done on a server.
 pub(super) fn reject_server(command: &str, is_option: bool) -> Problem {
-    let message = format!("{command} works on this machine alone, and not on a server.");
+    let message = format!("{command} works only on this machine, not on a server.");
     let problem = Problem::new(ProblemKind::Invalid, "server_unfit", message, ProblemSource::Client).of_field("server");
     problem.advise(if is_option { "Leave out --server." } else { "Unset BATON_SERVER." })
 }

@@ -307,12 +307,18 @@ impl Remote {
         }
     }
 
+    /// The problem of one that takes too long.
+    pub(super) fn silent(&self) -> Problem {
+        let message = format!("{} does not answer.", self.name);
+        Problem::new(ProblemKind::Unavailable, "server_unreachable", message, ProblemSource::Host)
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> Problem {
         let cause = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source()).last();
         let cause = cause.map(ToString::to_string).unwrap_or_default();
         let message = format!("{} does not answer: {}.", self.name, cause.trim_end_matches('.'));
         Problem::new(ProblemKind::Unavailable, "server_unreachable", message, ProblemSource::Host)
-            .advise("Start it with `baton serve`, or name another server with --server.")
+            .advise("Check the URL in --server or BATON_SERVER, and whether a server runs there.")
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, SignIn> {

@@ -6,11 +6,15 @@ use std::{
 };
 
 use reqwest::{Response, StatusCode};
-use tokio::time::{sleep_until, timeout_at};
+use tokio::time::{sleep_until, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::{Parameters, Remote, frames::Frames};
-use crate::operations::{Problem, execution::RunId, streams::FrameBody};
+use crate::operations::{
+    Problem,
+    execution::RunId,
+    streams::{ControlFrame, FrameBody},
+};
 
 /// How long is waited between two tries to open it.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -21,6 +25,8 @@ const SILENCE: Duration = Duration::from_secs(45);
 pub(super) struct TreeStream<'a> {
     remote: &'a Remote,
     root: RunId,
+    /// Of which events are sent; of all where none is named.
+    category: Option<&'static str>,
     with_replies: bool,
     /// Tells it from others of the same user.
     name: String,
@@ -40,17 +46,22 @@ enum State<'a> {
 /// What comes of it.
 pub(super) enum Heard {
     Frame(FrameBody),
-    /// It ended, was cut off, was silent, or sent what is no frame; it is opened again.
+    /// It ended, was cut off or was silent; it is opened again.
     Interrupted,
-    /// It could not be opened, and may be tried again.
-    Refused(Problem),
+    /// It could not be opened, and is opened again.
+    Failed(Problem),
 }
 
 impl<'a> TreeStream<'a> {
     pub(super) fn new(remote: &'a Remote, root: &RunId, with_replies: bool) -> Self {
         let now = Instant::now();
-        let name = Uuid::now_v7().to_string();
-        Self { remote, root: root.clone(), with_replies, name, state: State::Closed, heard: now, not_before: now }
+        let (name, root) = (Uuid::now_v7().to_string(), root.clone());
+        Self { remote, root, category: None, with_replies, name, state: State::Closed, heard: now, not_before: now }
+    }
+
+    /// One of what models write, with as few events as possible.
+    pub(super) fn of_replies(remote: &'a Remote, root: &RunId) -> Self {
+        Self { category: Some("llm"), ..Self::new(remote, root, true) }
     }
 
     /// Waits for what comes next, behind this cursor where it has to be opened. Can be dropped at any point and misses nothing.
@@ -66,7 +77,7 @@ impl<'a> TreeStream<'a> {
                         Ok(response) => (self.state, self.heard) = (State::Open(Box::new((response, Frames::default()))), Instant::now()),
                         Err(problem) => {
                             self.close();
-                            return Heard::Refused(problem);
+                            return Heard::Failed(problem);
                         }
                     }
                     continue;
@@ -74,8 +85,13 @@ impl<'a> TreeStream<'a> {
                 State::Open(open) => (&mut open.0, &mut open.1),
             };
             if let Some(message) = frames.next() {
-                let Ok(frame) = serde_json::from_slice(&message) else { continue };
-                return Heard::Frame(frame);
+                match serde_json::from_slice(&message) {
+                    Ok(FrameBody::Control(ControlFrame::Closed { .. })) => self.close(),
+                    Ok(frame) => return Heard::Frame(frame),
+                    // A later version may send more.
+                    Err(_) => continue,
+                }
+                return Heard::Interrupted;
             }
             match timeout_at((self.heard + SILENCE).into(), response.chunk()).await {
                 Ok(Ok(Some(chunk))) if frames.push(&chunk) => self.heard = Instant::now(),
@@ -87,8 +103,8 @@ impl<'a> TreeStream<'a> {
         }
     }
 
-    /// Closes it; it is opened again after a pause.
-    pub(super) fn close(&mut self) {
+    /// It is opened again after a pause.
+    fn close(&mut self) {
         self.state = State::Closed;
         self.not_before = Instant::now() + PAUSE;
     }
@@ -104,10 +120,12 @@ impl<'a> TreeStream<'a> {
             .with("run", Some(&self.root))
             .with("after", after)
             .with("client", Some(&self.name))
-            .with("tokens", self.with_replies.then_some(true));
+            .with("tokens", self.with_replies.then_some(true))
+            .with("category", self.category);
         async move {
             sleep_until(not_before.into()).await;
-            let response = remote.open(&["events", "stream"], parameters).await?;
+            let opening = remote.open(&["events", "stream"], parameters);
+            let response = timeout(SILENCE, opening).await.map_err(|_| remote.silent())??;
             if response.status() == StatusCode::OK { Ok(response) } else { Err(remote.read_problem(response).await) }
         }
     }

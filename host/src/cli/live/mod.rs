@@ -45,10 +45,10 @@ impl<'a> Watch<'a> {
 
     /// The same of a tree that the running host executes: its events come with each look at the log, and what models write from the
     /// host, where it serves.
-    pub(super) async fn begin_beside(host: &'a Host, running: Option<&'a Remote>, context: &'a Context, root: &RunId) -> Result<Self> {
+    pub(super) async fn begin_attached(host: &'a Host, running: Option<&'a Remote>, context: &'a Context, root: &RunId) -> Result<Self> {
         let feed = Feed::begin(host, root, false).await?;
-        let replies = running.filter(|_| context.screen.is_live()).map(|running| ServedReplies::of(running, root));
-        Ok(Self::of(context, Source::Beside(Box::new(feed), replies)))
+        let replies = running.map(|running| ServedReplies::of(running, root));
+        Ok(Self::of(context, Source::Attached(Box::new(feed), replies)))
     }
 
     fn of(context: &'a Context, feed: Source<'a>) -> Self {
@@ -125,7 +125,7 @@ enum Source<'a> {
     /// The host of this process.
     Here(Box<Feed<'a>>),
     /// The log, while another host of this machine executes.
-    Beside(Box<Feed<'a>>, Option<ServedReplies<'a>>),
+    Attached(Box<Feed<'a>>, Option<ServedReplies<'a>>),
     /// A server.
     There(Box<ServedFeed<'a>>),
 }
@@ -135,22 +135,22 @@ impl Source<'_> {
         match self {
             Self::Here(feed) => feed.next().await,
             // An event that this process caused must not be shown before those that the log has from others.
-            Self::Beside(_, Some(replies)) => Ok(replies.next().await),
-            Self::Beside(_, None) => std::future::pending().await,
+            Self::Attached(_, Some(replies)) => Ok(replies.next().await),
+            Self::Attached(_, None) => std::future::pending().await,
             Self::There(feed) => feed.next().await,
         }
     }
 
     async fn catch_up(&mut self) -> Result<Vec<Step>, Problem> {
         match self {
-            Self::Here(feed) | Self::Beside(feed, _) => feed.catch_up().await,
+            Self::Here(feed) | Self::Attached(feed, _) => feed.catch_up().await,
             Self::There(feed) => feed.catch_up().await,
         }
     }
 
     fn snapshot(&self) -> Snapshot {
         match self {
-            Self::Here(feed) | Self::Beside(feed, _) => feed.snapshot(),
+            Self::Here(feed) | Self::Attached(feed, _) => feed.snapshot(),
             Self::There(feed) => feed.snapshot(),
         }
     }

@@ -15,14 +15,15 @@ use crate::{
     cli::{
         Context,
         client::{self, Client},
+        drive::presses,
         exit::Exit,
         figures,
         keyboard::{Keyboard, next_line},
-        there,
+        text, there,
     },
     operations::{
-        Access,
-        questions::{AnswerQuestion, ListQuestions, Question, QuestionId},
+        Access, Problem,
+        questions::{AnswerQuestion, Continuation, ListQuestions, Question, QuestionId},
     },
 };
 
@@ -42,17 +43,21 @@ impl Watch {
         let answers = !context.screen.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let mut following = Following { context, client, known: HashSet::new(), shown: None, keyboard: answers.then(Keyboard::new) };
         context.screen.tell("Questions are shown as they are asked. Ctrl-C ends this.");
-        let mut reached = Instant::now();
+        let (mut presses, mut reached) = (presses(), Instant::now());
         loop {
-            match following.look().await {
+            let looked = tokio::select! {
+                Some(()) = presses.recv() => return Ok(Exit::Done),
+                looked = following.look() => looked,
+            };
+            match looked {
                 Ok(()) => reached = Instant::now(),
                 // It may come back.
                 Err(error) if there::is_away(&error) && reached.elapsed() < there::PATIENCE => {}
                 Err(error) => return Err(error),
             }
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
-                line = next_line(&mut following.keyboard), if following.shown.is_some() => following.answer(line).await?,
+                Some(()) = presses.recv() => return Ok(Exit::Done),
+                line = next_line(&mut following.keyboard), if following.shown.is_some() => following.take(line).await?,
                 () = tokio::time::sleep(look) => {}
             }
         }
@@ -73,8 +78,9 @@ impl Following<'_> {
     /// Shows new questions: every one at once, or on a terminal one after the other.
     async fn look(&mut self) -> Result<()> {
         let open = client::questions::list(&self.client, &ListQuestions::default()).await?.items;
-        if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
-            self.show_outcome(&shown).await?;
+        if let Some(shown) = self.shown.as_ref().filter(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
+            self.show_outcome(shown).await?;
+            self.shown = None;
         }
         for asked in open {
             if self.keyboard.is_some() && self.shown.is_some() {
@@ -105,32 +111,47 @@ impl Following<'_> {
         Ok(())
     }
 
-    /// Answers the question that is shown, by a line that was typed.
-    async fn answer(&mut self, line: Option<String>) -> Result<()> {
+    /// Answers the question that is shown, by a line that was typed. One whose answer did not arrive is shown on.
+    async fn take(&mut self, line: Option<String>) -> Result<()> {
         let Some(asked) = self.shown.take() else { return Ok(()) };
         let Some(line) = line else {
             self.keyboard = None;
             return Ok(());
         };
-        match card::parse_answer(&asked, &line) {
+        let text = match card::parse_answer(&asked, &line) {
+            Ok(text) => text,
             Err(problem) => {
                 self.context.screen.warn(problem);
-                self.context.screen.prompt(card::prompt(&asked));
-                self.shown = Some(asked);
+                self.ask_again(asked);
+                return Ok(());
             }
-            Ok(text) => {
-                let client = self.context.connect_to_change().await?;
-                let request = AnswerQuestion { question: asked.id, answer: Some(text) };
-                match client::questions::answer(&client, &request).await {
-                    Ok(answered) => {
-                        let continuation = client::questions::continuation(&client, &answered).await?;
-                        self.context.screen.warn(answer::describe(self.context, &answered, continuation));
-                    }
-                    Err(problem) => self.context.screen.warn(crate::cli::text::plain(&problem.to_string())),
+        };
+        match self.answer(&asked, text).await {
+            Ok(outcome) => self.context.screen.warn(outcome),
+            Err(error) => {
+                let Some(problem) = error.downcast_ref::<Problem>() else { return Err(error) };
+                self.context.screen.warn(text::plain(&problem.to_string()));
+                if there::is_away(&error) {
+                    self.ask_again(asked);
                 }
-                client.close().await;
             }
         }
         Ok(())
+    }
+
+    fn ask_again(&mut self, asked: Question) {
+        self.context.screen.prompt(card::prompt(&asked));
+        self.shown = Some(asked);
+    }
+
+    /// What came of the answer.
+    async fn answer(&self, asked: &Question, answer: String) -> Result<String> {
+        let client = self.context.connect_to_change().await?;
+        let request = AnswerQuestion { question: asked.id.clone(), answer: Some(answer) };
+        let answered = client::questions::answer(&client, &request).await?;
+        // It is given, whether or not it is known what becomes of the run.
+        let continuation = client::questions::continuation(&client, &answered).await.unwrap_or(Continuation::Queued);
+        client.close().await;
+        Ok(answer::describe(self.context, &answered, continuation))
     }
 }
