@@ -458,7 +458,7 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     let _ = project.baton(&["bindings", "unset", "land"]).exits(0);
     assert_eq!(project.bound("land", &[]), ("acme".to_owned(), "settings".to_owned()));
     for (arguments, said) in [
-        (&["unset", "land"][..], "No command bound a plugin to `land`"),
+        (&["unset", "land"][..], "`land` has no binding that was set by a command"),
         (&["set", "lnd", "acme"], "Did you mean `land`?"),
         (&["set", "land", "nobody"], "The plugin `nobody` is not installed."),
         (&["set", "land", "mary"], "`mary` is an agent, and the slot `land` is for a workflow."),

@@ -262,7 +262,7 @@ fn check_transcript(project: &Project, run: &str) {
     assert_eq!(shown.matches("\n### Call ").count(), ASKED);
     assert_eq!(shown.matches("\n**Reply of script/").count(), ASKED);
     let alone = project.baton(&["runs", "transcript", run, "--only"]).exits(0);
-    assert!(alone.stderr.contains("The run has not asked a model yet."), "{}", alone.stderr);
+    assert!(alone.stderr.contains("The run has not called a model."), "{}", alone.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

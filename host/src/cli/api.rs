@@ -15,7 +15,7 @@ use super::{
 };
 use crate::operations::Problem;
 
-/// Send a request to the API of a served host and print the answer
+/// Send a request to the API of a server and print the answer
 ///
 /// Without --server the request goes to the host that serves the data directory, as its operator. With --server it goes to that
 /// server, with what `baton login` keeps or the token in BATON_TOKEN. `baton api GET /openapi.json` prints the document that describes every route.

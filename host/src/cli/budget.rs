@@ -56,7 +56,7 @@ struct ScopeArguments {
     /// Name, id or directory of the project
     #[arg(long, value_name = "DIR|NAME", conflicts_with = "run")]
     project: Option<String>,
-    /// The top-level run of this run, including all its child runs
+    /// Budget of this run's top-level run, including all its child runs
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
 }
@@ -76,8 +76,7 @@ impl Budget {
 
 /// An amount as somebody typed it behind the argument `field`.
 pub(super) fn amount(field: &str, text: &str) -> Result<Amount, Problem> {
-    text.parse()
-        .map_err(|error: AmountError| Problem::invalid("amount_invalid", field, error.to_string()).advise("Give dollars, such as 2.50."))
+    text.parse().map_err(|error: AmountError| Problem::invalid("amount_invalid", field, error.to_string()))
 }
 
 async fn list(context: &Context) -> Result<Exit> {

@@ -29,7 +29,7 @@ pub(super) struct Decisions {
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     /// Show at most N entries
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=u32::MAX, "give a number from 1 to 4294967295"))]
     limit: u32,
 }
 

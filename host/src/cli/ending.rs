@@ -117,12 +117,12 @@ impl Ended {
             (RunState::Failed { .. }, Some(RetryKind::Input)) => {
                 Some(format!("The input does not fit this workflow. Start a new run with another input: `{command}`."))
             }
-            (RunState::Failed { .. }, Some(RetryKind::Repeat)) => {
-                Some(format!("What it paid for is kept. Grant what was denied, then make the call again with `{command}`."))
-            }
-            (RunState::Failed { .. }, Some(RetryKind::Fork)) => {
-                Some(format!("What it paid for is kept. Fix the cause, then make the failed call again with `{command}`."))
-            }
+            (RunState::Failed { .. }, Some(RetryKind::Repeat)) => Some(format!(
+                "Its model replies are kept and not paid for again. Grant what was denied, then make the call again with `{command}`."
+            )),
+            (RunState::Failed { .. }, Some(RetryKind::Fork)) => Some(format!(
+                "Its model replies are kept and not paid for again. Fix the cause, then make the failed call again with `{command}`."
+            )),
             (RunState::Failed { .. }, Some(RetryKind::Itself)) if root.tally.host_calls == 0 => {
                 let other = context.again(&format!("run {}", text::shell_word(&text::line(&root.plugin))));
                 Some(format!(
@@ -131,7 +131,7 @@ impl Ended {
                 ))
             }
             (RunState::Failed { failure }, Some(RetryKind::Itself)) if failure.kind == TRAPPED => Some(format!(
-                "What it paid for is kept. Install a fixed version of the plugin, then continue with `{command}`: Baton replays its calls \
+                "Its model replies are kept and not paid for again. Install a fixed version of the plugin, then continue with `{command}`: Baton replays its calls \
                      with that version first."
             )),
             // The plugin ended by what its calls had found, and a replay finds the same.

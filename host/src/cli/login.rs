@@ -31,7 +31,7 @@ const LONGEST_NAME: u64 = 1 << 10;
 pub(super) struct Login {
     /// Name of the user [default: asked for]
     name: Option<String>,
-    /// Keep a token, such as one of `baton token create`, instead of a session
+    /// Store a token from `baton token create`, instead of a session
     #[arg(long, conflicts_with = "name")]
     token: bool,
     #[command(flatten)]
@@ -45,6 +45,7 @@ pub(super) struct Logout {}
 impl Login {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let server = server(context)?;
+        client::check_url(&server.url)?;
         let me = if self.token {
             let token = self.input.read(context, "Token")?;
             client::keep_token(context, server, token.trim().to_owned()).await?

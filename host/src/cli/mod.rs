@@ -149,7 +149,7 @@ impl Cli {
         let data_dir = self.globals.data_dir.clone().or_else(config::named_data_dir);
         let server = self.server();
         if let (Some(server), Some(command)) = (&server, self.command.on_this_machine()) {
-            return Err(client::reject_server(&format!("`baton {command}`"), server.is_option).into());
+            return Err(client::reject_server(&format!("`{command}`"), server.is_option).into());
         }
         let context = Context { screen: self.screen(), data_dir, redactor: redactor.clone(), server };
         match &self.command {

@@ -177,7 +177,7 @@ pub enum PauseKind {
     Plugin,
 }
 
-/// Why a run waits for its operator. What it paid for is kept. The command that continues it is added where the reason is
+/// Why a run waits for its operator. Its model replies are kept and not paid for again. The command that continues it is added where the reason is
 /// shown, since it depends on the tree of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{reason}")]

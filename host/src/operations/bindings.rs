@@ -248,8 +248,8 @@ pub async fn unset(host: &Host, actor: &Actor, request: &UnsetBinding) -> Result
     let was_bound = host.app.kernel.unbind(&scope, slot.name, actor).await?;
     let changed = describe_change(slot, None, scope, project);
     if !was_bound {
-        let message = format!("No command bound a plugin to `{}`{}.", slot.name, changed.place());
-        let hint = "`baton bindings list` shows who bound what. Remove a binding in your settings there.";
+        let message = format!("`{}` has no binding that was set by a command{}.", slot.name, changed.place());
+        let hint = "`baton bindings list` shows who bound what. To remove a binding of your settings, edit them.";
         return Err(Problem::not_found("binding_not_found", message).of_field("slot").advise(hint));
     }
     Ok(changed)

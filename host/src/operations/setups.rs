@@ -152,7 +152,7 @@ fn read_command(line: &str, lock: Option<&str>) -> Result<Plan, Problem> {
     match Plan::read(&test) {
         Ok(Some(plan)) if !plan.command.is_empty() => Ok(plan),
         _ => {
-            let problem = Problem::invalid("command_invalid", "command", "The command of the setup is not a command line.");
+            let problem = Problem::invalid("command_invalid", "command", "The setup has no command that can be executed.");
             Err(problem.advise("Give one such as `npm ci`."))
         }
     }

@@ -20,7 +20,7 @@ pub struct Contents {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// No manifest.
-    #[error("`{}` has no plugin.toml, or one that cannot be read: {source}. Write one; `name`, `version` and `kind` have to be in it.", .folder.display())]
+    #[error("`{}` has no plugin.toml that can be read: {source}. `baton plugin new` creates a plugin.", .folder.display())]
     NoManifest {
         /// The folder.
         folder: PathBuf,

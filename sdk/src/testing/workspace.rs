@@ -89,7 +89,7 @@ impl Workspace {
         self.check_above(path)?;
         self.0
             .get(path)
-            .ok_or_else(|| Error::not_found(format!("There is no `{path}` in the workspace; look with `files.find` for what there is.")))
+            .ok_or_else(|| Error::not_found(format!("`{path}` does not exist in the workspace; `files.find` lists what exists.")))
     }
 
     fn check_above(&self, path: &str) -> Result<()> {

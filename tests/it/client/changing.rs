@@ -38,7 +38,7 @@ fn projects_and_their_backlog_are_changed_on_a_server() {
     assert_eq!(autopilot["on"], false);
     for command in [&["backlog", "import", "--project", "shop"][..], &["project", "setup", "show", "--project", "shop"]] {
         let told = served.there(command).exits(2).stderr;
-        assert!(told.contains("works on this machine alone"), "{told}");
+        assert!(told.contains("works only on this machine"), "{told}");
     }
 }
 

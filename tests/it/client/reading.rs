@@ -179,7 +179,7 @@ fn a_directory_is_no_project_of_a_server_and_commands_of_this_machine_say_so() {
         let url = served.url();
         let named = [arguments, &["--server", &url]].concat();
         let told = served.here(&named).exits(2).stderr;
-        assert!(told.contains("works on this machine alone") && told.contains("Leave out --server."), "{told}");
+        assert!(told.contains("works only on this machine") && told.contains("Leave out --server."), "{told}");
     }
     // What needs no data is done whatever the environment says.
     let _shown = served.there(&["version"]).exits(0);

@@ -36,7 +36,7 @@ pub(in crate::cli) struct List {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     search: Option<String>,
     /// Show at most N entries
-    #[arg(long, value_name = "N", default_value_t = MOST_LISTED, hide_default_value = true, value_parser = number(1..=MOST_LISTED, "give how many, 1 to 10000"))]
+    #[arg(long, value_name = "N", default_value_t = MOST_LISTED, hide_default_value = true, value_parser = number(1..=MOST_LISTED, "give a number from 1 to 10000"))]
     limit: u32,
     /// Continue after a page; pass its `next` value
     #[arg(long)]

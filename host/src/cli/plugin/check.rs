@@ -27,8 +27,8 @@ use crate::{
 /// read the code first if you do not trust it. Baton does not pass on keys in the environment. Checking a component or a
 /// persona runs no code outside the sandbox.
 ///
-/// Of a workflow folder, Baton says which conditions it decides and which the agent, which steps no path leads to, which
-/// variables nothing sets, and which defects the folder has, with the configuration of the project in the current directory.
+/// For a workflow folder, Baton lists the conditions that it evaluates and those that the agent evaluates, steps that cannot
+/// be reached, variables that are not set, and errors, with the configuration of the project in the current directory.
 ///
 /// With --as, Baton also checks the plugin against the contract of a slot: its kind, the input that its manifest accepts,
 /// and its answers to sample inputs in a sandbox without grants. It skips a sample that needs a grant; Baton checks such

@@ -14,7 +14,7 @@ use crate::{
     operations::{Access, plugins::SwitchPlugin},
 };
 
-/// Enable a plugin that you disabled, or that Baton stopped because its runs trapped repeatedly
+/// Enable a plugin that you disabled, or that Baton stopped because its runs crashed repeatedly
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Enable {
     #[command(flatten)]

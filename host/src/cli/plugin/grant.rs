@@ -26,10 +26,10 @@ use crate::{
 /// earlier amount and also applies to a plugin that does not ask for an amount. A run in progress uses a grant from its
 /// next call.
 ///
-/// A plugin that it starts (an agent, a workflow, a toolbox) may use a permission of its own for it only if the plugin
-/// itself has that permission or you grant it with the prefix `through.`: 'through.write=docs/**' for one pattern,
-/// 'through.write' for everything of that kind that these plugins may do, 'through' for all kinds. The command first shows
-/// what the plugin could do with the grant.
+/// If this plugin starts another one (an agent, a workflow, a toolbox), the other can use one of its own permissions there
+/// only if this plugin has that permission too, or you grant it with the prefix `through.`: 'through.write=docs/**' for one
+/// pattern, 'through.write' for everything of that kind that the others may do, 'through' for all kinds. The command first
+/// shows what the plugin could do with the grant.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Grant {
     /// Name of the plugin

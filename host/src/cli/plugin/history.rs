@@ -36,7 +36,7 @@ pub(in crate::cli) struct History {
     #[arg(long)]
     denied: bool,
     /// Show at most COUNT entries
-    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(1..=u32::MAX, "give a number from 1 to 4294967295"))]
     last: u32,
 }
 

@@ -31,7 +31,7 @@ pub(in crate::cli) struct New {
     /// Language
     #[arg(long, value_enum)]
     language: Option<Language>,
-    /// Directory in which to create the plugin's directory
+    /// Directory in which to create the plugin's directory; Baton creates it if it does not exist
     #[arg(long = "in", value_name = "DIR", default_value = ".")]
     place: PathBuf,
 }

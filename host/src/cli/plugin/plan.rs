@@ -202,7 +202,7 @@ pub(super) fn describe_check(plan: &WorkflowPlan) -> String {
 fn describe_decisions(plan: &WorkflowPlan) -> String {
     let decisions = &plan.decisions;
     format!(
-        "Conditions: {} decided by Baton, {} by Baton where it has the fact and else by the agent, {} by the agent.",
+        "Conditions: {} decided by Baton, {} by Baton if it can and else by the agent, {} by the agent.",
         decisions.evaluator, decisions.evaluator_or_judge, decisions.judge
     )
 }

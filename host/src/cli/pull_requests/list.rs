@@ -25,7 +25,7 @@ pub(in crate::cli) struct List {
     #[arg(long)]
     all: bool,
     /// Show at most N entries
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = number(1..=u32::MAX, "give a number from 1 to 4294967295"))]
     limit: u32,
     /// Continue after a page; pass its `next` value
     #[arg(long)]

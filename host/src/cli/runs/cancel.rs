@@ -10,7 +10,7 @@ use crate::{
 
 /// Cancel a run and its child runs, also while the running host executes them
 ///
-/// Each run receives the cancellation at its current wait and has `limits.grace-s` to clean up before it ends; it cannot
+/// Each run receives the cancellation at its current wait and has the seconds of the setting `limits.grace-s` to clean up before it ends; it cannot
 /// call models in that time. Its worktrees are released, and its commits stay on their branches. A failed run keeps its
 /// worktrees until you cancel it, because you could still resume it.
 #[derive(Debug, Args)]

@@ -38,7 +38,7 @@ impl Journal {
         if context.screen.is_json() {
             context.screen.document(&journal)?;
         } else if entries.is_empty() {
-            context.screen.tell("The run has made no calls yet.");
+            context.screen.tell("The run has made no calls.");
         } else if self.full {
             entries.iter().try_for_each(|entry| context.screen.answer(in_full(context, entry)))?;
         } else {

@@ -43,7 +43,7 @@ pub(in crate::cli) struct List {
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Show at most N entries
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give a number from 1 to 4294967295"))]
     limit: u32,
     /// Continue after a page; pass its `next` value
     #[arg(long)]

@@ -51,7 +51,7 @@ impl Output {
 
     fn show(&self, context: &Context, commands: &[ExecutedCommand]) -> Result<()> {
         if commands.is_empty() {
-            context.screen.tell("Neither the run nor a run below it has executed a command that has ended.");
+            context.screen.tell("Neither the run nor its child runs have finished a command.");
             return Ok(());
         }
         let earlier = commands.len().saturating_sub(MOST_LISTED);

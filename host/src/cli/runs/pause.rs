@@ -7,7 +7,7 @@ use crate::cli::{Context, client, exit::Exit, text};
 
 /// Pause a run and its child runs, until you resume it
 ///
-/// The call that the run makes is finished, and its answer is kept. While another host executes runs on the same data,
+/// Baton first finishes the current call and keeps its answer. While another host executes runs on the same data,
 /// the command asks that host, which has to serve its API.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Pause {

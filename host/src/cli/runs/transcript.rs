@@ -40,9 +40,9 @@ impl Transcript {
         }
         if transcript.runs.is_empty() {
             context.screen.tell(if self.only {
-                "The run has not asked a model yet."
+                "The run has not called a model."
             } else {
-                "Neither the run nor a run below it has asked a model yet."
+                "Neither the run nor its child runs have called a model."
             });
         }
         Ok(Exit::Done)

@@ -29,10 +29,10 @@ pub(super) struct Add {
     /// Role of the user
     #[arg(long, default_value = "viewer", value_parser = role())]
     role: Role,
-    /// Show the user this project and not all; can be given more than once
+    /// Give the user access to this project only; can be given more than once
     #[arg(long, value_name = "NAME")]
     project: Vec<String>,
-    /// Show the user this project and not all, and delegate permissions for it, such as shop=merge,budgets; can be given more
+    /// Give the user access to this project only, and delegate permissions for it, such as shop=merge,budgets; can be given more
     /// than once
     #[arg(long, value_name = "NAME=PERMISSIONS", value_parser = delegation)]
     delegate: Vec<Membership>,

@@ -36,10 +36,10 @@ pub(super) struct Set {
     /// Show the user only the projects that you name
     #[arg(long)]
     listed_projects: bool,
-    /// Show the user this project; can be given more than once
+    /// Give a user whose projects are listed access to this project; can be given more than once
     #[arg(long, value_name = "NAME")]
     project: Vec<String>,
-    /// Do not show the user this project by name any more, and end what is delegated for it; can be given more than once
+    /// Remove the user's access to this project and the permissions delegated for it; can be given more than once
     #[arg(long, value_name = "NAME")]
     no_project: Vec<String>,
     /// Delegate permissions for a project, in place of those before, such as shop=merge,budgets; can be given more than once
@@ -61,7 +61,7 @@ impl Set {
             disabled: choice(self.disable, self.enable),
         };
         if request == SetUser::default() && self.project.is_empty() && self.no_project.is_empty() && self.delegate.is_empty() {
-            let problem = Problem::new(ProblemKind::Invalid, code::USAGE, "Nothing is to be changed.", ProblemSource::Client);
+            let problem = Problem::new(ProblemKind::Invalid, code::USAGE, "No change was given.", ProblemSource::Client);
             return Err(problem.advise("`baton user set --help` lists what can be changed.").into());
         }
         let host = context.open(Access::Decide).await?;

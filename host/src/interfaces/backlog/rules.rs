@@ -93,7 +93,7 @@ impl Hint for Refusal {
             Self::Labels { .. } => "Give fewer.",
             Self::Twice(_) => "Say once what it is.",
             Self::Belongs { .. } => "A story belongs to an epic, a task to an epic or a story.",
-            Self::Missing { .. } => "Add it first, or in the same call.",
+            Self::Missing { .. } => "Add it first, or together with this item.",
             Self::Cycle(_) => "Take one of them out of `after`.",
             Self::TooMany(_) => "Keep fewer.",
             Self::TooLarge(_) => "Keep fewer items, or say it shorter.",
@@ -227,7 +227,7 @@ fn circle(keys: &[String]) -> String {
 
 fn advice(near: &[String]) -> String {
     match near {
-        [] => "`backlog.all` and `baton backlog list` list the items.".to_owned(),
+        [] => "`baton backlog list` lists the items.".to_owned(),
         near => format!("Did you mean `{}`?", near.join("` or `")),
     }
 }

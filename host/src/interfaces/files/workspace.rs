@@ -331,7 +331,7 @@ fn explain(path: &RelativePath, error: &io::Error) -> CallError {
     let path = path.as_str();
     match error.kind() {
         io::ErrorKind::NotFound => {
-            CallError::not_found(format!("There is no `{path}` in the workspace; look with `files.find` for what there is."))
+            CallError::not_found(format!("`{path}` does not exist in the workspace; `files.find` lists what exists."))
         }
         io::ErrorKind::IsADirectory => CallError::invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`.")),
         io::ErrorKind::NotADirectory => CallError::invalid(format!("A file stands where `{path}` needs a directory; choose another path.")),

@@ -144,7 +144,7 @@ fn none(folder: &Path) -> CallError {
     }
     match repository_above(folder) {
         Some(above) => CallError::invalid(format!(
-            "The workspace is a folder inside the repository `{}`; name that one as the workspace.",
+            "The workspace is not the root of its git repository. Start the run with `--workspace {}`, or create a repository in it with `git init`.",
             excerpt(&above.to_string_lossy())
         )),
         None => invalid("The workspace is not a git repository; run `git init` in it and make a first commit."),

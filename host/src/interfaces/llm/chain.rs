@@ -53,7 +53,7 @@ pub(super) fn resolve(asked: Option<&str>, plugin: &str, preferences: &dyn Prefe
     };
     if names.is_empty() {
         return Err(unset(
-            "No model is set. Resume the run with --model provider/model, or set `models.default` in baton.toml before.".to_owned(),
+            "No model is set. Set `models.default` in your settings, or give the run a model with --model provider/model.".to_owned(),
         ));
     }
     let mut models = Vec::new();

@@ -64,7 +64,7 @@ pub enum GrantError {
     Reserved { kind: String },
     #[error("Nothing can be granted through `{plugin}`: it asks for no `agents`, `workflows` or `tools`, so it starts no other plugin.")]
     StartsNothing { plugin: String },
-    #[error("Nothing has to be granted through `{plugin}`: it is bundled, and what it starts may do what that was granted itself.")]
+    #[error("`{plugin}` is part of Baton and needs no `through.` grants: the plugins that it starts use their own.")]
     BundledThrough { plugin: String },
     /// `example` is a pattern, as it is typed.
     #[error("`{named}` of `{plugin}` does not name anything that the plugins it may start were granted.")]

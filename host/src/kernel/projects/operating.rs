@@ -140,7 +140,7 @@ pub fn usable_folder(folder: &Path) -> Result<PathBuf, KernelError> {
         _ => refused(&format!("cannot be used ({error})")),
     })?;
     if !found.is_dir() {
-        return Err(refused("is a file"));
+        return Err(refused("is not a directory"));
     }
     if found.to_str().is_none() {
         return Err(refused("has a path that is not UTF-8, under which nothing can be stored"));
@@ -217,7 +217,7 @@ mod tests {
         std::fs::write(folder.path().join("file"), "").unwrap();
         let said = |name: &str| usable_folder(&folder.path().join(name)).err().unwrap().to_string();
         assert_eq!(said("none"), format!("The directory {} does not exist.", folder.path().join("none").display()));
-        assert!(said("file").ends_with("file is a file."), "{}", said("file"));
+        assert!(said("file").ends_with("file is not a directory."), "{}", said("file"));
         assert!(said("file/below").contains("cannot be used (Not a directory"), "{}", said("file/below"));
         assert!(said(&"n".repeat(300)).contains("too long"));
         assert_eq!(usable_folder(&folder.path().join(".")).unwrap(), folder.path().canonicalize().unwrap());

@@ -112,7 +112,7 @@ pub async fn create(host: &Host, caller: &Caller, request: &CreateToken) -> Resu
     let now = host.now().0;
     let expires_at = request.expires_at.map_or(now.saturating_add(USUAL_LIFE_MS), |at| at.0);
     if expires_at <= now || expires_at > now.saturating_add(LONGEST_LIFE_MS) {
-        let message = "A token expires in the future, at most 366 days from now.";
+        let message = "A token must expire in the future, at most 366 days from now.";
         return Err(Problem::invalid("token_expiry_invalid", "expires_at", message));
     }
     let permissions = narrowed(request)?;

@@ -104,10 +104,11 @@ pub async fn prepare(host: &Host, request: &BuildEnvironment) -> Result<Prepared
     let proposal = host.app.propose_environment(place.folder()?, &request.options())?;
     if proposal.origin.is_none() {
         let left_out =
-            proposal.left_out.iter().map(|left| format!(" {} of {} is left out: {}.", left.what, left.path, trim_period(&left.why)));
+            proposal.left_out.iter().map(|left| format!(" In {}, {} is not used: {}.", left.path, left.what, trim_period(&left.why)));
         let missing = proposal.missing.iter().map(|missing| format!(" {}.", trim_period(missing)));
         let message = format!("No file proposes an image.{}", left_out.chain(missing).collect::<String>());
-        return Err(Problem::invalid("nothing_to_build", "image", message).advise("Name one with `--image NAME`."));
+        return Err(Problem::invalid("nothing_to_build", "image", message)
+            .advise("Name an image with `--image NAME`, or a Dockerfile of the project with `--dockerfile PATH`."));
     }
     Ok(PreparedEnvironment { request: request.clone(), place, proposal })
 }

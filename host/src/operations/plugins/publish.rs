@@ -80,7 +80,7 @@ pub fn sign(file: &Path, key: &Path) -> Result<(PluginFile, String), Problem> {
     let key = read_key(key)?;
     require_plugin_file("file", file)?;
     let reject = |reason: String| {
-        let message = format!("{} is not signed: {reason}", path_text(file));
+        let message = format!("{} cannot be signed: {reason}", path_text(file));
         Problem::new(ProblemKind::Conflict, "plugin_rejected", message, ProblemSource::Plugin)
     };
     let wasm = app::read_file(file).map_err(reject)?;

@@ -119,8 +119,8 @@ pub async fn fork(host: &Host, actor: &Actor, request: &ForkRun) -> Result<Forke
     let next = source.journal_from + counted.made + 1;
     if request.at > next {
         let (id, first) = (source.id.short(), source.first_call());
-        let message = format!("Run {id} has not made call {} yet.", request.at);
-        return Err(Problem::invalid("call_not_made", "at", message).advise(format!("Fork it at {first} to {next}.")));
+        let message = format!("Run {id} has no call {}.", request.at);
+        return Err(Problem::invalid("call_not_made", "at", message).advise(format!("Give --at a number from {first} to {next}.")));
     }
     if let Some(options) = &request.options {
         options.check(host, &source.workspace)?;

@@ -67,14 +67,14 @@ pub fn get(host: &Host, key: &str) -> Result<Setting, Problem> {
 
 /// The description of a setting, with its table.
 fn find(key: &str) -> Result<(&'static Table, &'static DescribedSetting), Problem> {
-    described().find(|(table, setting)| key_of(table, setting) == key).ok_or_else(|| {
+    every_setting().find(|(table, setting)| key_of(table, setting) == key).ok_or_else(|| {
         let message = format!("The setting `{}` does not exist.", key.escape_debug());
         Problem::not_found("setting_not_found", message).of_field("setting").advise("`GET /settings` lists those that there are.")
     })
 }
 
 /// Those whose keys have no name that the operator chooses.
-fn described() -> impl Iterator<Item = (&'static Table, &'static DescribedSetting)> {
+fn every_setting() -> impl Iterator<Item = (&'static Table, &'static DescribedSetting)> {
     let each = TABLES.iter().flat_map(|table| table.settings.iter().map(move |setting| (table, setting)));
     each.filter(|(table, setting)| !table.path(setting).iter().any(|name| is_chosen(name)))
 }
@@ -98,7 +98,7 @@ fn next(config: &Config) -> Option<Settings> {
 }
 
 fn list_of(settings: &Settings, next: Option<&Settings>) -> Vec<Setting> {
-    described().map(|(table, setting)| Setting::new(settings, next, table, setting)).collect()
+    every_setting().map(|(table, setting)| Setting::new(settings, next, table, setting)).collect()
 }
 
 impl Setting {

@@ -60,8 +60,7 @@ impl Backlog {
     pub(super) fn get(&self, key: &str) -> Result<&Item> {
         self.items.get(key).ok_or_else(|| {
             let key: String = key.chars().take(100).flat_map(char::escape_debug).collect();
-            Error::not_found(format!("Item `{key}` is not in the backlog. `backlog.all` and `baton backlog list` list the items."))
-                .about(key)
+            Error::not_found(format!("Item `{key}` is not in the backlog. `baton backlog list` lists the items.")).about(key)
         })
     }
 

@@ -155,7 +155,8 @@ fn with_article(kind: Kind) -> String {
 }
 
 fn missing(key: &str, how: &str, unknown: &str) -> Error {
-    Error::not_found(format!("`{key}` {how} `{unknown}`, which is not in the backlog. Add it first, or in the same call.")).about(unknown)
+    Error::not_found(format!("`{key}` {how} `{unknown}`, which is not in the backlog. Add it first, or together with this item."))
+        .about(unknown)
 }
 
 fn epic_of<'a>(items: &'a Items, item: &'a Item) -> Option<&'a Item> {

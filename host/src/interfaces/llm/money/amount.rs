@@ -11,7 +11,7 @@ pub struct Amount(u64);
 
 /// Why a text is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a valid dollar amount: {reason}. Write one such as 2.50, above 0 and at most {}.", Amount::LARGEST)]
+#[error("`{text}` is not a valid dollar amount: {reason}.")]
 pub struct AmountError {
     text: String,
     reason: &'static str,
@@ -85,7 +85,7 @@ impl FromStr for Amount {
         let (whole, part) = plain.split_once('.').unwrap_or((plain, ""));
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole) || !digits(part) || (whole.is_empty() && part.is_empty()) {
-            return Err(wrong("it has to be a decimal number"));
+            return Err(wrong("it must be a decimal number greater than 0, such as 2.50"));
         }
         if part.len() > 9 {
             return Err(wrong("it has more than nine digits after the point"));
@@ -96,7 +96,7 @@ impl FromStr for Amount {
         }
         let part: u64 = format!("{part:0<9}").parse().unwrap_or(0);
         match whole * BILLION + part {
-            0 => Err(wrong("it is nothing")),
+            0 => Err(wrong("it must be greater than 0, such as 2.50")),
             billionths => Ok(Self(billionths)),
         }
     }
