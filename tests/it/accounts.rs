@@ -153,7 +153,7 @@ fn what_is_wrong_is_told_and_changes_nothing() {
     }
     let none: [(&[&str], i32, &str); 8] = [
         (&["user", "add", "bob"], 2, "not a terminal"),
-        (&["user", "set", "ada"], 2, "Nothing is to be changed"),
+        (&["user", "set", "ada"], 2, "No change was given"),
         (&["user", "set", "ada", "--enable", "--disable"], 2, "cannot be used with"),
         (&["user", "set", "ada", "--project", "nothing", "--role", "admin"], 2, "nothing"),
         (&["user", "remove", "ada"], 2, "--yes"),

@@ -3,6 +3,8 @@
 use std::{sync::atomic::AtomicBool, time::Instant};
 
 use anyhow::Result;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::{
@@ -83,14 +85,16 @@ async fn follow(
     }
 }
 
-/// A message per Ctrl-C, or per request of the system to end. The task ends with the process.
+/// A message per Ctrl-C, or per request of the system to end, from now on. The tasks end with the process.
 pub(super) fn presses() -> mpsc::Receiver<()> {
     let (sender, receiver) = mpsc::channel(4);
     #[cfg(unix)]
-    if let Ok(mut ends) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let Ok(mut heard) = signal(kind) else { continue };
         let sender = sender.clone();
-        tokio::spawn(async move { while ends.recv().await.is_some() && sender.send(()).await.is_ok() {} });
+        tokio::spawn(async move { while heard.recv().await.is_some() && sender.send(()).await.is_ok() {} });
     }
+    #[cfg(not(unix))]
     tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).await.is_ok() {} });
     receiver
 }

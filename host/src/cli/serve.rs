@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
+use tokio::sync::mpsc::Receiver;
 
 use super::{
     Context,
@@ -53,8 +54,10 @@ impl Serve {
         let host = Arc::new(context.open(Access::Execute).await?);
         context.report_misspelt(&host.misspelt_settings());
         host.begin_serving();
+        // Whoever is told that the host is ready may stop it at once.
+        let presses = presses();
         let served = if self.no_api { None } else { Some(self.start(&host, api).await?) };
-        let interrupted = serve(&host, context, served.as_deref().map(Served::listening)).await?;
+        let interrupted = serve(&host, context, served.as_deref().map(Served::listening), presses).await?;
         if let Some(served) = served {
             served.stop().await;
         }
@@ -70,13 +73,12 @@ impl Serve {
 }
 
 /// True when it was ended at once.
-async fn serve(host: &Host, context: &Context, listening: Option<Listening>) -> Result<bool> {
+async fn serve(host: &Host, context: &Context, listening: Option<Listening>, mut presses: Receiver<()>) -> Result<bool> {
     let (service, mut events) = (Service::new(host), EventStream::begin(host).await?);
     let mut log = Log { context, zone: TimeZone::system(), host, roots: HashMap::new(), waits: HashMap::new() };
     log.announce(service.ready(listening))?;
     log.announce_unfinished().await?;
     let mut running = std::pin::pin!(service.run());
-    let mut presses = presses();
     loop {
         tokio::select! {
             ended = &mut running => {

@@ -89,7 +89,7 @@ fn plugins_bindings_budgets_and_secrets_are_changed_on_a_server() {
 
     assert_eq!(changed(&served, &["bindings", "set", "analyst", "mary", "--project", "shop"])["plugin"], "mary");
     assert_eq!(changed(&served, &["bindings", "unset", "analyst", "--project", "shop"])["slot"], "analyst");
-    assert!(served.there(&["bindings", "unset", "analyst"]).exits(2).stderr.contains("No command bound"));
+    assert!(served.there(&["bindings", "unset", "analyst"]).exits(2).stderr.contains("has no binding that was set by a command"));
 
     let run = served.run(&json!({ "do": "echo", "say": 1 }), "succeeded");
     for scope in [&[][..], &["--project", "shop"], &["--run", &run[run.len() - 8..]]] {
