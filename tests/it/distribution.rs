@@ -391,7 +391,7 @@ fn a_signature_is_told_apart_by_whose_key_made_it() {
         let _no_key = user.baton(&["plugin", "sign", &file, "--key", wrong]).exits(2);
     }
     let own = user.baton(&["plugin", "sign", "ada.key", "--key", "ada.key"]).exits(1).stderr;
-    assert!(own.contains("is not signed"), "{own}");
+    assert!(own.contains("cannot be signed: The file is not WebAssembly"), "{own}");
 }
 
 #[test]

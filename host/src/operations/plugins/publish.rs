@@ -13,6 +13,7 @@ use crate::{
     events::path_text,
     kernel::{
         disk::read_text,
+        package::PackageError,
         signature::{self, PrivateKey, Trust},
     },
     operations::{Problem, ProblemKind, ProblemSource, named_files},
@@ -84,6 +85,9 @@ pub fn sign(file: &Path, key: &Path) -> Result<(PluginFile, String), Problem> {
         Problem::new(ProblemKind::Conflict, "plugin_rejected", message, ProblemSource::Plugin)
     };
     let wasm = app::read_file(file).map_err(reject)?;
+    if !wasm.starts_with(b"\0asm") {
+        return Err(reject(PackageError::NotWasm.to_string()));
+    }
     let signed = signature::sign(&wasm, &key).map_err(|error| reject(error.explain()))?;
     let plugin = app::understand(signed, file, &Trust::default()).map_err(reject)?;
     Ok((PluginFile { plugin, source: None, trust: Trust::default() }, key.public().to_string()))
