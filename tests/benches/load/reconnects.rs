@@ -20,7 +20,7 @@ pub(crate) fn measure(mut host: ApiHost, report: &mut Report) -> Result<()> {
         let after = seen.last().copied().unwrap_or(begin);
         let mut follower = open(&host, after).ok().context("no stream was opened")?;
         for event in 0..EVENTS {
-            let status = if (reconnect * EVENTS + event).is_multiple_of(2) { "blocked" } else { "todo" };
+            let status = if ((reconnect - 1) * EVENTS + event).is_multiple_of(2) { "blocked" } else { "todo" };
             host.post("/projects/load/items/s-6000/move", &json!({ "status": status })).expect(200);
         }
         // Less than there is, so that the next connection has something to begin with.
