@@ -112,7 +112,7 @@ fuzz TARGET='loader' TIME='60':
 bench *SECTIONS:
     cargo bench --package baton-tests --bench numbers -- {{ SECTIONS }}
 
-# What a served host bears, asked by a second process over loopback: the section “Under load” of docs/benchmarks.md. Two minutes.
+# What a served host bears, asked by a second process over loopback: the section “Under load” of docs/benchmarks.md. Two and a half minutes.
 [group('test')]
 load:
     cargo build --profile bench --package baton
