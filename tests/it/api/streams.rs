@@ -16,6 +16,7 @@ use std::{
 
 use baton::events::{Category, Draft};
 use baton_tests::{
+    api_host::ApiHost,
     follow::{Follower, Refused},
     host, program,
     web_socket::{Message, WebSocket},
@@ -264,6 +265,32 @@ fn a_web_socket_says_who_asks_and_one_of_another_site_is_not_opened() {
     assert!(begun.elapsed() >= Duration::from_secs(9), "{:?}", begun.elapsed());
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn a_stream_ends_once_its_caller_may_not_read_it_any_more() {
+    let host = ApiHost::start();
+    for what in ["token", "projects", "role", "disabled"] {
+        let user = json!({ "name": what, "password": "correct horse battery", "role": "developer", "all_projects": true });
+        host.post("/users", &user).expect(201);
+        let token = host.post("/tokens", &json!({ "name": "stream", "user": what })).expect(201);
+        let head = format!("authorization: Bearer {}\r\n", token["secret"].as_str().unwrap());
+        let mut socket = WebSocket::open(TcpStream::connect(&host.address).unwrap(), "/stream", &head).unwrap().unwrap();
+        assert!(matches!(socket.next().unwrap(), Message::Frame(frame) if frame["type"] == "stream.opened"), "{what}");
+        let user = format!("/users/{what}");
+        match what {
+            "token" => drop(host.request("DELETE", &format!("/tokens/{}", token["id"].as_str().unwrap())).answer().with_status(200)),
+            "projects" => drop(host.request("PATCH", &user).json(&json!({ "all_projects": false })).answer().with_status(200)),
+            "role" => drop(host.request("PATCH", &user).json(&json!({ "role": "viewer" })).answer().with_status(200)),
+            _ => drop(host.request("PATCH", &user).json(&json!({ "disabled": true })).answer().with_status(200)),
+        }
+        let mut ended = socket.next().unwrap();
+        while matches!(&ended, Message::Frame(frame) if frame["type"] != "stream.closed") {
+            ended = socket.next().unwrap();
+        }
+        assert!(matches!(&ended, Message::Frame(frame) if frame["reason"] == "signed_out"), "{what}: {ended:?}");
+        assert_eq!(socket.next().unwrap(), Message::Close(4001, "signed_out".to_owned()), "{what}");
+    }
 }
 
 /// Starts a host; it and its address.

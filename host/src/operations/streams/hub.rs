@@ -25,6 +25,7 @@ use super::{
     types::name_type,
 };
 use crate::{
+    accounts::SignIn,
     events::{self, Category},
     interfaces::llm::Piece,
     journal::RunId,
@@ -32,6 +33,7 @@ use crate::{
     operations::{
         ActorKind, Host, Moment, Problem, ProblemKind, ProblemSource,
         access::{Caller, Permission, Subject},
+        accounts::authenticate_again,
         events::{Event, level},
     },
 };
@@ -42,6 +44,8 @@ pub const HEARTBEAT: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(250);
 /// Events read from the log at once.
 const PAGE: u32 = 500;
+/// How often it is looked whether the callers of streams may still read: sessions and tokens expire without an event.
+const RECHECK: Duration = Duration::from_secs(60);
 /// Frames that wait for a stream before it is closed as too slow.
 pub(super) const QUEUE: usize = 1_024;
 /// Characters of the longest name of a client.
@@ -71,7 +75,8 @@ pub(super) struct State {
 
 /// A stream, as the reader knows it.
 struct Entry {
-    owner: Owner,
+    /// Who opened it, as they were then.
+    caller: Caller,
     client: Option<String>,
     filter: Arc<Filter>,
     /// None until the stream has caught up with the log.
@@ -80,7 +85,11 @@ struct Entry {
 }
 
 /// Whose streams are counted together.
-type Owner = (ActorKind, String);
+type Owner<'a> = (ActorKind, &'a str);
+
+fn owner_of(caller: &Caller) -> Owner<'_> {
+    (caller.actor.kind, &caller.actor.id)
+}
 
 impl EventHub {
     /// Begins to read the log.
@@ -101,8 +110,7 @@ impl EventHub {
             Some(after) => Some(self.find_beginning(after).await?),
             None => None,
         };
-        let owner = (caller.actor.kind, caller.actor.id.clone());
-        let (id, ended) = self.shared.add(owner, request.client.clone(), Arc::clone(&filter), most)?;
+        let (id, ended) = self.shared.add(caller, request.client.clone(), Arc::clone(&filter), most)?;
         Ok(Subscription::begin(Arc::clone(&self.shared), id, filter, ended, begin, heartbeat))
     }
 
@@ -149,6 +157,10 @@ impl Drop for EventHub {
 }
 
 impl Entry {
+    fn owner(&self) -> Owner<'_> {
+        owner_of(&self.caller)
+    }
+
     /// The first reason counts.
     fn close(&self, reason: CloseReason) {
         self.end.send_if_modified(|end| {
@@ -180,7 +192,7 @@ impl Shared {
     /// Adds a stream, in the place of the one that the same client had.
     fn add(
         &self,
-        owner: Owner,
+        caller: &Caller,
         client: Option<String>,
         filter: Arc<Filter>,
         most: u32,
@@ -189,7 +201,7 @@ impl Shared {
         if state.is_closed {
             return Err(Problem::new(ProblemKind::Unavailable, "shutdown", "The host stops.", ProblemSource::Host));
         }
-        let of_owner = || state.streams.values().filter(|entry| entry.owner == owner);
+        let of_owner = || state.streams.values().filter(|entry| entry.owner() == owner_of(caller));
         if client.is_some() {
             of_owner().filter(|entry| entry.client == client).for_each(|entry| entry.close(CloseReason::Replaced));
         }
@@ -201,7 +213,7 @@ impl Shared {
         let (end, ended) = watch::channel(None);
         let id = state.next;
         state.next += 1;
-        state.streams.insert(id, Entry { owner, client, filter, queue: None, end });
+        state.streams.insert(id, Entry { caller: caller.clone(), client, filter, queue: None, end });
         Ok((id, ended))
     }
 
@@ -249,6 +261,55 @@ impl Shared {
         Ok(described)
     }
 
+    /// Closes the streams of callers who are signed out, or for whom other projects exist than when they opened them.
+    async fn check_callers(&self) {
+        let callers: Vec<_> = self.lock().streams.iter().map(|(id, entry)| (*id, entry.caller.clone())).collect();
+        let mut known: Vec<(SignIn, Option<Caller>)> = Vec::new();
+        for (id, caller) in callers {
+            let place = match known.iter().position(|(sign_in, _)| *sign_in == caller.sign_in) {
+                Some(place) => place,
+                None => {
+                    known.push((caller.sign_in.clone(), self.find_caller(&caller).await));
+                    known.len() - 1
+                }
+            };
+            let rights = |caller: &Caller| (caller.role, caller.projects.clone(), caller.narrowed_to.clone());
+            let is_same = known[place].1.as_ref().is_some_and(|now| rights(now) == rights(&caller));
+            if !is_same && let Some(entry) = self.lock().streams.get_mut(&id) {
+                entry.queue = None;
+                entry.close(CloseReason::SignedOut);
+            }
+        }
+    }
+
+    /// A caller as they are now; none once they are signed out.
+    async fn find_caller(&self, caller: &Caller) -> Option<Caller> {
+        match authenticate_again(&self.host, caller).await {
+            Ok(now) => Some(now),
+            Err(problem) if problem.kind == ProblemKind::Unauthenticated => None,
+            Err(problem) => {
+                tracing::warn!("it cannot be looked whether a stream may go on: {problem}");
+                Some(caller.clone())
+            }
+        }
+    }
+
+    /// Sends a page of events, once it is known who may still read what accounts changed before them.
+    async fn send_page(&self, page: Vec<(Arc<Frame>, About)>) {
+        // A login takes nothing away, and one that fails is anybody's.
+        let takes_away = |frame: &Frame| match &frame.body {
+            FrameBody::Event(event) if event.event.category == Category::Auth => {
+                !event.event.name.starts_with("log") || event.event.name == "logged_out"
+            }
+            FrameBody::Event(event) => event.event.category == Category::Audit,
+            FrameBody::Control(_) => false,
+        };
+        if page.iter().any(|(frame, _)| takes_away(frame)) {
+            self.check_callers().await;
+        }
+        self.send(page);
+    }
+
     /// Sends events to the streams that they belong to.
     fn send(&self, events: Vec<(Arc<Frame>, About)>) {
         let mut state = self.lock();
@@ -286,7 +347,7 @@ impl Shared {
         loop {
             let position = self.lock().position;
             let (page, is_full) = self.read(position).await?;
-            self.send(page);
+            self.send_page(page).await;
             if !is_full {
                 return Ok(());
             }
@@ -298,6 +359,8 @@ impl Shared {
 async fn read_log(shared: Arc<Shared>, mut events: Receiver<events::Event>, mut pieces: Receiver<Piece>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut recheck = interval(RECHECK);
+    recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let done = tokio::select! {
             event = events.recv() => match event {
@@ -312,6 +375,10 @@ async fn read_log(shared: Arc<Shared>, mut events: Receiver<events::Event>, mut 
                 Err(RecvError::Closed) => return,
             },
             _ = look.tick() => shared.catch_up().await,
+            _ = recheck.tick() => {
+                shared.check_callers().await;
+                Ok(())
+            }
         };
         if let Err(problem) = done {
             // The next look reads the same again.
@@ -337,6 +404,6 @@ async fn take(shared: &Shared, first: events::Event, events: &mut Receiver<event
         taken = if page.len() < PAGE as usize { events.try_recv().ok() } else { None };
     }
     let page = shared.describe(page).await?;
-    shared.send(page);
+    shared.send_page(page).await;
     Ok(())
 }
