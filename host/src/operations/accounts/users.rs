@@ -179,6 +179,7 @@ pub async fn set(host: &Host, caller: &Caller, user: &str, request: &SetUser) ->
 pub async fn set_member(host: &Host, caller: &Caller, user: &str, request: &SetMember) -> Result<User, Problem> {
     let (project, permissions) = check_member(host, caller, request).await?;
     let user = find_user(host, user).await?;
+    check_may_give_in(caller, &user, &project)?;
     let set =
         MemberSet { user: user.id.clone(), name: user.name, project: project.clone(), permissions: permissions.iter().copied().collect() };
     let change = MemberChange { project, permissions: Some(permissions) };
@@ -189,11 +190,14 @@ pub async fn set_member(host: &Host, caller: &Caller, user: &str, request: &SetM
 pub async fn remove_member(host: &Host, caller: &Caller, user: &str, project: &str) -> Result<User, Problem> {
     caller.check(host, Permission::Users, Subject::Project(project)).await?;
     let project = caller.find_project(host, project).await?;
-    let user = find_user(host, user).await?;
-    if !user.members.iter().any(|member| member.project == project) {
-        let message = format!("User `{}` is not a member of the project.", user.name);
-        return Err(Problem::not_found("member_not_found", message));
-    }
+    let is_member = |user: &accounts::User| user.members.iter().any(|member| member.project == project);
+    // Who is not a member is not told apart from who does not exist.
+    let found = find_user(host, user).await.ok().filter(is_member);
+    let user = found.ok_or_else(|| {
+        let shown: String = user.chars().take(100).flat_map(char::escape_debug).collect();
+        Problem::not_found("member_not_found", format!("User `{shown}` is not a member of the project."))
+    })?;
+    check_may_give_in(caller, &user, &project)?;
     let removed = MemberRemoved { user: user.id.clone(), name: user.name, project: project.clone() };
     let change = MemberChange { project, permissions: None };
     change_member(host, caller, &user.id, change, Draft::of_host(&removed)).await
@@ -277,6 +281,15 @@ fn check_may_give(caller: &Caller, role: Role) -> Result<(), Problem> {
         return Ok(());
     }
     Err(denied("You may not manage users who may do more than you.", "Ask an admin."))
+}
+
+/// Rejects to change what a user may do in a project who may do, or as a member could do, more there than the caller.
+fn check_may_give_in(caller: &Caller, user: &accounts::User, project: &str) -> Result<(), Problem> {
+    let delegated = user.members.iter().find(|member| member.project == project).into_iter().flat_map(|member| member.permissions.iter());
+    if user.role.permissions().chain(delegated.copied()).all(|permission| caller.may(permission, Some(project))) {
+        return Ok(());
+    }
+    Err(denied("You may not manage users who may do more in the project than you.", "Ask an admin."))
 }
 
 /// The id of the project and what is delegated, where the caller may delegate it.

@@ -127,6 +127,7 @@ async fn what_is_delegated_for_a_project_is_delegated_there_and_no_further() {
 
     assert!(users::remove_member(&home.host, &bob, "eve", "shop").await.unwrap().members.is_empty());
     assert_eq!(code(users::remove_member(&home.host, &bob, "eve", "shop").await), "member_not_found");
+    assert_eq!(code(users::remove_member(&home.host, &bob, "nobody", "shop").await), "member_not_found", "as of one who is there");
     let told: Vec<_> = home.events().await.into_iter().filter(|event| event.name.starts_with("member_")).map(|event| event.name).collect();
     assert_eq!(told, ["member_set", "member_set", "member_set", "member_removed"]);
     let of_shop = home.events().await.into_iter().filter(|event| event.data["project"] == *shop).count();
@@ -178,4 +179,24 @@ async fn users_change_their_own_password_with_the_one_before() {
     assert_eq!(code(super::super::authenticate_again(&home.host, &here).await), "unauthenticated");
     assert!(!format!("{:?}", home.events().await).contains("battery"));
     assert_eq!(home.count("password_changed").await, 2);
+}
+
+#[tokio::test]
+async fn a_member_who_may_more_is_neither_made_nor_changed_nor_removed() {
+    let home = Home::new().await;
+    let _shop = home.add_project("shop").await;
+    for (name, role) in [("vic", Role::Viewer), ("dev", Role::Developer), ("root", Role::Admin), ("eve", Role::Viewer)] {
+        users::add(&home.host, &home.operator(), AddUser { all_projects: false, ..user(name, role) }).await.unwrap();
+    }
+    let set = async |caller: &Caller, user: &str, member: &SetMember| users::set_member(&home.host, caller, user, member).await;
+    set(&home.operator(), "vic", &member("shop", &[Permission::Users])).await.unwrap();
+    let vic = home.caller("vic").await;
+    assert!(set(&vic, "eve", &member("shop", &[])).await.is_ok(), "who may as much");
+    for other in ["dev", "root"] {
+        assert_eq!(code(set(&vic, other, &member("shop", &[])).await), "permission_denied", "{other} is not made a member");
+        set(&home.operator(), other, &member("shop", &[])).await.unwrap();
+        assert_eq!(code(users::remove_member(&home.host, &vic, other, "shop").await), "permission_denied", "{other} is not removed");
+    }
+    set(&home.operator(), "eve", &member("shop", &[Permission::Merge])).await.unwrap();
+    assert_eq!(code(set(&vic, "eve", &member("shop", &[])).await), "permission_denied", "nothing is taken that could not be given");
 }
