@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{DescribedSetting, Setting, edit, find, get, in_force, is_changeable, value};
 use crate::{
-    actor::Actor,
+    actor::{Actor, ActorKind},
     app::events::SettingChanged,
     config::{Config, ConfigError},
     errors::Hint as _,
@@ -16,6 +16,7 @@ use crate::{
 /// Sets it from the next start of the host on.
 pub async fn set(host: &Host, actor: &Actor, key: &str, value: &Value) -> Result<Setting, Problem> {
     value::check(key, changeable(key)?.kind, value)?;
+    check_script(actor, value)?;
     change(host, actor, key, Some(value)).await
 }
 
@@ -23,6 +24,17 @@ pub async fn set(host: &Host, actor: &Actor, key: &str, value: &Value) -> Result
 pub async fn unset(host: &Host, actor: &Actor, key: &str) -> Result<Setting, Problem> {
     changeable(key)?;
     change(host, actor, key, None).await
+}
+
+/// A script is a file of this machine, which only its operator names.
+fn check_script(actor: &Actor, value: &Value) -> Result<(), Problem> {
+    let is_script = |value: &Value| value.as_str().is_some_and(|text| text.trim_start().starts_with("script/"));
+    let has_script = is_script(value) || value.as_array().is_some_and(|items| items.iter().any(is_script));
+    if !has_script || actor.kind == ActorKind::Operator {
+        return Ok(());
+    }
+    let problem = Problem::invalid("setting_invalid", "value", "Only the operator of the host can choose a script as a model.");
+    Err(problem.advise("Choose `provider/model` or an alias from the settings."))
 }
 
 fn changeable(key: &str) -> Result<&'static DescribedSetting, Problem> {
