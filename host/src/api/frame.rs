@@ -135,7 +135,10 @@ fn forbidden(code: &'static str, message: impl Into<String>) -> Failure {
 fn host_of(request: &Request) -> Option<String> {
     // HTTP/2 names it in the target.
     let of_target = request.uri().authority().map(ToString::to_string);
-    of_target.or_else(|| request.headers().get(header::HOST)?.to_str().ok().map(str::to_owned))
+    // Of two that differ, a proxy and this host could each mean another.
+    let mut named = request.headers().get_all(header::HOST).iter();
+    let of_header = named.next().filter(|_| named.next().is_none());
+    of_target.or_else(|| of_header?.to_str().ok().map(str::to_owned))
 }
 
 fn is_own_name(api: &Api, named: &str) -> bool {
