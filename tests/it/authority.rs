@@ -58,7 +58,7 @@ fn how_far_a_plugin_reaches_is_shown_before_it_is_granted() {
     let none = user.json(&["plugin", "revoke", "probe", "through"]);
     assert_eq!(none["plugin"]["grants"], json!({ "agents": ["amelia"] }));
     let bundled = user.baton(&["plugin", "grant", "plan", "through.write=**"]).exits(2).stderr;
-    assert!(bundled.contains("it is bundled"), "{bundled}");
+    assert!(bundled.contains("is part of Baton"), "{bundled}");
 }
 
 /// A script whose every answer costs 0.40 dollars.

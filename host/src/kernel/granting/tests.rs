@@ -441,7 +441,7 @@ fn what_cannot_be_granted_through_a_plugin_is_refused_with_the_reason() {
     ] {
         assert!(refusal(&plugin, text).contains(why), "{text}: {}", refusal(&plugin, text));
     }
-    assert!(refusal(&starter(Origin::Bundled), "through.write=a").contains("it is bundled"));
+    assert!(refusal(&starter(Origin::Bundled), "through.write=a").contains("is part of Baton"));
     assert!(refusal(&dropped(&["docs/**"]), "through.write=a").contains("so it starts no other plugin"));
     assert_eq!(after(&plugin, &[Change::Grant(Vec::new())]).granted.of("hosts"), [""; 0]);
 }
