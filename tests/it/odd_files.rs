@@ -244,7 +244,7 @@ fn a_place_that_cannot_be_used_is_told_as_what_it_is() {
     }
     for command in ["run plan --data-dir data --workspace", "backlog list --data-dir data --workspace"] {
         for (place, reason) in
-            [(OsStr::new("file"), "is a file"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
+            [(OsStr::new("file"), "is not a directory"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
         {
             let told = said(&words(command), place);
             assert!(told.contains(reason), "{command}: {told}");

@@ -187,7 +187,7 @@ fn a_folder_can_be_taken_from_no_other_project() {
         assert!(rejected.contains("belongs to project `shop` already"), "{rejected}");
     }
     fs::write(user.path("file"), "").unwrap();
-    for (folder, why) in [("file", "is a file"), ("nowhere", "does not exist"), ("data/worktrees", "does not exist")] {
+    for (folder, why) in [("file", "is not a directory"), ("nowhere", "does not exist"), ("data/worktrees", "does not exist")] {
         let rejected = user.baton(&["project", "move", "notes", folder]).exits(2).stderr;
         assert!(rejected.contains(why), "{folder}: {rejected}");
     }
