@@ -13,7 +13,7 @@ use tokio::{
         mpsc, watch,
     },
     task::JoinHandle,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, interval_at},
 };
 
 use super::{
@@ -25,8 +25,11 @@ use super::{
     types::name_type,
 };
 use crate::{
-    accounts::SignIn,
-    events::{self, Category},
+    accounts::{
+        SignIn,
+        events::{LoggedIn, LoginFailed},
+    },
+    events::{self, Category, Payload as _},
     interfaces::llm::Piece,
     journal::RunId,
     kernel::KernelError,
@@ -157,10 +160,6 @@ impl Drop for EventHub {
 }
 
 impl Entry {
-    fn owner(&self) -> Owner<'_> {
-        owner_of(&self.caller)
-    }
-
     /// The first reason counts.
     fn close(&self, reason: CloseReason) {
         self.end.send_if_modified(|end| {
@@ -201,7 +200,7 @@ impl Shared {
         if state.is_closed {
             return Err(Problem::new(ProblemKind::Unavailable, "shutdown", "The host stops.", ProblemSource::Host));
         }
-        let of_owner = || state.streams.values().filter(|entry| entry.owner() == owner_of(caller));
+        let of_owner = || state.streams.values().filter(|entry| owner_of(&entry.caller) == owner_of(caller));
         if client.is_some() {
             of_owner().filter(|entry| entry.client == client).for_each(|entry| entry.close(CloseReason::Replaced));
         }
@@ -273,8 +272,8 @@ impl Shared {
                     known.len() - 1
                 }
             };
-            let rights = |caller: &Caller| (caller.role, caller.projects.clone(), caller.narrowed_to.clone());
-            let is_same = known[place].1.as_ref().is_some_and(|now| rights(now) == rights(&caller));
+            let rights = (caller.role, &caller.projects, &caller.narrowed_to);
+            let is_same = known[place].1.as_ref().is_some_and(|now| (now.role, &now.projects, &now.narrowed_to) == rights);
             if !is_same && let Some(entry) = self.lock().streams.get_mut(&id) {
                 entry.queue = None;
                 entry.close(CloseReason::SignedOut);
@@ -299,7 +298,7 @@ impl Shared {
         // A login takes nothing away, and one that fails is anybody's.
         let takes_away = |frame: &Frame| match &frame.body {
             FrameBody::Event(event) if event.event.category == Category::Auth => {
-                !event.event.name.starts_with("log") || event.event.name == "logged_out"
+                ![LoggedIn::NAME, LoginFailed::NAME].contains(&&*event.event.name)
             }
             FrameBody::Event(event) => event.event.category == Category::Audit,
             FrameBody::Control(_) => false,
@@ -359,7 +358,7 @@ impl Shared {
 async fn read_log(shared: Arc<Shared>, mut events: Receiver<events::Event>, mut pieces: Receiver<Piece>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut recheck = interval(RECHECK);
+    let mut recheck = interval_at(Instant::now() + RECHECK, RECHECK);
     recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let done = tokio::select! {
