@@ -463,9 +463,11 @@ fn no_script(project: &Value, path: &Path) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn has_script(value: &Value) -> bool {
+/// Whether a name of a model, or one in a list or table of them, is that of a script: a file of this machine, which only its operator
+/// names.
+pub fn has_script(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.starts_with("script/"),
+        Value::String(text) => text.trim_start().starts_with("script/"),
         Value::Array(items) => items.iter().any(has_script),
         Value::Object(members) => members.values().any(has_script),
         _ => false,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    config::Config,
+    config::{Config, has_script},
     errors::{Hint as _, Reason},
     escape::escaped,
     interfaces::{self, Settings, llm},
@@ -39,7 +39,7 @@ impl RunOptions {
 
     /// Checks that a caller may choose this. A script is a file of this machine, which only its operator names.
     pub fn check_for(&self, caller: &Caller) -> Result<(), Problem> {
-        let is_script = self.model.as_deref().is_some_and(|model| model.trim_start().starts_with("script/"));
+        let is_script = self.model.as_deref().is_some_and(|model| has_script(&model.into()));
         if !is_script || caller.is_operator() {
             return Ok(());
         }

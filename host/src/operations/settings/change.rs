@@ -6,7 +6,7 @@ use super::{DescribedSetting, Setting, edit, find, get, in_force, is_changeable,
 use crate::{
     actor::{Actor, ActorKind},
     app::events::SettingChanged,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, has_script},
     errors::Hint as _,
     events::Draft,
     kernel::KernelError,
@@ -26,11 +26,8 @@ pub async fn unset(host: &Host, actor: &Actor, key: &str) -> Result<Setting, Pro
     change(host, actor, key, None).await
 }
 
-/// A script is a file of this machine, which only its operator names.
 fn check_script(actor: &Actor, value: &Value) -> Result<(), Problem> {
-    let is_script = |value: &Value| value.as_str().is_some_and(|text| text.trim_start().starts_with("script/"));
-    let has_script = is_script(value) || value.as_array().is_some_and(|items| items.iter().any(is_script));
-    if !has_script || actor.kind == ActorKind::Operator {
+    if !has_script(value) || actor.kind == ActorKind::Operator {
         return Ok(());
     }
     let problem = Problem::invalid("setting_invalid", "value", "Only the operator of the host can choose a script as a model.");
