@@ -24,7 +24,7 @@ use crate::operations::{
     execution::{self, RunId, TreeState},
 };
 
-/// How often the log is read: the running host writes to the disk, and sends what models write alone.
+/// How often the log is read: the running host sends nothing but what models write.
 const LOOK: Duration = Duration::from_millis(100);
 /// Looks between two that ask whether the running host is still there.
 const LOOKS_A_CHECK: u32 = 20;

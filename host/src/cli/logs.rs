@@ -109,14 +109,14 @@ async fn follow(context: &Context, client: &Client, request: &ListEvents, mut cu
     let look = if matches!(client, Client::Here(_)) { LOOK } else { LOOK_THERE };
     let mut presses = presses();
     loop {
-        tokio::select! {
-            Some(()) = presses.recv() => return Ok(Exit::Done),
-            () = tokio::time::sleep(look) => {}
-        }
         let next = ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() };
+        let later = async {
+            tokio::time::sleep(look).await;
+            client::events::list(client, &next).await
+        };
         let page = tokio::select! {
             Some(()) = presses.recv() => return Ok(Exit::Done),
-            page = client::events::list(client, &next) => page?,
+            page = later => page?,
         };
         show(context, &page.items)?;
         cursor = page.next;

@@ -99,7 +99,7 @@ async fn at_rate(target: &Target, method: &'static str, path: &str, bodies: &'st
             for turn in 0..count {
                 let due = first + every * turn;
                 tokio::time::sleep_until(due).await;
-                let body = bodies.iter().cycle().nth(usize::try_from(number + turn)? % bodies.len().max(1)).unwrap_or(&"");
+                let body = bodies.get(usize::try_from(number + turn)? % bodies.len().max(1)).unwrap_or(&"");
                 connection.send(method, &path, body).await?;
                 times.push(due.elapsed());
             }
